@@ -1,0 +1,52 @@
+# Every target does its own set-up: a virtual environment in .venv with the pinned dependencies.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PINS := requirements/dev.txt requirements/tccli.txt
+COMPILE := pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+.PHONY: help setup demo test check format package bench audit pins clean
+help: ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.ready ## the virtual environment
+$(VENV)/.ready: $(PINS) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 10) else "eni-flowlog needs Python 3.10 or later; say make PYTHON=/path/to/python3.10")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing pinned dependencies into $(VENV) (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes $(PINS:%=-r %)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+test: setup ## all tests, with coverage of handler/ at 100 % of branches
+	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+
+check: setup ## what CI runs: format, lint, imports, types, tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports
+	@$(BIN)/mypy
+	@$(MAKE) --no-print-directory test
+
+format: setup ## rewrite the code in the project's format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+package: setup ## .build/function/ and .build/function.zip, as deployed
+	@$(BIN)/eni-flowlog package
+
+demo: setup ## the whole way, on this machine
+	@$(BIN)/eni-flowlog demo
+
+audit: setup ## known vulnerabilities in what is deployed
+	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/function.txt
+
+pins: setup ## renew the hashed pins (run it with Python 3.10, what the function runs on)
+	@cd requirements && for f in function dev; do \
+	  CUSTOM_COMPILE_COMMAND="make pins" ../$(BIN)/$(COMPILE) --upgrade $$f.in -o $$f.txt; done
+	@cd requirements && $(COMPILE:pip-compile=../$(BIN)/pip-compile) --upgrade --no-annotate tccli.in -o - 2>/dev/null \
+	  | sed -n '/^tccli==/,/[^\\]$$/p' > tccli.txt
+
+clean: ## away with all that make made
+	rm -rf .venv .venv-3.10 .build .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
