@@ -34,7 +34,7 @@ format: setup ## rewrite the code in the project's format
 	@$(BIN)/ruff check --fix .
 
 package: setup ## .build/function/ and .build/function.zip, as deployed
-	@$(BIN)/eni-flowlog package
+	@$(BIN)/python -m ops.package
 
 demo: setup ## the whole way, on this machine
 	@$(BIN)/eni-flowlog demo

@@ -1,0 +1,149 @@
+"""The dead letter: the record of what could not be done, on the queue and as one line in the log."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from handler.errors import QueueError, QueueUnreachable
+from handler.log import logger, redact
+from handler.model import MAX_LETTER_ATTEMPTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from handler.cmq import Queue
+    from handler.model import Failure, History, Interface
+
+MAX_EVENT_CHARACTERS = 65_536
+"""The bound of a dead letter's event: EventBridge's own is 64 KB (doc 248/87558); CMQ takes 1 MB."""
+
+SENDERS = 8
+"""How many letters are sent at a time."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which invocation gave up."""
+
+    name: str
+    version: str
+    request_id: str
+
+    def as_dict(self) -> dict[str, str]:
+        """The dead letter's `function`."""
+        return {"name": self.name, "version": self.version, "request_id": self.request_id}
+
+
+class DeadLetters:
+    """Writes dead letters, and remembers what the queue did not take.
+
+    A letter is logged at once and sent with the next few, several at a time: a batch may hold thousands of bad events.
+    Once the queue is found to be down nothing more is sent: the invocation will fail, and the platform keeps its event.
+    """
+
+    def __init__(self, queue: Queue, origin: Origin) -> None:
+        """Take the queue and the invocation that the letters come from."""
+        self._queue = queue
+        self._origin = origin
+        self._pending: list[str] = []
+        self._unsent: list[QueueError] = []
+
+    @property
+    def unsent(self) -> int:
+        """How many letters the queue did not take."""
+        return len(self._unsent)
+
+    def add_interface(self, interface: Interface, failure: Failure) -> None:
+        """Put an interface that could not be covered on the queue."""
+        known = {
+            "region": interface.region,
+            "interface_id": interface.interface_id,
+            "vpc_id": interface.vpc_id,
+            "instance_id": "" if interface.interface_id else interface.instance_id,
+        }
+        what = {name: value for name, value in known.items() if value}
+        self._add(self._letter("interface", failure, interface.history) | {"interface": what})
+
+    def add_event(self, event: Any, failure: Failure, history: History | None = None) -> None:
+        """Put a payload that no schema accepts on the queue, redacted and bounded."""
+        self._add(self._letter("event", failure, history) | {"event": bounded(event)})
+
+    def add_command(self, command: Mapping[str, Any], failure: Failure, history: History | None = None) -> None:
+        """Put a command that could not be finished on the queue."""
+        self._add(self._letter("command", failure, history) | {"event": bounded(dict(command))})
+
+    def flush(self) -> None:
+        """Send what has not been sent yet."""
+        pending, self._pending = self._pending, []
+        if len(pending) <= 1:
+            answers = [self._send(body) for body in pending]
+        else:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most events have no letter at all
+
+            with ThreadPoolExecutor(SENDERS) as pool:
+                answers = list(pool.map(self._send, pending))
+        self._unsent += [error for error in answers if error]
+
+    def raise_if_unsent(self) -> None:
+        """Send the rest, and say if letters are missing on the queue, so that the platform keeps the event.
+
+        Raises:
+            QueueUnreachable: with the queue's answer, and what to do.
+        """
+        self.flush()
+        if self._unsent:
+            raise QueueUnreachable(
+                f"{self.unsent} dead letters could not be put on the queue {self._queue.name} "
+                f"({redact(str(self._unsent[0]))}): the platform keeps the event and tries again; "
+                "check the queue, FLOWLOG_DLQ_ENDPOINT and the role; the letters are in this function's log"
+            )
+
+    def _send(self, body: str) -> QueueError | None:
+        if self._unsent:
+            return self._unsent[0]
+        try:
+            self._queue.send(body)
+        except QueueError as error:
+            return error
+        return None
+
+    def _letter(self, kind: str, failure: Failure, history: History | None) -> dict[str, Any]:
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        attempts = history.attempts + 1 if history else 1
+        return {
+            "schema_version": 1,
+            "id": history.letter_id if history else str(uuid.uuid4()),
+            "kind": kind,
+            "error": {
+                "class": failure.kind,
+                "code": redact(failure.code),
+                "message": redact(failure.message),
+                "request_id": redact(failure.request_id),
+                "retryable": failure.retryable,
+            },
+            "attempts": attempts,
+            "exhausted": attempts >= MAX_LETTER_ATTEMPTS,
+            "first_failed_at": history.first_failed_at if history else now,
+            "last_failed_at": now,
+            "function": self._origin.as_dict(),
+        }
+
+    def _add(self, letter: dict[str, Any]) -> None:
+        # In the log first: the queue may be down, and forgets after 12 hours at the most.
+        logger.error("dead letter", extra={"dead_letter": letter})
+        self._pending.append(json.dumps(letter))
+        if len(self._pending) >= SENDERS:
+            self.flush()
+
+
+def bounded(event: Any) -> Any:
+    """An event without its secrets, cut where it is longer than a queue's message should be."""
+    clean = redact(event)
+    text = json.dumps(clean)
+    if len(text) <= MAX_EVENT_CHARACTERS:
+        return clean
+    return {"cut": text[:MAX_EVENT_CHARACTERS], "characters": len(text)}

@@ -1,0 +1,158 @@
+"""Everything that can go wrong, and the one table of what an API code means to us.
+
+EniFlowlogError
+├── SettingsError         the environment is wrong: raised to the platform, which keeps the event
+├── QueueError            the dead-letter queue refused or did not answer
+├── QueueUnreachable      raised to the platform after all else is done, so that it keeps the event
+└── CloudError            an API call failed for good; what failed goes to the dead-letter queue
+    ├── Throttled         too many calls: retried with backoff
+    ├── Transient         server or network: retried with backoff
+    ├── StaleCredentials  the keys went stale: retried once with fresh ones
+    ├── AlreadyCovered    the interface has a flow log
+    ├── NotAttached       the interface is not attached to an instance: waiting
+    ├── NotSupported      the instance's model can have no flow log: skipped
+    ├── NotFound          gone, or not visible yet: a short retry, then a look
+    ├── NameTaken         another flow log has the name
+    └── Refused           everything else, unknown codes included
+"""
+
+from __future__ import annotations
+
+
+class EniFlowlogError(Exception):
+    """Base of all errors that this function raises by itself."""
+
+
+class SettingsError(EniFlowlogError):
+    """The environment is wrong. The message names every bad variable and what it should be."""
+
+
+class QueueError(EniFlowlogError):
+    """The dead-letter queue refused a call, or did not answer within the time left."""
+
+    def __init__(self, code: int, message: str) -> None:
+        """Keep CMQ's code: 0 stands for no answer at all."""
+        super().__init__(f"queue error {code}: {message}" if code else f"the queue did not answer: {message}")
+        self.code = code
+
+
+class QueueUnreachable(EniFlowlogError):
+    """What failed could not be put on the queue: the platform has to keep the event."""
+
+
+class CloudError(EniFlowlogError):
+    """An API call failed. Carries the cloud's code, message and request id."""
+
+    kind = "refused"
+    retryable = False
+
+    def __init__(self, code: str, message: str, request_id: str = "") -> None:
+        """Take the cloud's own words."""
+        super().__init__(f"{code}: {message}" + (f" (request {request_id})" if request_id else ""))
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+
+
+class Throttled(CloudError):
+    """More calls than the documented limit of the action, region and sub-account."""
+
+    kind = "throttled"
+    retryable = True
+
+
+class Transient(CloudError):
+    """The server or the network failed: the call may or may not have taken effect."""
+
+    kind = "transient"
+    retryable = True
+
+
+class StaleCredentials(CloudError):
+    """The temporary keys have expired, or the signature is too old."""
+
+    kind = "credentials"
+    retryable = True
+
+
+class AlreadyCovered(CloudError):
+    """The interface has a flow log already. "Only one flow log can be created for each ENI" (doc 682/18934)."""
+
+    kind = "covered"
+
+
+class NotAttached(CloudError):
+    """The interface is not attached to an instance, and so cannot have a flow log yet."""
+
+    kind = "waiting"
+    retryable = True
+
+
+class NotSupported(CloudError):
+    """The interface is attached to an instance whose model takes no flow logs."""
+
+    kind = "unsupported"
+
+
+class NotFound(CloudError):
+    """The interface, or what the call names beside it, is gone or not visible yet."""
+
+    kind = "not_found"
+    retryable = True
+
+
+class NameTaken(CloudError):
+    """Another flow log has this name already."""
+
+    kind = "name_taken"
+
+
+class Refused(CloudError):
+    """The call is wrong, not allowed or over a quota; sending it again would not help."""
+
+
+# Codes of VPC API 2017-03-12 and, below, of the v2 API that it replaces (platform.md section 3). The meaning to us is
+# inferred. An entry that ends in "*" is a prefix; the longest match counts.
+CODES: dict[str, type[CloudError]] = {
+    "UnsupportedOperation.FlowLogInstanceExisted": AlreadyCovered,
+    "UnsupportedOperation.FlowLogsNotSupportNullInstanceEni": NotAttached,
+    "UnsupportedOperation.FlowLogsNotSupportKoInstanceEni": NotSupported,
+    "ResourceNotFound*": NotFound,
+    "RequestLimitExceeded*": Throttled,
+    "LimitExceeded.ActionLimited": Throttled,
+    "InternalError*": Transient,
+    "ClientNetworkError": Transient,
+    "ServerNetworkError": Transient,
+    "AuthFailure.TokenFailure": StaleCredentials,
+    "AuthFailure.SignatureExpire": StaleCredentials,
+    "InvalidParameterValue.Duplicate": NameTaken,
+    "LimitExceeded*": Refused,
+    "InvalidParameterValue*": Refused,
+    "UnauthorizedOperation*": Refused,
+    "InvalidNetworkInterface.NotFound": NotFound,
+    "InvalidVpc.NotFound": NotFound,
+    "InvalidSubnet.NotFound": NotFound,
+    "FlowLogNameDuplicate": NameTaken,
+    "InvalidFlowLogName": Refused,
+}
+
+
+def error_for(code: str, message: str, request_id: str = "") -> CloudError:
+    """The error that an API code means to us.
+
+    Args:
+        code: the API's `Error.Code`, or the SDK's own for the network.
+        message: the API's `Error.Message`.
+        request_id: the API's `RequestId`, empty where no answer came.
+
+    Returns:
+        An instance of the class that the table names; `Refused` for codes it does not know.
+    """
+    return _class_of(code)(code, message, request_id)
+
+
+def _class_of(code: str) -> type[CloudError]:
+    if code in CODES:
+        return CODES[code]
+    prefixes = [entry for entry in CODES if entry.endswith("*") and code.startswith(entry[:-1])]
+    return CODES[max(prefixes, key=len)] if prefixes else Refused

@@ -1,0 +1,115 @@
+"""Ensure that one interface has a flow log: the call, what each answer means, the outcome."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from handler import rules
+from handler.errors import (
+    AlreadyCovered,
+    CloudError,
+    NameTaken,
+    NotAttached,
+    NotFound,
+    NotSupported,
+)
+from handler.model import Interface, Outcome, Result, result_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from handler.budget import Budget
+    from handler.settings import Settings
+    from handler.vpc import Vpc
+
+MAX_NAME = 60  # FlowLogName (doc 215/35015)
+MAX_NAMES = 9
+# Attaching is asynchronous and no event tells its end, so an attach event's interface is tried again for a while.
+ATTACH_DELAYS_S = (0.5, 1.0, 2.0, 3.0, 4.0)
+# Gone, or not visible yet.
+NOT_FOUND_DELAYS_S = (0.5, 1.5)
+
+
+def ensure(interface: Interface, vpc: Vpc, settings: Settings, budget: Budget, *, dry_run: bool = False) -> Result:
+    """Bring one interface, whose VPC is known, to its outcome.
+
+    Returns:
+        The result: created, covered, waiting, skipped, gone or, on a dry run, planned.
+
+    Raises:
+        CloudError: it failed for good; the caller puts it on the dead-letter queue.
+    """
+    decision, reason = rules.decide(interface, settings)
+    if decision is not Outcome.PLANNED or dry_run:
+        return result_of(interface, decision, reason)
+    return _Attempt(vpc, settings, budget).run(interface)
+
+
+def names(prefix: str, interface_id: str) -> Iterator[str]:
+    """The names to try, the usual one first. The prefix gives way where a name would be too long."""
+    for number in range(1, MAX_NAMES + 1):
+        end = interface_id + (f"-{number}" if number > 1 else "")
+        yield prefix[: MAX_NAME - len(end)] + end
+
+
+class _Attempt:
+    """CreateFlowLog until it has an answer that settles the interface."""
+
+    def __init__(self, vpc: Vpc, settings: Settings, budget: Budget) -> None:
+        self._vpc = vpc
+        self._settings = settings
+        self._budget = budget
+
+    def run(self, interface: Interface) -> Result:  # noqa: C901 - one branch for each answer of the API, in one place
+        candidates = names(self._settings.name_prefix, interface.interface_id)
+        attach_delays = iter(ATTACH_DELAYS_S if interface.attaching else ())
+        not_found_delays = iter(NOT_FOUND_DELAYS_S)
+        name = next(candidates)
+        while True:
+            try:
+                flow_log_id = self._vpc.create_flow_log(interface, name)
+                return result_of(interface, Outcome.CREATED, flow_log_id=flow_log_id)
+            except AlreadyCovered:
+                return result_of(interface, Outcome.COVERED, "it has a flow log already")
+            except NotSupported:
+                return result_of(interface, Outcome.SKIPPED, "its instance's model takes no flow logs")
+            except NotAttached:
+                if not self._wait(attach_delays):
+                    return result_of(interface, Outcome.WAITING, rules.UNATTACHED)
+            except NameTaken as error:
+                existing = self._vpc.flow_logs_of(interface)
+                if existing:
+                    return result_of(interface, Outcome.COVERED, "it has a flow log already", existing[0].flow_log_id)
+                name = _next_name(candidates, error)
+            except NotFound as error:
+                if self._wait(not_found_delays):
+                    continue
+                known = self._look(interface)
+                if known is None:
+                    return result_of(interface, Outcome.GONE, "deleted before its flow log was made")
+                if known.vpc_id == interface.vpc_id:
+                    raise
+                interface = _moved(interface, known, error)
+
+    def _wait(self, delays: Iterator[float]) -> bool:
+        delay = next(delays, None)
+        return delay is not None and self._budget.wait(delay)
+
+    def _look(self, interface: Interface) -> Interface | None:
+        found = self._vpc.interfaces_by_id(interface.region, [interface.interface_id])
+        return found[0] if found else None
+
+
+def _next_name(candidates: Iterator[str], error: CloudError) -> str:
+    name = next(candidates, "")
+    if not name:
+        raise error
+    return name
+
+
+def _moved(interface: Interface, known: Interface, error: CloudError) -> Interface:
+    """The interface with the VPC that the cloud knows, once: a record may name another."""
+    if not known.vpc_id:
+        raise error
+    return replace(interface, vpc_id=known.vpc_id, subnet_id=known.subnet_id)

@@ -1,0 +1,98 @@
+"""What one run of the function works with, and where its results go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from handler import settings as environment_settings
+from handler.api import Api
+from handler.budget import Budget, budget_from
+from handler.cmq import Queue
+from handler.deadletters import DeadLetters, Origin
+from handler.log import logger
+from handler.model import Command, Failure, Interface, Invalid, Outcome, Report, Result
+from handler.vpc import Vpc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from handler.pace import Pacer
+    from handler.settings import Settings
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One run: its settings, time, keys, queue and report."""
+
+    environment: Mapping[str, str]
+    settings: Settings
+    budget: Budget
+    api: Api
+    queue: Queue
+    letters: DeadLetters
+    report: Report
+    function_name: str
+    namespace: str
+
+    @classmethod
+    def start(
+        cls, environment: Mapping[str, str], context: Mapping[str, Any], budget: Budget | None = None
+    ) -> Invocation:
+        """Read the settings, the keys and the time that there is.
+
+        Args:
+            environment: read again when the cloud says that the keys are stale.
+            context: SCF's, or nothing on an operator's machine.
+            budget: the time, where the context does not tell it.
+
+        Raises:
+            SettingsError: names every bad variable.
+        """
+        budget = budget or budget_from(context)
+        request_id = str(context.get("request_id") or "")
+        logger.append_keys(request_id=request_id)
+        known_region = {"TENCENTCLOUD_REGION": str(context.get("tencentcloud_region") or "")}
+        settings = environment_settings.load({**known_region, **environment})
+        keys = environment_settings.credentials(environment)
+        queue = Queue(settings.dlq_endpoint, settings.dlq_queue, keys, budget.to_report())
+        name = str(context.get("function_name") or "")
+        origin = Origin(name or "eni-flowlog", str(context.get("function_version") or ""), request_id)
+        return cls(
+            environment=environment,
+            settings=settings,
+            budget=budget,
+            api=Api(settings.api_endpoint, lambda: environment_settings.credentials(environment), budget),
+            queue=queue,
+            letters=DeadLetters(queue, origin),
+            report=Report(request_id),
+            function_name=name,
+            namespace=str(context.get("namespace") or "default"),
+        )
+
+    def within(self, budget: Budget) -> Invocation:
+        """The same run with another time limit for its calls, such as a share of what is left."""
+        api = Api(self.settings.api_endpoint, lambda: environment_settings.credentials(self.environment), budget)
+        return replace(self, budget=budget, api=api)
+
+    def vpc(self, pacer: Pacer | None = None) -> Vpc:
+        """The VPC API, with its creates spaced out by a pacer."""
+        return Vpc(self.api, self.settings, pacer)
+
+    def settle(self, interface: Interface, result: Result) -> None:
+        """Put a failed interface on the queue, and any result into the report."""
+        if result.failure:
+            self.letters.add_interface(interface, result.failure)
+        self.report.add(replace(result, failure=None))
+
+    def refuse(self, item: Invalid) -> None:
+        """Put an invalid payload on the queue, with where and why its schema refuses it."""
+        failure = Failure("invalid", "InvalidPayload", item.problem)
+        self.letters.add_event(item.payload, failure, item.history)
+        self.report.add(Result(Outcome.DEAD_LETTERED, reason=f"InvalidPayload: {item.problem}"))
+
+    def give_up(self, command: Command, failure: Failure, region: str = "") -> None:
+        """Put a command that could not be finished on the queue."""
+        self.letters.add_command(command.arguments, failure, command.history)
+        reason = f"{command.name}: {failure.code}: {failure.message}"
+        self.report.add(Result(Outcome.DEAD_LETTERED, region, reason=reason))

@@ -1,0 +1,28 @@
+"""JSON from outside: read within bounds, whatever comes in."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+class NotJson(ValueError):
+    """The text is not JSON, or nested too deep to be read."""
+
+
+def parse(text: str | bytes) -> Any:
+    """Read JSON text.
+
+    Raises:
+        NotJson: says what is wrong, without the text.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise NotJson("JSON nested too deep") from None
+    except UnicodeDecodeError:
+        raise NotJson("not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        raise NotJson(f"not JSON: {error.msg} at character {error.pos}") from None
+    except ValueError:
+        raise NotJson("not JSON: a number too long") from None

@@ -1,0 +1,102 @@
+"""The one logger, and the one redaction that all output goes through.
+
+CloudAudit records carry live secrets: `userIdentity.sessionContext` and `requestParameters.Token` hold session tokens,
+`secretId` is a key id, RunInstances parameters hold `LoginSettings.Password` and `UserData` (platform.md section 1).
+What is logged, returned, raised or put on the queue has gone through `redact`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import re
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+
+from handler import jsontext
+
+REDACTED = "[redacted]"
+_MAX_DEPTH = 24
+_MAX_ENTRIES = 10_000
+_MAX_TEXT = 16_384
+
+_NAMES_OF_SECRETS = (
+    r"token|secret|secret[_-]?(?:id|key)|passw(?:or)?d|passphrase|pwd|user[_-]?data|session[_-]?context|credentials?"
+    r"|authorization|signature|(?:private|access|api)[_-]?key|cookie"
+)
+_SECRET_KEY = re.compile(rf"(?i){_NAMES_OF_SECRETS}|keypair")
+# `"Token": "…"` or `Password=…` in text that is not whole JSON, also with its quotes escaped once or more.
+_SECRET_PAIR = re.compile(
+    rf"""(?ix) ( (?:{_NAMES_OF_SECRETS}) \\*["']? \s*[:=]\s* )
+    ( \\*["'] (?:[^"'\\]|\\+[^"'\\])* (?:\\*["'])? | \{{[^}}]*\}}? | [^\s,;&"'}}\]]+ )"""
+)
+# A key id of the platform begins with AKID (doc 1278/85305).
+_KEY_ID = re.compile(r"AKID[0-9A-Za-z_-]{8,}")
+# A long unbroken run with a digit in it is a token, a key or an encoded blob: ids here are shorter, UUIDs included.
+_OPAQUE = re.compile(r"[0-9A-Za-z+/_=-]{40,}")
+
+
+def redact(value: Any, depth: int = 0) -> Any:
+    """Any JSON value without its secrets, and within bounds of depth, entries and length.
+
+    Values under a key that names a secret are replaced; JSON inside a string is redacted inside; key ids and long
+    opaque runs are replaced wherever they stand.
+    """
+    if depth > _MAX_DEPTH:
+        return "[nested too deep]"
+    if isinstance(value, dict):
+        return _redact_object(value, depth)
+    if isinstance(value, (list, tuple)):
+        return [redact(entry, depth + 1) for entry in value[:_MAX_ENTRIES]]
+    if value is None or isinstance(value, (bool, int, float)):
+        return _redact_number(value)
+    return _redact_text(value if isinstance(value, str) else str(value), depth)
+
+
+def _redact_number(value: float | None) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return "[a number too long]" if isinstance(value, int) and abs(value) >= 1 << 128 else value
+
+
+def _redact_object(value: dict[Any, Any], depth: int) -> dict[str, Any]:
+    entries = list(value.items())[:_MAX_ENTRIES]
+    return {
+        _redact_plain(str(key)): REDACTED if _SECRET_KEY.search(str(key)) and entry else redact(entry, depth + 1)
+        for key, entry in entries
+    }
+
+
+def _redact_text(text: str, depth: int) -> str:
+    if text.lstrip()[:1] in ("{", "[", '"') and len(text) <= _MAX_TEXT:
+        try:
+            inside = jsontext.parse(text)
+        except jsontext.NotJson:
+            pass
+        else:
+            return json.dumps(redact(inside, depth + 1))
+    return _redact_plain(text)
+
+
+def _redact_plain(text: str) -> str:
+    text = text[:_MAX_TEXT]
+    text = _SECRET_PAIR.sub(rf"\1{REDACTED}", text)
+    text = _KEY_ID.sub(REDACTED, text)
+    return _OPAQUE.sub(lambda run: REDACTED if re.search(r"\d", run.group()) else run.group(), text)
+
+
+class RedactingFormatter(LambdaPowertoolsFormatter):
+    """Powertools' JSON lines, redacted. One line, first-level keys: that is what CLS indexes."""
+
+    def serialize(self, log: Any) -> str:
+        """A log record as one line of ASCII JSON: a lone surrogate must not break the log."""
+        return json.dumps(redact(log), separators=(",", ":"), default=str)
+
+
+logger = Logger(service="eni-flowlog", logger_formatter=RedactingFormatter(utc=True))
+
+# The SDK logs requests with their token at level DEBUG: never, whatever the root logger's level is.
+logging.getLogger("tencentcloud_sdk_common").setLevel(logging.WARNING)

@@ -1,0 +1,79 @@
+"""The one door: `main_handler(event, context)`. Read it first, and follow the calls downward."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from handler import events
+from handler.batch import Batch
+from handler.errors import EniFlowlogError
+from handler.failures import failure_of
+from handler.invocation import Invocation
+from handler.log import logger, redact
+from handler.model import Command, Ignored, Interface, Invalid, Outcome, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handler.model import Item
+
+
+class InvocationFailed(Exception):
+    """What the platform sees when an event could not be kept by us: one clear sentence, without secrets."""
+
+
+def main_handler(event: Any, context: Any) -> dict[str, Any]:
+    """Give every interface that the event names a flow log (SCF's entry, doc 583/30228).
+
+    Args:
+        event: the payload of any trigger, of any JSON type; `events` reads it.
+        context: SCF's dict; `time_limit_in_ms`, `request_id` and the function's name are used.
+
+    Returns:
+        The report, under `schemas/report.schema.json`.
+
+    Raises:
+        InvocationFailed: the settings are wrong, or the dead-letter queue could not be reached: the platform's own
+            retry and native dead-letter queue keep the event.
+    """
+    try:
+        return _handle(event, Invocation.start(os.environ, context if isinstance(context, dict) else {}))
+    except EniFlowlogError as error:
+        message = str(error)
+    except Exception as error:  # noqa: BLE001 - its text may hold secrets: the platform logs what is raised
+        message = failure_of(error).message
+    logger.error("invocation failed", extra={"error": message})
+    # Not from the original, whose trace and text the platform would log too.
+    raise InvocationFailed(str(redact(message))) from None
+
+
+def _handle(event: Any, invocation: Invocation) -> dict[str, Any]:
+    """Bring every item of the event to its outcome, then report."""
+    items = events.read(event)
+    run_interfaces([each for each in items if isinstance(each, Interface)], invocation)
+    for item in items:
+        _run_other(item, invocation)
+    report: dict[str, Any] = redact(invocation.report.as_dict())
+    logger.info("report", extra={"outcomes": report["outcomes"], "received": report["received"]})
+    invocation.letters.raise_if_unsent()
+    return report
+
+
+def run_interfaces(interfaces: Sequence[Interface], invocation: Invocation) -> None:
+    """Bring interfaces to their outcomes, and each failure to the queue."""
+    batch = Batch(invocation.vpc(), invocation.settings, invocation.budget)
+    for done in batch.run(interfaces):
+        for interface, result in done:
+            invocation.settle(interface, result)
+
+
+def _run_other(item: Item, invocation: Invocation) -> None:
+    if isinstance(item, Ignored):
+        invocation.report.add(Result(Outcome.IGNORED, item.region, reason=item.reason))
+    elif isinstance(item, Invalid):
+        invocation.refuse(item)
+    elif isinstance(item, Command):
+        from handler import commands  # noqa: PLC0415 - not on the path of an event
+
+        commands.run(item, invocation)

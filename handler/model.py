@@ -1,0 +1,183 @@
+"""The plain data that moves through the function. Imports nothing of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_REPORT_ITEMS = 1_000
+"""More items than this are counted in a report, not listed: SCF caps a synchronous reply at 6 MB (doc 583/11637)."""
+
+MAX_LETTER_ATTEMPTS = 5
+"""A dead letter that has failed so often stays on the queue, marked as exhausted, and is not tried again."""
+
+
+class Outcome(str, Enum):
+    """How an item ended. Each item that comes in ends in exactly one; the order is the report's."""
+
+    CREATED = "created"  # the flow log was made now
+    COVERED = "covered"  # the interface has one already
+    WAITING = "waiting"  # not attached to an instance yet: its attach event or the sweep brings it back
+    SKIPPED = "skipped"  # a rule or the platform excludes it for good
+    GONE = "gone"  # deleted before we came
+    IGNORED = "ignored"  # not ours: another action, a failed API call, a read
+    PLANNED = "planned"  # dry run: it would be created
+    DEAD_LETTERED = "dead_lettered"  # it failed, and the record of it is on the queue
+
+
+@dataclass(frozen=True)
+class History:
+    """What an item that comes back from the dead-letter queue has been through."""
+
+    letter_id: str
+    attempts: int
+    first_failed_at: str
+
+
+@dataclass(frozen=True)
+class Interface:
+    """An elastic network interface, as far as it is known.
+
+    `interface_id` is empty when only the instance is known (RunInstances names no interface). `tags` and `attached` are
+    None while unknown. `attaching` says that the event was an attach: the platform attaches asynchronously, and no
+    further event will tell when it is done.
+    """
+
+    region: str
+    interface_id: str = ""
+    vpc_id: str = ""
+    subnet_id: str = ""
+    instance_id: str = ""
+    tags: Mapping[str, str] | None = None
+    attached: bool | None = None
+    attaching: bool = False
+    history: History | None = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command that its schema has accepted, such as `{"command": "backfill"}`."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    history: History | None = None
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A payload that is well-formed and not ours."""
+
+    reason: str
+    region: str = ""
+
+
+@dataclass(frozen=True)
+class Invalid:
+    """A payload that no schema accepts: `problem` says where and why, without its values."""
+
+    problem: str
+    payload: Any
+    history: History | None = None
+
+
+Item = Interface | Command | Ignored | Invalid
+
+
+@dataclass(frozen=True)
+class FlowLog:
+    """A flow log as the API describes it."""
+
+    flow_log_id: str
+    interface_id: str
+    traffic_type: str = ""
+    topic_id: str = ""
+    topic_state: str = ""
+    enabled: bool = True
+    storage_type: str = "cls"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an item could not be done, in the words of a dead letter's `error`."""
+
+    kind: str
+    code: str
+    message: str
+    request_id: str = ""
+    retryable: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one item. With a `failure`, it still has to be put on the dead-letter queue."""
+
+    outcome: Outcome
+    region: str = ""
+    interface_id: str = ""
+    reason: str = ""
+    flow_log_id: str = ""
+    instance_id: str = ""
+    failure: Failure | None = None
+
+    def as_item(self) -> dict[str, str]:
+        """The report's line on it, without what is empty."""
+        fields = {
+            "region": self.region,
+            "interface_id": self.interface_id,
+            "instance_id": self.instance_id,
+            "outcome": self.outcome.value,
+            "reason": self.reason,
+            "flow_log_id": self.flow_log_id,
+        }
+        return {name: value for name, value in fields.items() if value}
+
+
+def result_of(interface: Interface, outcome: Outcome, reason: str = "", flow_log_id: str = "") -> Result:
+    """The result of one interface, named by whatever is known of it."""
+    instance_id = "" if interface.interface_id else interface.instance_id
+    return Result(outcome, interface.region, interface.interface_id, reason, flow_log_id, instance_id)
+
+
+@dataclass
+class Report:
+    """What `main_handler` returns: counts that add up to what was received, and the items up to a bound."""
+
+    request_id: str
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    results: list[Result] = field(default_factory=list)
+    continued: bool = False
+    stopped: str = ""
+    coverage: list[dict[str, Any]] | None = None
+    drift: list[dict[str, str]] | None = None
+
+    def add(self, result: Result) -> None:
+        """Count a result, and list it while there is room."""
+        self.outcomes[result.outcome] += 1
+        if len(self.results) < MAX_REPORT_ITEMS:
+            self.results.append(result)
+
+    def count(self, outcome: Outcome, number: int) -> None:
+        """Count results that are not listed one by one, such as what a sweep finds covered."""
+        self.outcomes[outcome] += number
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report under `schemas/report.schema.json`."""
+        report: dict[str, Any] = {
+            "schema_version": 1,
+            "request_id": self.request_id,
+            "received": sum(self.outcomes.values()),
+            "outcomes": {outcome.value: self.outcomes[outcome] for outcome in Outcome},
+            "items": [result.as_item() for result in self.results],
+            "continued": self.continued,
+        }
+        if self.stopped:
+            report["stopped"] = self.stopped
+        if self.coverage is not None:
+            report["coverage"] = self.coverage
+            report["drift"] = self.drift or []
+        return report

@@ -1,0 +1,160 @@
+"""Redrive: run the records of the dead-letter queue again. A record is deleted only after its own success.
+
+Bounded in number by `limit`, in attempts by the record's own count, and in rate by the pace of the creates. A record
+that fails again is put back, with its count raised, before the old one is deleted: at the worst it is there twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from handler import events, jsontext
+from handler.batch import Batch
+from handler.cmq import BATCH
+from handler.model import MAX_LETTER_ATTEMPTS, Command, Ignored, Interface, Invalid, Outcome, Result, result_of
+from handler.pace import Pacer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from handler.cmq import Message
+    from handler.invocation import Invocation
+    from handler.model import History, Item
+
+    RunCommand = Callable[[Command, Invocation], None]
+
+_OWN_COMMANDS = ("redrive", "sweep")
+
+
+@dataclass
+class Letter:
+    """A message of the queue, and what is in it."""
+
+    message: Message
+    items: list[Item]
+    results: list[tuple[Interface, Result]] = field(default_factory=list)
+
+    @property
+    def history(self) -> History | None:
+        """What our own record has been through; None for the platform's."""
+        return next((item.history for item in self.items if not isinstance(item, Ignored) and item.history), None)
+
+    @property
+    def ident(self) -> str:
+        """What makes it the same record when it comes back."""
+        return self.history.letter_id if self.history else self.message.message_id
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether it has failed too often to be tried again."""
+        return self.history is not None and self.history.attempts >= MAX_LETTER_ATTEMPTS
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the time ran out before it could be run: it stays as it is."""
+        return any(result.failure and result.failure.code == "OutOfTime" for _, result in self.results)
+
+
+def redrive(arguments: Mapping[str, Any], invocation: Invocation, run_command: RunCommand) -> None:
+    """Run the redrive command.
+
+    Args:
+        arguments: `limit`, the most records to take, and `dry_run`.
+        invocation: its time budget ends the work.
+        run_command: runs a command that a record holds.
+
+    Raises:
+        QueueError: the queue could not be read.
+    """
+    limit = arguments.get("limit")
+    for letters in batches(invocation, limit):
+        if arguments.get("dry_run"):
+            _plan(letters, invocation)
+        else:
+            _run(letters, invocation, run_command)
+
+
+def batches(invocation: Invocation, limit: int | None = None) -> Iterator[list[Letter]]:
+    """The queue's records, up to 16 at a time, each once, without those that are exhausted.
+
+    Ends when the queue gives nothing new, the limit is reached or the time is up. What is received stays hidden from
+    others for the queue's visibility time-out.
+    """
+    seen: set[str] = set()
+    left = limit if limit is not None else -1
+    while left and invocation.budget.left() > 0:
+        messages = invocation.queue.receive(min(BATCH, left) if left > 0 else BATCH)
+        letters = [_open(message) for message in messages]
+        new = [letter for letter in letters if letter.ident not in seen]
+        if not new:
+            return
+        seen.update(letter.ident for letter in new)
+        fresh = [letter for letter in new if not letter.exhausted]
+        left -= min(left, len(fresh)) if left > 0 else 0
+        yield fresh
+
+
+def _open(message: Message) -> Letter:
+    try:
+        payload = jsontext.parse(message.body)
+    except jsontext.NotJson as error:
+        return Letter(message, [Invalid(f"$: {error}", message.body)])
+    return Letter(message, events.read(payload))
+
+
+def _plan(letters: list[Letter], invocation: Invocation) -> None:
+    for letter in letters:
+        for item in letter.items:
+            invocation.report.add(_planned(item))
+
+
+def _planned(item: Item) -> Result:
+    if isinstance(item, Interface):
+        return result_of(item, Outcome.PLANNED, "would be run again")
+    if isinstance(item, Command):
+        return Result(Outcome.PLANNED, reason=f"{item.name} would be run again")
+    if isinstance(item, Invalid):
+        return Result(Outcome.PLANNED, reason=f"would be read again: {item.problem}")
+    return Result(Outcome.IGNORED, item.region, reason=item.reason)
+
+
+def _run(letters: list[Letter], invocation: Invocation, run_command: RunCommand) -> None:
+    _run_interfaces(letters, invocation)
+    done = [letter.message.handle for letter in letters if _settle(letter, invocation, run_command)]
+    if done:
+        invocation.queue.delete(done)
+
+
+def _run_interfaces(letters: list[Letter], invocation: Invocation) -> None:
+    """All interfaces of some letters at once: paced, in parallel, each called for once."""
+    owners = [(letter, item) for letter in letters for item in letter.items if isinstance(item, Interface)]
+    pacer = Pacer(invocation.settings.create_rate)
+    batch = Batch(invocation.vpc(pacer), invocation.settings, invocation.budget)
+    for (letter, _), done in zip(owners, batch.run([item for _, item in owners]), strict=True):
+        letter.results += done
+
+
+def _settle(letter: Letter, invocation: Invocation, run_command: RunCommand) -> bool:
+    """Report a letter's results and put its failures back; say whether its message may be deleted."""
+    if letter.unfinished:
+        return False
+    unsent = invocation.letters.unsent
+    for interface, result in letter.results:
+        invocation.settle(interface, result)
+    for item in letter.items:
+        if not isinstance(item, Interface):
+            _run_other(item, invocation, run_command)
+    invocation.letters.flush()
+    return invocation.letters.unsent == unsent
+
+
+def _run_other(item: Item, invocation: Invocation, run_command: RunCommand) -> None:
+    if isinstance(item, Ignored):
+        invocation.report.add(Result(Outcome.IGNORED, item.region, reason=item.reason))
+    elif isinstance(item, Invalid):
+        invocation.refuse(item)
+    elif isinstance(item, Command) and item.name in _OWN_COMMANDS:
+        invocation.report.add(Result(Outcome.IGNORED, reason=f"{item.name}: this redrive is it"))
+    elif isinstance(item, Command):
+        run_command(item, invocation)

@@ -1,0 +1,197 @@
+"""The one place that reads the environment: text in, typed settings out, all faults at once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from handler import jsontext, schema
+from handler.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SCHEMA = "settings"
+
+# The short names of regions in CMQ's addresses: cmq-gz and cmq-sh are documented (doc 1496/61021), the others inferred.
+_CMQ_REGIONS = {
+    "ap-guangzhou": "gz",
+    "ap-shanghai": "sh",
+    "ap-beijing": "bj",
+    "ap-nanjing": "nj",
+    "ap-chengdu": "cd",
+    "ap-chongqing": "cq",
+    "ap-hongkong": "hk",
+    "ap-singapore": "sg",
+    "ap-bangkok": "th",
+    "ap-jakarta": "jkt",
+    "ap-mumbai": "in",
+    "ap-seoul": "kr",
+    "ap-tokyo": "jp",
+    "ap-shanghai-fsi": "shjr",
+    "ap-shenzhen-fsi": "szjr",
+    "ap-beijing-fsi": "bjjr",
+    "eu-frankfurt": "de",
+    "na-ashburn": "use",
+    "na-siliconvalley": "usw",
+    "na-toronto": "ca",
+    "sa-saopaulo": "sao",
+}
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The keys of the execution role. Never shown: they rotate, and are read at each invocation."""
+
+    secret_id: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Matches an interface when each part that is given matches: one of the ids, all of the tags."""
+
+    vpc_ids: frozenset[str] = frozenset()
+    subnet_ids: frozenset[str] = frozenset()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def is_empty(self) -> bool:
+        """Whether no part is given."""
+        return not (self.vpc_ids or self.subnet_ids or self.tags)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the operator has set; the table is in README.md, the schema in `schemas/settings.schema.json`."""
+
+    region: str
+    topics: Mapping[str, str]
+    topic_region: str
+    traffic_type: str
+    name_prefix: str
+    description: str
+    tags: Mapping[str, str]
+    storage: str
+    include: Selector
+    exclude: Selector
+    regions: tuple[str, ...]
+    create_rate: float
+    max_failure_share: float
+    dlq_queue: str
+    dlq_endpoint: str
+    api_endpoint: str
+
+    def topic_for(self, region: str) -> str:
+        """The CLS topic for a region, empty where none is set."""
+        return self.topics.get(region) or self.topics.get("default", "")
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """Read the settings.
+
+    Args:
+        environment: the process's environment; of SCF's own names only TENCENTCLOUD_REGION is read.
+
+    Raises:
+        SettingsError: names every bad variable and what it should be.
+    """
+    known = schema.document(_SCHEMA)["properties"]
+    given = {name: environment[name] for name in known if environment.get(name, "").strip()}
+    region = environment.get("TENCENTCLOUD_REGION", "")
+    faults = _faults(given)
+    if not region:
+        faults["TENCENTCLOUD_REGION"] = "is missing: SCF sets it; elsewhere set it to the function's region"
+    elif "FLOWLOG_DLQ_ENDPOINT" not in given and region not in _CMQ_REGIONS:
+        faults["FLOWLOG_DLQ_ENDPOINT"] = "is missing, and no address is known for the function's region: set it"
+    if faults:
+        lines = "; ".join(f"{name} {fault}" for name, fault in sorted(faults.items()))
+        raise SettingsError(f"the function's environment is wrong, correct and redeploy it: {lines}")
+    return _typed({**_defaults(known), **given}, region)
+
+
+def credentials(environment: Mapping[str, str]) -> Credentials:
+    """The execution role's temporary keys, as SCF puts them into the environment (doc 583/30228).
+
+    Raises:
+        SettingsError: the function has no execution role.
+    """
+    secret_id = environment.get("TENCENTCLOUD_SECRETID", "").strip()
+    secret_key = environment.get("TENCENTCLOUD_SECRETKEY", "").strip()
+    if not (secret_id and secret_key):
+        raise SettingsError(
+            "TENCENTCLOUD_SECRETID and TENCENTCLOUD_SECRETKEY are missing: give the function an execution role "
+            "(`role` in serverless.yml), from which SCF takes them"
+        )
+    return Credentials(secret_id, secret_key, environment.get("TENCENTCLOUD_SESSIONTOKEN", "").strip())
+
+
+def _faults(given: Mapping[str, str]) -> dict[str, str]:
+    faults: dict[str, str] = {}
+    known = schema.document(_SCHEMA)["properties"]
+    for error in schema.validator(_SCHEMA).iter_errors(given):
+        if error.absolute_path:
+            name = str(error.absolute_path[0])
+            faults[name] = f"must be {known[name]['description']}"
+        else:  # the only rule about the whole is what is required
+            faults["FLOWLOG_TOPIC_ID"] = f"is missing; it must be {known['FLOWLOG_TOPIC_ID']['description']}"
+    for name, text in given.items():
+        if name not in faults and _holds_json(name, text):
+            problem = _content_problem(name, text)
+            if problem:
+                faults[name] = f"must be {known[name]['description']} ({problem})"
+    return faults
+
+
+def _holds_json(name: str, text: str) -> bool:
+    rule = schema.document(_SCHEMA)["properties"][name]
+    return "contentSchema" in rule and (name != "FLOWLOG_TOPIC_ID" or text.lstrip().startswith("{"))
+
+
+def _content_problem(name: str, text: str) -> str:
+    try:
+        content = jsontext.parse(text)
+    except jsontext.NotJson as error:
+        return str(error)
+    rule = schema.document(_SCHEMA)["properties"][name]["contentSchema"]
+    checked = schema.validator(_SCHEMA).evolve(schema={**rule, "$defs": schema.document(_SCHEMA)["$defs"]})
+    return "; ".join(f"{schema.place(error)}: {schema.expectation(error)}" for error in checked.iter_errors(content))
+
+
+def _defaults(known: Mapping[str, Any]) -> dict[str, str]:
+    return {name: rule["default"] for name, rule in known.items() if "default" in rule}
+
+
+def _typed(values: Mapping[str, str], region: str) -> Settings:
+    topic = values.get("FLOWLOG_TOPIC_ID", "").strip()
+    rules = json.loads(values["FLOWLOG_RULES"])
+    return Settings(
+        region=region,
+        topics=json.loads(topic) if topic.startswith("{") else {"default": topic},
+        topic_region=values.get("FLOWLOG_TOPIC_REGION", ""),
+        traffic_type=values["FLOWLOG_TRAFFIC_TYPE"],
+        name_prefix=values["FLOWLOG_NAME_PREFIX"],
+        description=values["FLOWLOG_DESCRIPTION"],
+        tags=json.loads(values["FLOWLOG_TAGS"]),
+        storage=values["FLOWLOG_STORAGE"],
+        include=_selector(rules.get("include", {})),
+        exclude=_selector(rules.get("exclude", {})),
+        regions=tuple(dict.fromkeys(part.strip() for part in values.get("FLOWLOG_REGIONS", region).split(","))),
+        create_rate=float(values["FLOWLOG_CREATE_RATE"]),
+        max_failure_share=float(values["FLOWLOG_MAX_FAILURE_SHARE"]),
+        dlq_queue=values["FLOWLOG_DLQ_QUEUE"],
+        dlq_endpoint=values.get("FLOWLOG_DLQ_ENDPOINT") or _public_cmq(region),
+        api_endpoint=values.get("FLOWLOG_API_ENDPOINT", ""),
+    )
+
+
+def _selector(rule: Mapping[str, Any]) -> Selector:
+    return Selector(
+        frozenset(rule.get("vpc_ids", ())), frozenset(rule.get("subnet_ids", ())), dict(rule.get("tags", {}))
+    )
+
+
+def _public_cmq(region: str) -> str:
+    """The queue's public https address: the body carries the session token, and the internal address is http."""
+    return f"https://cmq-{_CMQ_REGIONS[region]}.public.tencenttdmq.com"

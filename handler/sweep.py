@@ -1,0 +1,293 @@
+"""Backfill: create what is missing, in order of interface id, under the limits, within the time; then go on by itself.
+
+The cloud's state is the checkpoint: killed anywhere and started again, a backfill does only what is left.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from handler import flowlogs, inventory
+from handler.api import SCF
+from handler.batch import safely
+from handler.errors import CloudError
+from handler.failures import failure_of
+from handler.inventory import Inventory
+from handler.model import MAX_REPORT_ITEMS, Command, Failure, Interface, Outcome, Result
+from handler.pace import Pacer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from handler.invocation import Invocation
+
+WORKERS = 16
+"""Creates in flight in a region at the most: enough for 19 a second at a latency of 0.8 s."""
+MIN_TRIES = 20
+"""So many must have been tried before a share of failures says anything."""
+
+OnResult = Callable[[Result], None]
+
+
+@dataclass
+class Plan:
+    """What a backfill would create, by region, and the regions that could not be listed."""
+
+    inventories: list[Inventory]
+    failures: dict[str, Failure] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """How many flow logs it would create."""
+        return sum(len(each.missing) for each in self.inventories)
+
+
+@dataclass
+class RegionRun:
+    """The creates of one region, shared by its workers."""
+
+    inventory: Inventory
+    max_failure_share: float
+    tried: int = 0
+    failures: int = 0
+    stopped: str = ""
+    _taken: int = 0
+    _first_undone: int = 0
+    _done: set[int] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self) -> tuple[int, Interface] | None:
+        """The next interface, or None when there is none or the run has been stopped."""
+        with self._lock:
+            if self.stopped or self._taken >= len(self.inventory.missing):
+                return None
+            index = self._taken
+            self._taken += 1
+        interface_id, vpc_id = self.inventory.missing[index]
+        return index, Interface(self.inventory.region, interface_id, vpc_id, attached=True)
+
+    def settle(self, index: int, result: Result) -> None:
+        """Take note of a result; too large a share of failures stops the run."""
+        self._done.add(index)
+        while self._first_undone in self._done:
+            self._done.remove(self._first_undone)
+            self._first_undone += 1
+        self.tried += 1
+        self.failures += result.failure is not None
+        if self.tried >= MIN_TRIES and self.failures > self.tried * self.max_failure_share:
+            self.stopped = (
+                f"{self.failures} of {self.tried} creates in {self.inventory.region} failed, the last with "
+                f"{result.reason}: more than FLOWLOG_MAX_FAILURE_SHARE allows; look at the topic and the role"
+            )
+
+    @property
+    def settled(self) -> int:
+        """How many interfaces from the beginning on are done, without a gap."""
+        return self._first_undone
+
+    @property
+    def left(self) -> int:
+        """How many are not."""
+        return len(self.inventory.missing) - self._first_undone
+
+    @property
+    def after(self) -> str:
+        """The last id of those that are done without a gap."""
+        return self.inventory.missing[self._first_undone - 1][0] if self._first_undone else ""
+
+
+def plan(invocation: Invocation, arguments: Mapping[str, Any]) -> Plan:
+    """List the regions side by side. `arguments` are those of the backfill or status command."""
+    regions: Sequence[str] = arguments.get("regions") or invocation.settings.regions
+
+    def take(region: str) -> Inventory | Failure:
+        try:
+            return inventory.take(
+                region,
+                invocation.vpc(),
+                invocation.settings,
+                arguments.get("vpc_ids", ()),
+                arguments.get("after", ""),
+            )
+        except Exception as error:  # noqa: BLE001 - one region's failure is not the others'
+            return failure_of(error)
+
+    with ThreadPoolExecutor(len(regions)) as pool:
+        taken = dict(zip(regions, pool.map(take, regions), strict=True))
+    whole = Plan(
+        [each for each in taken.values() if isinstance(each, Inventory)],
+        {region: each for region, each in taken.items() if isinstance(each, Failure)},
+    )
+    _cut(whole, arguments.get("limit"))
+    return whole
+
+
+def _cut(whole: Plan, limit: int | None) -> None:
+    """Keep the first `limit` interfaces, in the order of the regions."""
+    room = limit if limit is not None else len(whole)
+    for each in whole.inventories:
+        each.missing = each.missing[:room]
+        room -= len(each.missing)
+
+
+def create(invocation: Invocation, whole: Plan, settle: Callable[[Interface, Result], None]) -> list[RegionRun]:
+    """Create what a plan names, the regions side by side, each at its own pace.
+
+    Args:
+        invocation: its time budget ends the work.
+        whole: the plan.
+        settle: gets each interface with its result, in this thread.
+    """
+    runs = [RegionRun(each, invocation.settings.max_failure_share) for each in whole.inventories if each.missing]
+    answers: SimpleQueue[tuple[RegionRun, int, Interface, Result] | None] = SimpleQueue()
+    threads = [
+        threading.Thread(target=_work, args=(invocation, run, pacer, answers), daemon=True)
+        for run in runs
+        for pacer in [Pacer(invocation.settings.create_rate)]
+        for _ in range(min(WORKERS, len(run.inventory.missing)))
+    ]
+    for thread in threads:
+        thread.start()
+    working = len(threads)
+    while working:
+        answer = answers.get()
+        if answer is None:
+            working -= 1
+            continue
+        run, index, interface, result = answer
+        run.settle(index, result)
+        settle(interface, result)
+    return runs
+
+
+def _work(
+    invocation: Invocation,
+    run: RegionRun,
+    pacer: Pacer,
+    answers: SimpleQueue[tuple[RegionRun, int, Interface, Result] | None],
+) -> None:
+    vpc = invocation.vpc(pacer)
+
+    def ensure(interface: Interface) -> Result:
+        return flowlogs.ensure(interface, vpc, invocation.settings, invocation.budget)
+
+    while invocation.budget.left() > 0:
+        taken = run.take()
+        if taken is None:
+            break
+        index, interface = taken
+        _, result = safely(ensure, interface)
+        if result.failure and result.failure.code == "OutOfTime":
+            break  # not done: the next hop's
+        answers.put((run, index, interface, result))
+    answers.put(None)
+
+
+def backfill(command: Command, invocation: Invocation) -> None:
+    """Run the backfill command: plan, create, and go on in another invocation where the time ran out."""
+    whole = plan(invocation, command.arguments)
+    report_plan(whole, invocation)
+    for region, failure in whole.failures.items():
+        invocation.give_up(_for_region(command, region, {}), failure, region)
+    if command.arguments.get("dry_run"):
+        report_planned(whole, invocation)
+        return
+    for run in create(invocation, whole, invocation.settle):
+        if run.stopped:
+            invocation.report.stopped = run.stopped
+        elif run.left:
+            _go_on(command, run, invocation)
+
+
+def report_plan(whole: Plan, invocation: Invocation) -> None:
+    """Count what is covered, waiting or skipped."""
+    report = invocation.report
+    for each in whole.inventories:
+        report.count(Outcome.COVERED, each.total("covered"))
+        for outcome in (Outcome.WAITING, Outcome.SKIPPED):
+            report.count(outcome, each.total(outcome.value))
+        report.results += each.set_aside[: MAX_REPORT_ITEMS - len(report.results)]
+
+
+def report_planned(whole: Plan, invocation: Invocation) -> None:
+    """Count what would be created."""
+    for each in whole.inventories:
+        for interface_id, _ in each.missing:
+            invocation.report.add(Result(Outcome.PLANNED, each.region, interface_id))
+
+
+def status(command: Command, invocation: Invocation) -> None:
+    """Report the coverage, change nothing."""
+    whole = plan(invocation, command.arguments)
+    report_plan(whole, invocation)
+    report_planned(whole, invocation)
+    report = invocation.report
+    report.coverage = coverage(whole)
+    report.drift = [drift.as_dict() for each in whole.inventories for drift in each.drift][:MAX_REPORT_ITEMS]
+    if whole.failures:
+        report.stopped = "; ".join(
+            f"{region} could not be listed: {failure.code}: {failure.message}"
+            for region, failure in sorted(whole.failures.items())
+        )
+
+
+def coverage(whole: Plan) -> list[dict[str, Any]]:
+    """The report's `coverage`: a row for each region and VPC."""
+    columns = ("interfaces", "covered", "missing", "waiting", "skipped", "drift")
+    return [
+        {"region": each.region, "vpc_id": vpc_id, **{column: counts[column] for column in columns}}
+        for each in whole.inventories
+        for vpc_id, counts in sorted(each.coverage.items())
+    ]
+
+
+def _go_on(command: Command, run: RegionRun, invocation: Invocation) -> None:
+    """Invoke ourselves for what is left of a region, if this hop has made progress."""
+    rest = _for_region(command, run.inventory.region, _rest(command, run))
+    if not invocation.function_name:
+        invocation.report.stopped = f"the time ran out with {run.left} interfaces of {run.inventory.region} left"
+        return
+    if not run.settled:
+        message = f"no interface of {run.inventory.region} could be done within the time limit: the chain ends here"
+        invocation.report.stopped = message
+        invocation.give_up(rest, Failure("stopped", "NoProgress", message, retryable=True), run.inventory.region)
+        return
+    try:
+        _invoke(rest, invocation)
+    except CloudError as error:
+        invocation.report.stopped = f"the backfill could not invoke its next hop: {error.code}: {error.message}"
+        invocation.give_up(rest, failure_of(error), run.inventory.region)
+    else:
+        invocation.report.continued = True
+
+
+def _rest(command: Command, run: RegionRun) -> dict[str, Any]:
+    rest: dict[str, Any] = {"hop": command.arguments.get("hop", 0) + 1}
+    after = run.after or command.arguments.get("after")
+    if after:
+        rest["after"] = after
+    if "limit" in command.arguments:
+        rest["limit"] = run.left
+    return rest
+
+
+def _for_region(command: Command, region: str, changes: Mapping[str, Any]) -> Command:
+    """The backfill of one region alone, from a backfill or a sweep."""
+    kept = {key: value for key, value in command.arguments.items() if key in ("vpc_ids", "limit", "dry_run", "after")}
+    return Command("backfill", {"command": "backfill", **kept, "regions": [region], **changes}, command.history)
+
+
+def _invoke(rest: Command, invocation: Invocation) -> None:
+    """Invoke this function asynchronously (doc 583/17243); an asynchronous event may hold 128 KB."""
+    params = {
+        "FunctionName": invocation.function_name,
+        "Namespace": invocation.namespace,
+        "InvocationType": "Event",
+        "ClientContext": json.dumps(rest.arguments),
+    }
+    invocation.within(invocation.budget.to_report()).api.call(SCF, "Invoke", invocation.settings.region, params)

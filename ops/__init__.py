@@ -1,0 +1,1 @@
+"""The operator's side: packaging, deploying, backfill, status and redrive from a shell."""
