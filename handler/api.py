@@ -16,7 +16,7 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
-from handler.errors import CloudError, StaleCredentials, Throttled, Transient, error_for
+from handler.errors import CloudError, OutOfTime, StaleCredentials, Throttled, Transient, error_for
 from handler.retry import MAX_ATTEMPTS, retry
 
 if TYPE_CHECKING:
@@ -72,33 +72,43 @@ class Api:
         Raises:
             CloudError: the call failed for good; the subclass says what that means.
         """
+        ran_out = False
 
-        def once() -> dict[str, Any]:
-            return self._paced(service, action, region, params, pacer)
+        def wait(seconds: float) -> bool:
+            nonlocal ran_out
+            ran_out = not self._budget.wait(seconds)
+            return not ran_out
 
         def with_fresh_keys() -> dict[str, Any]:
             try:
-                return once()
+                return self._paced(service, action, region, params, pacer)
             except StaleCredentials:
                 self._keys = self._read_credentials()
-                return once()
+                return self._paced(service, action, region, params, pacer)
 
         def patiently() -> dict[str, Any]:
-            return retry(with_fresh_keys, _is(Transient), self._budget.wait, MAX_ATTEMPTS)
+            return retry(with_fresh_keys, _is(Transient), wait, MAX_ATTEMPTS)
 
-        return retry(patiently, _is(Throttled), self._budget.wait, _THROTTLE_ATTEMPTS)
+        try:
+            return retry(patiently, _is(Throttled), wait, _THROTTLE_ATTEMPTS)
+        except CloudError as error:
+            error.unfinished = error.unfinished or ran_out
+            raise
 
     def _paced(
         self, service: Service, action: str, region: str, params: Mapping[str, Any], pacer: Pacer | None
     ) -> dict[str, Any]:
         if self._budget.left() <= 0 or (pacer and not pacer.wait_turn(self._budget.wait)):
-            raise Transient("OutOfTime", f"the invocation's time ran out before {action} could be called")
+            raise OutOfTime("OutOfTime", f"the invocation's time ran out before {action} could be called")
         try:
-            return self._once(service, action, region, params)
+            response = self._once(service, action, region, params)
         except Throttled:
             if pacer:
                 pacer.slow_down()
             raise
+        if pacer:
+            pacer.accepted()
+        return response
 
     def _once(self, service: Service, action: str, region: str, params: Mapping[str, Any]) -> dict[str, Any]:
         client = self._client(service, region)
@@ -106,7 +116,7 @@ class Api:
             reply = client.call_json(action, dict(params))
         except TencentCloudSDKException as error:
             raise error_for(_text(error.code), _text(error.message), _text(error.requestId)) from None
-        except (RequestException, ValueError, KeyError, TypeError) as error:
+        except (RequestException, ValueError, KeyError, TypeError, RecursionError) as error:
             # The SDK reads the body outside its own error handling: a reply cut short comes out raw.
             raise Transient("ClientNetworkError", f"{action}: unreadable reply ({type(error).__name__})") from None
         return _response_of(reply, action)
@@ -138,7 +148,7 @@ def _info(keys: Credentials) -> tuple[str, str, str | None]:
 
 
 def _is(kind: type[CloudError]) -> Callable[[Exception], bool]:
-    return lambda error: isinstance(error, kind) and getattr(error, "code", "") != "OutOfTime"
+    return lambda error: isinstance(error, kind)
 
 
 def _text(value: object) -> str:

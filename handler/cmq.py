@@ -108,9 +108,11 @@ class Queue:
         return retry(lambda: self._once(action, fields), is_transient, self._budget.wait, ATTEMPTS)
 
     def _once(self, action: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        timeout = max(0.2, min(CALL_TIMEOUT_S, self._budget.left()))
+        left = self._budget.left()
+        if left <= 0:
+            raise QueueError(0, "the invocation's time ran out")
         try:
-            reply = _session.post(self._url, data=self._signed(action, fields), timeout=timeout)
+            reply = _session.post(self._url, data=self._signed(action, fields), timeout=min(CALL_TIMEOUT_S, left))
             reply.raise_for_status()
             content = jsontext.parse(reply.content)
         except (requests.RequestException, jsontext.NotJson) as error:

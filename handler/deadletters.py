@@ -43,6 +43,9 @@ class DeadLetters:
 
     A letter is logged at once and sent with the next few, several at a time: a batch may hold thousands of bad events.
     Once the queue is found to be down nothing more is sent: the invocation will fail, and the platform keeps its event.
+
+    Attributes:
+        written: the ids of all letters so far. A redrive that meets one on the queue does not run it again.
     """
 
     def __init__(self, queue: Queue, origin: Origin) -> None:
@@ -51,6 +54,7 @@ class DeadLetters:
         self._origin = origin
         self._pending: list[str] = []
         self._unsent: list[QueueError] = []
+        self.written: set[str] = set()
 
     @property
     def unsent(self) -> int:
@@ -135,6 +139,7 @@ class DeadLetters:
     def _add(self, letter: dict[str, Any]) -> None:
         # In the log first: the queue may be down, and forgets after 12 hours at the most.
         logger.error("dead letter", extra={"dead_letter": letter})
+        self.written.add(letter["id"])
         self._pending.append(json.dumps(letter))
         if len(self._pending) >= SENDERS:
             self.flush()

@@ -41,10 +41,15 @@ class QueueUnreachable(EniFlowlogError):
 
 
 class CloudError(EniFlowlogError):
-    """An API call failed. Carries the cloud's code, message and request id."""
+    """An API call failed. Carries the cloud's code, message and request id.
+
+    Attributes:
+        unfinished: the invocation's time ended before the retries did.
+    """
 
     kind = "refused"
     retryable = False
+    unfinished = False
 
     def __init__(self, code: str, message: str, request_id: str = "") -> None:
         """Take the cloud's own words."""
@@ -66,6 +71,14 @@ class Transient(CloudError):
 
     kind = "transient"
     retryable = True
+
+
+class OutOfTime(CloudError):
+    """The invocation's time ended before the call could be made."""
+
+    kind = "transient"
+    retryable = True
+    unfinished = True
 
 
 class StaleCredentials(CloudError):

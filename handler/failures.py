@@ -11,7 +11,7 @@ from handler.model import Failure, Interface, Outcome, Result, result_of
 def failure_of(error: Exception) -> Failure:
     """The failure that an error stands for. One that is not ours is named by its type and place, never its text."""
     if isinstance(error, CloudError):
-        return Failure(error.kind, error.code, error.message, error.request_id, error.retryable)
+        return Failure(error.kind, error.code, error.message, error.request_id, error.retryable, error.unfinished)
     return Failure("unexpected", type(error).__name__, f"a fault of this program at {_place(error)}", retryable=True)
 
 

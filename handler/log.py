@@ -22,16 +22,22 @@ REDACTED = "[redacted]"
 _MAX_DEPTH = 24
 _MAX_ENTRIES = 10_000
 _MAX_TEXT = 16_384
+_MAX_JSON_TEXT = 1 << 20  # is read before it is cut; an event of any trigger but a manual invoke is shorter
 
 _NAMES_OF_SECRETS = (
     r"token|secret|secret[_-]?(?:id|key)|passw(?:or)?d|passphrase|pwd|user[_-]?data|session[_-]?context|credentials?"
-    r"|authorization|signature|(?:private|access|api)[_-]?key|cookie"
+    r"|signature|(?:private|access|api)[_-]?key"
 )
-_SECRET_KEY = re.compile(rf"(?i){_NAMES_OF_SECRETS}|keypair")
-# `"Token": "…"` or `Password=…` in text that is not whole JSON, also with its quotes escaped once or more.
+_HEADERS = "authorization|cookie"  # their value is the rest of the line
+_SECRET_KEY = re.compile(rf"(?i){_NAMES_OF_SECRETS}|{_HEADERS}|keypair")
+# `"Token": "…"` or `Password=…` in text that is not whole JSON, also with its quotes escaped once or more: a string
+# ends at a quote that is escaped as often as its first one. Where a list or an object begins, all that follows goes.
 _SECRET_PAIR = re.compile(
-    rf"""(?ix) ( (?:{_NAMES_OF_SECRETS}) \\*["']? \s*[:=]\s* )
-    ( \\*["'] (?:[^"'\\]|\\+[^"'\\])* (?:\\*["'])? | \{{[^}}]*\}}? | [^\s,;&"'}}\]]+ )"""
+    rf"""(?isx) ( (?:{_NAMES_OF_SECRETS}|(?P<header>{_HEADERS})) \\*["']? \s*[:=]\s* )
+    ( (?P<escapes>\\*) (?P<quote>["'])
+        (?: [^"'\\] | \\+ (?!["'\\]) | (?!(?P=escapes)(?P=quote)) \\*["'] )* (?:(?P=escapes)(?P=quote))?
+    | \\*[\[{{] .*
+    | (?(header) [^\r\n]* | [^\s,;&"'}}\]]+ ) )"""
 )
 # A key id of the platform begins with AKID (doc 1278/85305).
 _KEY_ID = re.compile(r"AKID[0-9A-Za-z_-]{8,}")
@@ -71,13 +77,13 @@ def _redact_object(value: dict[Any, Any], depth: int) -> dict[str, Any]:
 
 
 def _redact_text(text: str, depth: int) -> str:
-    if text.lstrip()[:1] in ("{", "[", '"') and len(text) <= _MAX_TEXT:
+    if text.lstrip()[:1] in ("{", "[", '"') and len(text) <= _MAX_JSON_TEXT:
         try:
             inside = jsontext.parse(text)
         except jsontext.NotJson:
             pass
         else:
-            return json.dumps(redact(inside, depth + 1))
+            return json.dumps(redact(inside, depth + 1))[:_MAX_TEXT]
     return _redact_plain(text)
 
 

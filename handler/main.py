@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from handler.model import Item
 
 
+_LOGGED = ("received", "outcomes", "continued", "stopped")
+
+
 class InvocationFailed(Exception):
     """What the platform sees when an event could not be kept by us: one clear sentence, without secrets."""
 
@@ -55,7 +58,7 @@ def _handle(event: Any, invocation: Invocation) -> dict[str, Any]:
     for item in items:
         _run_other(item, invocation)
     report: dict[str, Any] = redact(invocation.report.as_dict())
-    logger.info("report", extra={"outcomes": report["outcomes"], "received": report["received"]})
+    logger.info("report", extra={key: report[key] for key in _LOGGED if key in report})
     invocation.letters.raise_if_unsent()
     return report
 

@@ -103,13 +103,17 @@ class FlowLog:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an item could not be done, in the words of a dead letter's `error`."""
+    """Why an item could not be done, in the words of a dead letter's `error`.
+
+    `unfinished` says that only the time ran out: who can go on later does, instead of writing a dead letter.
+    """
 
     kind: str
     code: str
     message: str
     request_id: str = ""
     retryable: bool = False
+    unfinished: bool = False
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class Letter:
     @property
     def unfinished(self) -> bool:
         """Whether the time ran out before it could be run: it stays as it is."""
-        return any(result.failure and result.failure.code == "OutOfTime" for _, result in self.results)
+        return any(result.failure is not None and result.failure.unfinished for _, result in self.results)
 
 
 def redrive(arguments: Mapping[str, Any], invocation: Invocation, run_command: RunCommand) -> None:
@@ -86,7 +86,7 @@ def batches(invocation: Invocation, limit: int | None = None) -> Iterator[list[L
     while left and invocation.budget.left() > 0:
         messages = invocation.queue.receive(min(BATCH, left) if left > 0 else BATCH)
         letters = [_open(message) for message in messages]
-        new = [letter for letter in letters if letter.ident not in seen]
+        new = [each for each in letters if each.ident not in seen and each.ident not in invocation.letters.written]
         if not new:
             return
         seen.update(letter.ident for letter in new)

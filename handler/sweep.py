@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -23,7 +22,7 @@ from handler.model import MAX_REPORT_ITEMS, Command, Failure, Interface, Outcome
 from handler.pace import Pacer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from handler.invocation import Invocation
 
@@ -32,7 +31,7 @@ WORKERS = 16
 MIN_TRIES = 20
 """So many must have been tried before a share of failures says anything."""
 
-OnResult = Callable[[Result], None]
+Answers = SimpleQueue[tuple[Interface, Result] | None]
 
 
 @dataclass
@@ -73,17 +72,18 @@ class RegionRun:
 
     def settle(self, index: int, result: Result) -> None:
         """Take note of a result; too large a share of failures stops the run."""
-        self._done.add(index)
-        while self._first_undone in self._done:
-            self._done.remove(self._first_undone)
-            self._first_undone += 1
-        self.tried += 1
-        self.failures += result.failure is not None
-        if self.tried >= MIN_TRIES and self.failures > self.tried * self.max_failure_share:
-            self.stopped = (
-                f"{self.failures} of {self.tried} creates in {self.inventory.region} failed, the last with "
-                f"{result.reason}: more than FLOWLOG_MAX_FAILURE_SHARE allows; look at the topic and the role"
-            )
+        with self._lock:
+            self._done.add(index)
+            while self._first_undone in self._done:
+                self._done.remove(self._first_undone)
+                self._first_undone += 1
+            self.tried += 1
+            self.failures += result.failure is not None
+            if self.tried >= MIN_TRIES and self.failures > self.tried * self.max_failure_share:
+                self.stopped = (
+                    f"{self.failures} of {self.tried} creates in {self.inventory.region} failed, the last with "
+                    f"{result.reason}: more than FLOWLOG_MAX_FAILURE_SHARE allows; look at the topic and the role"
+                )
 
     @property
     def settled(self) -> int:
@@ -144,7 +144,7 @@ def create(invocation: Invocation, whole: Plan, settle: Callable[[Interface, Res
         settle: gets each interface with its result, in this thread.
     """
     runs = [RegionRun(each, invocation.settings.max_failure_share) for each in whole.inventories if each.missing]
-    answers: SimpleQueue[tuple[RegionRun, int, Interface, Result] | None] = SimpleQueue()
+    answers: Answers = SimpleQueue()
     threads = [
         threading.Thread(target=_work, args=(invocation, run, pacer, answers), daemon=True)
         for run in runs
@@ -159,18 +159,11 @@ def create(invocation: Invocation, whole: Plan, settle: Callable[[Interface, Res
         if answer is None:
             working -= 1
             continue
-        run, index, interface, result = answer
-        run.settle(index, result)
-        settle(interface, result)
+        settle(*answer)
     return runs
 
 
-def _work(
-    invocation: Invocation,
-    run: RegionRun,
-    pacer: Pacer,
-    answers: SimpleQueue[tuple[RegionRun, int, Interface, Result] | None],
-) -> None:
+def _work(invocation: Invocation, run: RegionRun, pacer: Pacer, answers: Answers) -> None:
     vpc = invocation.vpc(pacer)
 
     def ensure(interface: Interface) -> Result:
@@ -182,9 +175,10 @@ def _work(
             break
         index, interface = taken
         _, result = safely(ensure, interface)
-        if result.failure and result.failure.code == "OutOfTime":
+        if result.failure and result.failure.unfinished:
             break  # not done: the next hop's
-        answers.put((run, index, interface, result))
+        run.settle(index, result)
+        answers.put((interface, result))
     answers.put(None)
 
 
@@ -223,9 +217,13 @@ def report_planned(whole: Plan, invocation: Invocation) -> None:
 
 def status(command: Command, invocation: Invocation) -> None:
     """Report the coverage, change nothing."""
-    whole = plan(invocation, command.arguments)
-    report_plan(whole, invocation)
+    report_coverage(plan(invocation, command.arguments), invocation)
+
+
+def report_coverage(whole: Plan, invocation: Invocation) -> None:
+    """Report what is covered, missing, waiting, skipped and drifted; the missing first, for the list is bounded."""
     report_planned(whole, invocation)
+    report_plan(whole, invocation)
     report = invocation.report
     report.coverage = coverage(whole)
     report.drift = [drift.as_dict() for each in whole.inventories for drift in each.drift][:MAX_REPORT_ITEMS]

@@ -266,7 +266,7 @@ def describe(package: Package) -> str:
     """Say in one line what was built, as the command prints it."""
     inside = "with bytecode" if package.bytecode else "without bytecode"
     return (
-        f"{package.archive}: {package.size / 1e6:.2f} MB ({package.unpacked / 1e6:.1f} MB unpacked), "
+        f"{os.path.relpath(package.archive)}: {package.size / 1e6:.2f} MB ({package.unpacked / 1e6:.1f} MB unpacked), "
         f"CPython {package.python} on {package.platform}, {inside}, sha256 {package.sha256}"
     )
 

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from localcloud import LocalCloud
 from ops import pythons
 from ops.package import Package, build
+from tests.support.function import QUEUE, Function, environment, functions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ops.pythons import Python
 
 
@@ -27,3 +31,17 @@ def package(python310: Python, tmp_path_factory: pytest.TempPathFactory) -> Pack
     """The package as deployed, built once a session and test worker; not to be changed (copy it)."""
     assert python310.version == pythons.FUNCTION_VERSION
     return build(out=tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture
+def cloud() -> Iterator[LocalCloud]:
+    """A fresh local cloud with the dead-letter queue; its limits are off, its waits a twentieth of the platform's."""
+    with LocalCloud(enforce_limits=False, time_scale=0.05) as running:
+        running.seed_queue(QUEUE)
+        yield running
+
+
+@pytest.fixture
+def function(cloud: LocalCloud) -> Iterator[Function]:
+    """The function in this process, set up for the local cloud; call it with an event."""
+    yield from functions(cloud, environment(cloud))

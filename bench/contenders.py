@@ -1,0 +1,134 @@
+"""The package and its peers: what each runs, and from which folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops import dependencies, package, pythons
+from ops.dependencies import LINUX, Target, run
+
+if TYPE_CHECKING:
+    from ops.package import Package
+    from ops.pythons import Python
+
+ROOT = package.ROOT
+SCHEMA = ROOT / "schemas" / "event.schema.json"
+_TYPED_CLIENT = "tencentcloud-sdk-python-vpc"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """What is measured: a program of `bench.programs` and the folders on its path."""
+
+    name: str
+    program: str
+    path: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Field:
+    """All that takes part, built from the same pins."""
+
+    python: Python
+    package: Package
+    plain: Path
+    compiled: Path
+    programs: Path
+
+    @property
+    def ours(self) -> Contender:
+        """The package as deployed."""
+        return self.with_ours("ours")
+
+    @property
+    def peers(self) -> tuple[Contender, ...]:
+        """The peers of the issue, (a) to (d)."""
+        return (
+            Contender("(a) vendor's way", "vendor", (self.plain, self.programs)),
+            Contender("(b) the same, bytecode", "vendor", (self.compiled, self.programs)),
+            Contender("(c) floor: imports", "floor", (self.compiled, self.programs)),
+            Contender("(d) empty handler", "empty", (self.programs,)),
+        )
+
+    def with_ours(self, program: str) -> Contender:
+        """Another program that uses the package."""
+        return Contender("ours", program, (self.package.folder, self.programs))
+
+    def with_vendor(self, program: str) -> Contender:
+        """Another program that uses the typed client, with bytecode."""
+        return Contender("vendor's way", program, (self.compiled, self.programs))
+
+
+def gather() -> Field:
+    """Build what takes part.
+
+    Raises:
+        PackageError: no Python 3.10, or pip failed.
+    """
+    store = ROOT / ".build" / "bench"
+    built = package.build(out=store)
+    python = pythons.find()
+    assert python is not None, "the package has just been built with it"
+    plain, compiled = _peers(store, python)
+    return Field(python, built, plain, compiled, _programs(store, python))
+
+
+def _peers(store: Path, python: Python) -> tuple[Path, Path]:
+    """The pinned dependencies and the typed client, whole, without and with bytecode; made once for a state of the pins."""
+    target = Target(pythons.FUNCTION_VERSION, LINUX)
+    pin = _pin_of_typed_client()
+    installed = dependencies.install(ROOT, target)
+    folder = store / f"peers-{hashlib.sha256(pin.encode()).hexdigest()[:8]}-{installed.site.parent.name}"
+    if not folder.is_dir():
+        with tempfile.TemporaryDirectory(dir=store, prefix=".new-") as scratch:
+            new = Path(scratch)
+            shutil.copytree(installed.site, new / "plain")
+            _install(pin, target, new)
+            shutil.copytree(new / "plain", new / "compiled")
+            _compile(new / "compiled", python)
+            shutil.copytree(new, folder)
+    return folder / "plain", folder / "compiled"
+
+
+def _pin_of_typed_client() -> str:
+    """The pin with its hashes, out of the development requirements."""
+    lines = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8").splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith(f"{_TYPED_CLIENT}=="))
+    end = next(number for number in range(start, len(lines)) if not lines[number].endswith("\\"))
+    return "\n".join(lines[start : end + 1])
+
+
+def _install(pin: str, target: Target, folder: Path) -> None:
+    requirement = folder / "requirement.txt"
+    requirement.write_text(pin, encoding="utf-8")
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-qq", "--no-compile"]
+    wheels = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--upgrade", *target.flags]
+    # Not into `plain` at once: pip would replace the `tencentcloud` folder that the common part has put there.
+    site = folder / "typed"
+    run([*pip, *wheels, "--target", str(site), "-r", str(requirement)], f"Installing {_TYPED_CLIENT}", dict(os.environ))
+    shutil.copytree(site, folder / "plain", dirs_exist_ok=True)
+    shutil.rmtree(site)
+
+
+def _programs(store: Path, python: Python) -> Path:
+    folder = store / "programs"
+    shutil.rmtree(folder, ignore_errors=True)
+    package_folder = folder / "bench" / "programs"
+    package_folder.mkdir(parents=True)
+    for source in (ROOT / "bench" / "programs").glob("*.py"):
+        shutil.copyfile(source, package_folder / source.name)
+    _compile(folder, python)
+    return folder
+
+
+def _compile(folder: Path, python: Python) -> None:
+    command = [str(python.path), "-s", "-S", "-B", "-m", "compileall", "-qq", "-f", "-o", "0"]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    run([*command, "--invalidation-mode", "unchecked-hash", str(folder)], f"Compiling {folder.name}", environment)

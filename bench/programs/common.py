@@ -1,0 +1,47 @@
+"""What the measured programs share. It imports nothing that costs a cold start anything."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REGION = "ap-guangzhou"
+CONTEXT = {
+    "memory_limit_in_mb": 64,
+    "time_limit_in_ms": 900_000,
+    "request_id": "b615b896-0000-4000-8000-0242ac110002",
+    "function_version": "$LATEST",
+    "function_name": "eni-flowlog",
+    "namespace": "default",
+    "tencentcloud_region": REGION,
+}
+
+
+def work() -> dict[str, Any]:
+    """What there is to do."""
+    with open(os.environ["BENCH_WORK"], encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs a cold start 5 ms
+        content: dict[str, Any] = json.load(file)
+    return content
+
+
+def say(**found: Any) -> None:
+    """Tell the bench what was found, and this process's peak memory in kB."""
+    with open(os.environ["BENCH_RESULT"], "w", encoding="utf-8") as file:  # noqa: PTH123 - see above
+        json.dump({**found, "peak_kb": peak_kb()}, file)
+
+
+def peak_kb() -> int:
+    """The peak resident size. (Not by getrusage: its peak is inherited from the process that started this one.)"""
+    with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - see above
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+
+
+def run(handle: Callable[[Any, dict[str, Any]], object]) -> None:
+    """Handle each event, one after the other, as an instance does."""
+    for event in work()["events"]:
+        handle(event, CONTEXT)
+    say()

@@ -1,0 +1,245 @@
+"""The v3 API at `/`: envelope, signature, limits, faults, parameters, the log and those who watch.
+
+The order is the platform's as far as documents tell it: signature, then the limit (counted at arrival), then
+permission, then parameters, then the action (permission before parameters: inferred).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from localcloud import auth
+from localcloud.calls import Call, WriteCall
+from localcloud.errors import ApiError, DroppedConnection, missing
+from localcloud.faults import Incoming, Reply
+from localcloud.params import check, unflatten
+from localcloud.regions import REGIONS
+from localcloud.registry import Context
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Request
+
+    from localcloud.account import Account, Caller
+    from localcloud.cloud import LocalCloud
+    from localcloud.params import Params
+    from localcloud.registry import Action
+
+_LOG = logging.getLogger("localcloud")
+_COMMON = frozenset(
+    {
+        "Action", "Version", "Region", "Timestamp", "Nonce", "SecretId", "Signature", "SignatureMethod", "Token",
+        "Language", "RequestClient",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A call as its envelope tells it.
+
+    Attributes:
+        region: Empty if it names none.
+        from_text: Its values are all text, from a form or a query string.
+    """
+
+    service: str
+    version: str
+    action: str
+    region: str
+    caller: Caller
+    params: Params
+    from_text: bool
+
+
+@dataclass
+class Outcome:
+    """How a call's action ended: a reply, or a refusal. Neither, if a fault kept it from being done."""
+
+    reply: dict[str, Any] | None = None
+    error: ApiError | None = None
+
+
+def serve(cloud: LocalCloud, request: Request) -> Reply:
+    """Answer one request of the v3 API.
+
+    Raises:
+        DroppedConnection: A fault says so.
+    """
+    request_id = cloud.account.ids.uuid()
+    try:
+        envelope = _open(cloud, request)
+    except ApiError as error:
+        return _as_reply(error.body(request_id))
+    return _Exchange(cloud, request, envelope, request_id).run()
+
+
+class _Exchange:
+    """One call on its way through the cloud."""
+
+    def __init__(self, cloud: LocalCloud, request: Request, envelope: Envelope, request_id: str) -> None:
+        self.cloud = cloud
+        self.request = request
+        self.envelope = envelope
+        self.request_id = request_id
+        self.region = envelope.region or cloud.account.home
+        self.arrived = cloud.account.now()
+        self.outcome = Outcome()
+        self.action: Action | None = None
+
+    def run(self) -> Reply:
+        """Do the call with its limits and faults, log it, tell the watchers, and return what goes over the wire."""
+        envelope = self.envelope
+        error: ApiError | None = None
+        answered = True
+        try:
+            self.action = self.cloud.registry.find(envelope.service, envelope.version, envelope.action)
+            self._check_region()
+            self.cloud.limits.arrive(envelope.action, self.region, envelope.caller.limit_key)
+            self.cloud.linger()
+            incoming = Incoming(envelope.service, envelope.action, self.region)
+            return self.cloud.faults.around(incoming, self._proceed)
+        except ApiError as refused:
+            error = refused
+            return _as_reply(refused.body(self.request_id))
+        except DroppedConnection:
+            answered = False
+            raise
+        finally:
+            self._record(error or self.outcome.error, answered=answered)
+
+    def _proceed(self) -> Reply:
+        try:
+            self.outcome.reply = self._do()
+        except ApiError as refused:
+            self.outcome.error = refused
+            return _as_reply(refused.body(self.request_id))
+        return _as_reply({"Response": {**self.outcome.reply, "RequestId": self.request_id}})
+
+    def _do(self) -> dict[str, Any]:
+        action, envelope, account = self.action, self.envelope, self.cloud.account
+        assert action is not None
+        refused = self.cloud.authorize(envelope.caller, envelope.service, envelope.action, "*")
+        if refused is not None:
+            raise refused
+        params = check(action.params, envelope.params, from_text=envelope.from_text)
+        context = Context(account, account.region(self.region), envelope.caller, self.request_id)
+        try:
+            if not action.locked:
+                return action.run(context, params)
+            with account.lock:
+                return action.run(context, params)
+        except (ApiError, DroppedConnection):
+            raise
+        except Exception:  # noqa: BLE001  whatever goes wrong in here, the client gets the platform's InternalError
+            _LOG.exception("%s.%s failed", envelope.service, envelope.action)
+            raise ApiError("InternalError", "An internal error has occurred.") from None
+
+    def _check_region(self) -> None:
+        assert self.action is not None
+        if not self.envelope.region and self.action.regional:
+            raise missing("Region")
+        if self.region not in REGIONS:
+            raise ApiError("UnsupportedRegion", f"The region `{self.region}` is not supported.")
+
+    def _record(self, error: ApiError | None, *, answered: bool) -> None:
+        envelope = self.envelope
+        self.cloud.calls.add(
+            Call(
+                service=envelope.service,
+                action=envelope.action,
+                region=self.region,
+                params=envelope.params,
+                caller=envelope.caller,
+                code=error.code if error else None,
+                answered=answered,
+                time=self.arrived,
+                request_id=self.request_id,
+            )
+        )
+        if self.action is not None and self.action.writes and (self.outcome.reply is not None or error is not None):
+            self._tell(error if self.outcome.reply is None else None)
+
+    def _tell(self, error: ApiError | None) -> None:
+        assert self.action is not None
+        envelope, request = self.envelope, self.request
+        write = WriteCall(
+            service=envelope.service,
+            version=envelope.version,
+            action=envelope.action,
+            region=self.region,
+            params=envelope.params,
+            reply=None if self.outcome.reply is None else {**self.outcome.reply, "RequestId": self.request_id},
+            error=error,
+            caller=envelope.caller,
+            source_ip=request.remote_addr or "",
+            request_id=self.request_id,
+            http_method=request.method,
+            user_agent=request.headers.get("X-TC-RequestClient", ""),
+            time=self.arrived,
+        )
+        for watch in list(self.cloud.subscribers):
+            try:
+                watch(write)
+            except Exception:  # noqa: BLE001  the caller's answer does not depend on who watches
+                _LOG.exception("a watcher of %s failed", write.action)
+
+
+def _open(cloud: LocalCloud, request: Request) -> Envelope:
+    if request.headers.get("Authorization"):
+        return _open_tc3(cloud.account, request)
+    return _open_form(cloud, request)
+
+
+def _open_tc3(account: Account, request: Request) -> Envelope:
+    caller, service = auth.verify_tc3(request, account)
+    headers = request.headers
+    from_text = request.method == "GET"
+    return Envelope(
+        service=service,
+        version=_required(headers.get("X-TC-Version"), "Version"),
+        action=_required(headers.get("X-TC-Action"), "Action"),
+        region=headers.get("X-TC-Region", ""),
+        caller=caller,
+        params=unflatten(request.args.to_dict()) if from_text else _json_body(request),
+        from_text=from_text,
+    )
+
+
+def _open_form(cloud: LocalCloud, request: Request) -> Envelope:
+    fields = (request.args if request.method == "GET" else request.form).to_dict()
+    caller = auth.verify_form(request, fields, cloud.account)
+    version, action = _required(fields.get("Version"), "Version"), _required(fields.get("Action"), "Action")
+    return Envelope(
+        service=cloud.registry.service_of(version, action),
+        version=version,
+        action=action,
+        region=fields.get("Region", ""),
+        caller=caller,
+        params=unflatten({name: value for name, value in fields.items() if name not in _COMMON}),
+        from_text=True,
+    )
+
+
+def _required(value: str | None, name: str) -> str:
+    if not value:
+        raise missing(name)
+    return value
+
+
+def _json_body(request: Request) -> Params:
+    try:
+        params = json.loads(request.get_data() or b"{}")
+    except ValueError:
+        raise ApiError("InvalidParameter", "The request's body is not JSON.") from None
+    if params is None:
+        return {}
+    if not isinstance(params, dict):
+        raise ApiError("InvalidParameter", "The request's body is not a JSON object.")
+    return params
+
+
+def _as_reply(body: dict[str, Any]) -> Reply:
+    return Reply(json.dumps(body, ensure_ascii=False).encode())

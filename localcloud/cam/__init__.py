@@ -1,0 +1,5 @@
+"""CAM 2019-01-16: roles, policies, and whether a call may be made."""
+
+from localcloud.cam import policies, roles
+
+ACTIONS = (*roles.ACTIONS, *policies.ACTIONS)

@@ -1,0 +1,228 @@
+"""Policies, and their attachment to roles (API 2019-01-16)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from localcloud import policy
+from localcloud.cam.model import SERVICE, VERSION, Policy, details_of, find_role
+from localcloud.cam.roles import NAME, access_of, check, page
+from localcloud.clock import beijing_time
+from localcloud.errors import ApiError
+from localcloud.params import list_of, text, unsigned
+from localcloud.registry import Action, Context
+
+if TYPE_CHECKING:
+    from localcloud.account import Role
+    from localcloud.params import Params
+
+CUSTOM, PRESET = 1, 2
+BY_SYNTAX = 2
+_TYPES = {CUSTOM: "User", PRESET: "QCS"}
+_SCOPES = {"All": (CUSTOM, PRESET), "QCS": (PRESET,), "Local": (CUSTOM,)}
+
+
+def create_policy(ctx: Context, params: Params) -> dict[str, Any]:
+    """Make a policy."""
+    name, document = params["PolicyName"], params["PolicyDocument"]
+    if not NAME.fullmatch(name):
+        raise ApiError("InvalidParameter.PolicyNameError", f"The policy name `{name}` is not valid.")
+    check(document, policy.check_document)
+    access = access_of(ctx)
+    if any(one.name == name for one in access.policies.values()):
+        raise ApiError("FailedOperation.PolicyNameInUse", f"The policy `{name}` exists already.")
+    made = Policy(
+        policy_id=access.new_policy_id(),
+        name=name,
+        document=document,
+        created=ctx.now(),
+        modified=ctx.now(),
+        description=params.get("Description", ""),
+        tags=tuple((tag["Key"], tag["Value"]) for tag in params.get("Tags", ())),
+    )
+    access.policies[made.policy_id] = made
+    return {"PolicyId": made.policy_id}
+
+
+def get_policy(ctx: Context, params: Params) -> dict[str, Any]:
+    """Describe one policy."""
+    row = _policy(ctx, params)
+    return {
+        "PolicyName": row.name,
+        "Description": row.description,
+        "Type": _kind(row),
+        "AddTime": beijing_time(row.created),
+        "UpdateTime": beijing_time(row.modified),
+        "PolicyDocument": row.document,
+        "PresetAlias": "",
+        "IsServiceLinkedRolePolicy": 0,
+        "Tags": _tags(row),
+    }
+
+
+def update_policy(ctx: Context, params: Params) -> dict[str, Any]:
+    """Change a policy's document or description."""
+    row = _policy(ctx, params)
+    if row.preset:
+        raise ApiError("InvalidParameter.PolicyIdError", f"The policy `{row.name}` is a preset one.")
+    document = params.get("PolicyDocument", row.document)
+    check(document, policy.check_document)
+    access_of(ctx).policies[row.policy_id] = replace(
+        row, document=document, description=params.get("Description", row.description), modified=ctx.now()
+    )
+    return {"PolicyId": row.policy_id}
+
+
+def list_policies(ctx: Context, params: Params) -> dict[str, Any]:
+    """List policies, by scope and keyword."""
+    scope = params.get("Scope", "All")
+    if scope not in _SCOPES:
+        raise ApiError("InvalidParameter.ScopeError", f"The scope `{scope}` is not one of All, QCS, Local.")
+    keyword = params.get("Keyword", "")
+    rows = [row for row in access_of(ctx).policies.values() if _kind(row) in _SCOPES[scope] and keyword in row.name]
+    return {
+        "TotalNum": len(rows),
+        "List": [_summary(ctx, row) for row in page(params, rows)],
+        "ServiceTypeList": [],
+    }
+
+
+def delete_policy(ctx: Context, params: Params) -> dict[str, Any]:
+    """Delete policies; they are detached from roles (inferred)."""
+    for policy_id in params["PolicyId"]:
+        row = _policy(ctx, {"PolicyId": policy_id})
+        if row.preset:
+            raise ApiError("InvalidParameter.PolicyIdError", f"The policy `{row.name}` is a preset one.")
+    details = access_of(ctx).details
+    for policy_id in params["PolicyId"]:
+        del access_of(ctx).policies[policy_id]
+        for name, role in list(details.items()):
+            details[name] = role.without_policy(policy_id)
+    return {}
+
+
+def attach_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
+    """Attach a policy to a role; doing it again changes nothing (inferred)."""
+    role = find_role(ctx.account, params.get("AttachRoleName"), params.get("AttachRoleId"))
+    row = _policy(ctx, params)
+    access_of(ctx).details[role.name] = details_of(ctx.account, role).with_policy(row.policy_id, ctx.now())
+    return {}
+
+
+def detach_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
+    """Detach a policy from a role; doing it again changes nothing (inferred)."""
+    role = find_role(ctx.account, params.get("DetachRoleName"), params.get("DetachRoleId"))
+    row = _policy(ctx, params)
+    access_of(ctx).details[role.name] = details_of(ctx.account, role).without_policy(row.policy_id)
+    return {}
+
+
+def list_attached_role_policies(ctx: Context, params: Params) -> dict[str, Any]:
+    """List the policies of a role."""
+    role = find_role(ctx.account, params.get("RoleName"), params.get("RoleId"))
+    rows = [row for row in _attached(ctx, role) if params.get("PolicyType", row["PolicyType"]) == row["PolicyType"]]
+    rows = [row for row in rows if params.get("Keyword", "") in row["PolicyName"]]
+    return {"TotalNum": len(rows), "List": page(params, rows)}
+
+
+def _attached(ctx: Context, role: Role) -> list[dict[str, Any]]:
+    policies = access_of(ctx).policies
+    return [
+        {
+            "PolicyId": policy_id,
+            "PolicyName": policies[policy_id].name,
+            "AddTime": beijing_time(since),
+            "PolicyType": _TYPES[_kind(policies[policy_id])],
+            "CreateMode": BY_SYNTAX,
+            "Deactived": 0,
+            "DeactivedDetail": [],
+            "Description": policies[policy_id].description,
+        }
+        for policy_id, since in details_of(ctx.account, role).attached
+    ]
+
+
+def _policy(ctx: Context, params: Params) -> Policy:
+    policies, name = access_of(ctx).policies, params.get("PolicyName")
+    if "PolicyId" in params:
+        if params["PolicyId"] in policies:
+            return policies[params["PolicyId"]]
+        raise ApiError("ResourceNotFound.PolicyIdNotFound", f"The policy `{params['PolicyId']}` does not exist.")
+    for row in policies.values():
+        if row.name == name:
+            return row
+    if name:
+        raise ApiError("ResourceNotFound.NotFound", f"The policy `{name}` does not exist.")
+    raise ApiError("InvalidParameter.ParamError", "One of PolicyId and PolicyName must be given.")
+
+
+def _kind(row: Policy) -> int:
+    return PRESET if row.preset else CUSTOM
+
+
+def _tags(row: Policy) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in row.tags]
+
+
+def _summary(ctx: Context, row: Policy) -> dict[str, Any]:
+    attachments = sum(details_of(ctx.account, role).has(row.policy_id) for role in ctx.account.roles.values())
+    return {
+        "PolicyId": row.policy_id,
+        "PolicyName": row.name,
+        "AddTime": beijing_time(row.created),
+        "Type": _kind(row),
+        "Description": row.description,
+        "CreateMode": BY_SYNTAX,
+        "Attachments": attachments,
+        "ServiceType": "",
+        "IsAttached": None,
+        "Deactived": 0,
+        "DeactivedDetail": [],
+        "IsServiceLinkedPolicy": 0,
+        "AttachEntityCount": attachments,
+        "AttachEntityBoundaryCount": 0,
+        "UpdateTime": beijing_time(row.modified),
+        "Tags": _tags(row),
+    }
+
+
+_POLICY = {"PolicyId": unsigned, "PolicyName": text}
+
+ACTIONS = tuple(
+    Action(SERVICE, VERSION, name, params, run, regional=False)
+    for name, params, run in (
+        (
+            "CreatePolicy",
+            {
+                "PolicyName": text.must(),
+                "PolicyDocument": text.must(),
+                "Description": text,
+                "Tags": list_of({"Key": text.must(), "Value": text.must()}),
+            },
+            create_policy,
+        ),
+        ("GetPolicy", {"PolicyId": unsigned.must()}, get_policy),
+        (
+            "UpdatePolicy",
+            {**_POLICY, "Description": text, "PolicyDocument": text, "Alias": text},
+            update_policy,
+        ),
+        ("ListPolicies", {"Rp": unsigned, "Page": unsigned, "Scope": text, "Keyword": text}, list_policies),
+        ("DeletePolicy", {"PolicyId": list_of(unsigned).must()}, delete_policy),
+        ("AttachRolePolicy", {**_POLICY, "AttachRoleId": text, "AttachRoleName": text}, attach_role_policy),
+        ("DetachRolePolicy", {**_POLICY, "DetachRoleId": text, "DetachRoleName": text}, detach_role_policy),
+        (
+            "ListAttachedRolePolicies",
+            {
+                "Page": unsigned.must(),
+                "Rp": unsigned.must(),
+                "RoleId": text,
+                "RoleName": text,
+                "PolicyType": text,
+                "Keyword": text,
+            },
+            list_attached_role_policies,
+        ),
+    )
+)

@@ -1,0 +1,184 @@
+"""The local cloud: one account of Tencent Cloud at an address of this machine."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Request, Response
+
+from localcloud import api, cmq_api
+from localcloud.account import Account, Behaviour
+from localcloud.background import Background
+from localcloud.calls import CallLog
+from localcloud.cam import model as cam
+from localcloud.cam.authority import Authority
+from localcloud.eb import model as eb
+from localcloud.eventbridge import EventBridge
+from localcloud.faults import Faults, Reply
+from localcloud.limits import Limits
+from localcloud.scf.engine import Engine
+from localcloud.seed import Seeding
+from localcloud.server import Server
+from localcloud.services import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from typing_extensions import Self
+
+    from localcloud.account import Caller
+    from localcloud.calls import WriteCall
+    from localcloud.errors import ApiError
+
+CMQ_PATH = "/v2/index.php"
+
+
+class _Request(Request):
+    """A request of any size: a CMQ message of 1 MB is three in a form."""
+
+    max_form_memory_size = None
+
+
+class LocalCloud(Seeding):
+    """A Tencent Cloud for one machine. Use it as a context manager, or `start()` and `stop()` it.
+
+    Args:
+        port: Where to listen on 127.0.0.1; 0 picks a free port.
+        time_scale: Factor on the platform's own waits; 1 if nobody says otherwise.
+        enforce_limits: Whether documented call limits are enforced.
+        latency_s: How long each call takes at least.
+        behaviour: What is inferred or in conflict.
+        seed_value: Makes ids and keys repeatable.
+
+    Attributes:
+        account: Its state.
+        calls: The log of calls.
+        faults: The faults that are on.
+        limits: The call limits.
+        subscribers: Called with each `WriteCall` after it ended, before its answer is sent.
+        authorize: Says of a caller, service, action and resource whether it is refused: by policies, at first.
+        scf: What runs functions: its invocations, logs and dead letters.
+        eventbridge: What brings write calls to functions, with its switches.
+        background: What is under way; `wait_until_idle` waits for its end.
+        authority: What weighs policies.
+    """
+
+    def __init__(  # noqa: PLR0913  the few switches a test sets most
+        self,
+        port: int = 0,
+        *,
+        time_scale: float | None = None,
+        enforce_limits: bool = True,
+        latency_s: float = 0.0,
+        behaviour: Behaviour | None = None,
+        seed_value: int | None = None,
+    ) -> None:
+        self.behaviour = behaviour or Behaviour()
+        if time_scale is not None:
+            self.behaviour.time_scale = time_scale
+        self.latency_s = latency_s
+        self.account = Account(self.behaviour, seed_value)
+        self.clock = self.account.clock
+        self.calls = CallLog()
+        self.faults = Faults()
+        self.limits = Limits(enforced=enforce_limits)
+        self.registry = registry()
+        self.background = Background(self.clock)
+        self.scf = self.account.keep(Engine(self.account, self.background))
+        self.eventbridge = EventBridge(self.account, self.background, self.scf)
+        self.authority = Authority(self.account)
+        self.subscribers: list[Callable[[WriteCall], None]] = [self.eventbridge.publish]
+        self.authorize: Callable[[Caller, str, str, str], ApiError | None] = self.authority.refuse
+        self._port = port
+        self._server: Server | None = None
+        self.region = self.account.home
+        self.uin = self.account.uin
+        self.secret_id = self.account.owner.secret_id
+        self.secret_key = self.account.owner.secret_key
+        cam.seed(self.account)
+        eb.seed(self.account)
+        self.topic_id = self.add_topic()
+        self.vpc_id, self.subnet_id = self.network_of(self.region)
+        self.instance_id = self.seed_instance(self.region)
+
+    @property
+    def port(self) -> int:
+        """Return the port it listens on."""
+        assert self._server is not None, "start it first"
+        return int(self._server.server_address[1])
+
+    @property
+    def endpoint(self) -> str:
+        """Return its address, such as `http://127.0.0.1:12345`."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def connections(self) -> int:
+        """Return how many connections clients have made so far."""
+        assert self._server is not None, "start it first"
+        return self._server.connections
+
+    def description(self) -> dict[str, str]:
+        """Return what a client needs to use it: the line `python -m localcloud` prints."""
+        names = (
+            "endpoint",
+            "secret_id",
+            "secret_key",
+            "region",
+            "uin",
+            "topic_id",
+            "vpc_id",
+            "subnet_id",
+            "instance_id",
+        )
+        return {name: getattr(self, name) for name in names}
+
+    def start(self) -> Self:
+        """Listen, and serve from a thread of its own."""
+        self._server = Server(self._port, self._app)
+        self.background.start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="localcloud", daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        """Stop serving and close every connection."""
+        if self._server is not None:
+            self._server.shutdown()
+            self.background.stop()
+            self.scf.close()
+            self._server.close_connections()
+            self._server.server_close()
+            self._server = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def linger(self) -> None:
+        """Take the time one call takes."""
+        if self.latency_s > 0:
+            time.sleep(self.latency_s)
+
+    def _app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = _Request(environ)
+        request.get_data(cache=True, parse_form_data=False)
+        reply = self._answer(request)
+        response = Response(reply.body, reply.status, content_type=reply.content_type)
+        if reply.cut is None:
+            return response(environ, start_response)
+        return [b"".join(response(environ, start_response))[: reply.cut]]
+
+    def _answer(self, request: Request) -> Reply:
+        if request.path == "/":
+            return api.serve(self, request)
+        if request.path == CMQ_PATH:
+            return cmq_api.serve(self, request)
+        return Reply(b"no such path", 404, "text/plain")

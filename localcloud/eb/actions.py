@@ -1,0 +1,317 @@
+"""ListEventBuses, GetEventBus and the actions of rules and targets (API 2021-04-16)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from localcloud import pattern
+from localcloud.clock import BEIJING
+from localcloud.eb.model import SERVICE, VERSION, Batching, Bus, Buses, Rule, Target, names_function
+from localcloud.errors import ApiError
+from localcloud.params import boolean, integer, list_of, object_of, opaque, text
+from localcloud.registry import Action, Context
+from localcloud.scf.model import Functions
+from localcloud.vpc.shapes import page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localcloud.params import Params
+
+Row = TypeVar("Row")
+MOST_TARGETS = 5
+_NAME = re.compile(r"[A-Za-z\u4e00-\u9fff][\w-]{0,58}[A-Za-z0-9\u4e00-\u9fff]")
+_DESCRIPTION = 200
+
+
+def list_event_buses(ctx: Context, params: Params) -> dict[str, Any]:
+    """List buses, filtered by EventBusName, EventBusId or Type."""
+    readers: dict[str, Callable[[Bus], str]] = {
+        "EventBusName": lambda bus: bus.name,
+        "EventBusId": lambda bus: bus.bus_id,
+        "Type": lambda bus: bus.kind,
+    }
+    rows = list(_buses(ctx).buses.values())
+    for one in params.get("Filters", ()):
+        if one["Name"] not in readers:
+            raise ApiError("InvalidParameterValue.Filters", f"The filter `{one['Name']}` is not supported.")
+        rows = [bus for bus in rows if readers[one["Name"]](bus) in one["Values"]]
+    found = [_bus_reply(bus) | {"ConnectionBriefs": [], "TargetBriefs": []} for bus in _page(params, rows)]
+    return {"TotalCount": len(rows), "EventBuses": found}
+
+
+def get_event_bus(ctx: Context, params: Params) -> dict[str, Any]:
+    """Describe a bus."""
+    return {**_bus_reply(_bus(ctx, params)), "ClsTopicId": "", "ClsLogsetId": ""}
+
+
+def create_rule(ctx: Context, params: Params) -> dict[str, Any]:
+    """Make a rule; it is on unless Enable is false (the default is inferred)."""
+    bus = _bus(ctx, params)
+    _check_rule(params)
+    rule = Rule(
+        rule_id=f"rule-{ctx.account.ids.letters(8)}",
+        bus_id=bus.bus_id,
+        name=params["RuleName"],
+        pattern=params["EventPattern"],
+        parsed=_pattern(params["EventPattern"]),
+        enabled=params.get("Enable", True),
+        description=params.get("Description", ""),
+        created=ctx.now(),
+        modified=ctx.now(),
+    )
+    _buses(ctx).rules[rule.rule_id] = rule
+    return {"RuleId": rule.rule_id}
+
+
+def get_rule(ctx: Context, params: Params) -> dict[str, Any]:
+    """Describe a rule with its pattern."""
+    rule = _rule(ctx, params)
+    return {**_rule_reply(rule), "EventPattern": rule.pattern}
+
+
+def list_rules(ctx: Context, params: Params) -> dict[str, Any]:
+    """List a bus's rules, without their patterns (documented)."""
+    buses, bus = _buses(ctx), _bus(ctx, params)
+    rows = buses.rules_of(bus.bus_id)
+    found = [
+        {
+            **_rule_reply(rule),
+            "Targets": [{"TargetId": one.target_id, "Type": one.kind} for one in buses.targets_of(rule.rule_id)],
+            "DeadLetterConfig": None,
+        }
+        for rule in _page(params, rows)
+    ]
+    return {"TotalCount": len(rows), "Rules": found}
+
+
+def update_rule(ctx: Context, params: Params) -> dict[str, Any]:
+    """Change what is given of a rule."""
+    rule = _rule(ctx, params)
+    _check_rule(params)
+    event_pattern = params.get("EventPattern", rule.pattern)
+    _buses(ctx).rules[rule.rule_id] = replace(
+        rule,
+        name=params.get("RuleName", rule.name),
+        pattern=event_pattern,
+        parsed=_pattern(event_pattern),
+        enabled=params.get("Enable", rule.enabled),
+        description=params.get("Description", rule.description),
+        modified=ctx.now(),
+    )
+    return {}
+
+
+def delete_rule(ctx: Context, params: Params) -> dict[str, Any]:
+    """Delete a rule that has no targets."""
+    rule, buses = _rule(ctx, params), _buses(ctx)
+    if buses.targets_of(rule.rule_id):
+        raise ApiError("ResourceInUse.Rule", f"The rule `{rule.rule_id}` still has targets: delete them first.")
+    del buses.rules[rule.rule_id]
+    return {}
+
+
+def create_target(ctx: Context, params: Params) -> dict[str, Any]:
+    """Let a rule's events run a function."""
+    rule, buses = _rule(ctx, params), _buses(ctx)
+    if params["Type"] != "scf":
+        raise ApiError(
+            "InvalidParameterValue.Type", f"The target type `{params['Type']}` is not scf, the only one here."
+        )
+    resource = params["TargetDescription"]["ResourceDescription"]
+    if not names_function(resource, ctx.account.uin):
+        raise ApiError("InvalidParameterValue.TargetDescription", f"`{resource}` is no function of this account.")
+    if len(buses.targets_of(rule.rule_id)) >= MOST_TARGETS:
+        raise ApiError("LimitExceeded.Target", f"The rule `{rule.rule_id}` has {MOST_TARGETS} targets already.")
+    target = Target(
+        target_id=f"target-{ctx.account.ids.letters(8)}",
+        rule_id=rule.rule_id,
+        bus_id=rule.bus_id,
+        resource=resource,
+        batching=_batching({**params["TargetDescription"].get("SCFParams", {}), **params}, Batching()),
+        created=ctx.now(),
+    )
+    wanted = target.function
+    if ctx.account.region(wanted.region).state(Functions).get(wanted.namespace, wanted.name) is None:
+        raise ApiError("ResourceNotFound.Function", f"The function `{wanted.name}` does not exist.")
+    buses.targets[target.target_id] = target
+    return {"TargetId": target.target_id}
+
+
+def list_targets(ctx: Context, params: Params) -> dict[str, Any]:
+    """List a rule's targets."""
+    rows = _buses(ctx).targets_of(_rule(ctx, params).rule_id)
+    return {"TotalCount": len(rows), "Targets": [_target_reply(target) for target in _page(params, rows)]}
+
+
+def update_target(ctx: Context, params: Params) -> dict[str, Any]:
+    """Change how a target gathers events."""
+    target = _target(ctx, params)
+    changed = replace(target, batching=_batching(params, target.batching))
+    _buses(ctx).targets[target.target_id] = changed
+    return {}
+
+
+def delete_target(ctx: Context, params: Params) -> dict[str, Any]:
+    """Delete a target."""
+    del _buses(ctx).targets[_target(ctx, params).target_id]
+    return {}
+
+
+def _buses(ctx: Context) -> Buses:
+    return ctx.region.state(Buses)
+
+
+def _page(params: Params, rows: list[Row]) -> list[Row]:
+    """Return a page of rows that are kept oldest first; newest first unless Order is ASC (inferred)."""
+    offset, limit = page(params, default=20)
+    ordered = rows if params.get("Order") == "ASC" else rows[::-1]
+    return ordered[offset : offset + limit]
+
+
+def _bus(ctx: Context, params: Params) -> Bus:
+    bus = _buses(ctx).buses.get(params["EventBusId"])
+    if bus is None:
+        raise ApiError("ResourceNotFound.EventBus", f"The event bus `{params['EventBusId']}` does not exist.")
+    return bus
+
+
+def _rule(ctx: Context, params: Params) -> Rule:
+    bus, rule = _bus(ctx, params), _buses(ctx).rules.get(params["RuleId"])
+    if rule is None or rule.bus_id != bus.bus_id:
+        raise ApiError("ResourceNotFound.Rule", f"The rule `{params['RuleId']}` does not exist.")
+    return rule
+
+
+def _target(ctx: Context, params: Params) -> Target:
+    rule, target = _rule(ctx, params), _buses(ctx).targets.get(params["TargetId"])
+    if target is None or target.rule_id != rule.rule_id:
+        raise ApiError("ResourceNotFound.Target", f"The target `{params['TargetId']}` does not exist.")
+    return target
+
+
+def _check_rule(params: Params) -> None:
+    if "RuleName" in params and not _NAME.fullmatch(params["RuleName"]):
+        raise ApiError("InvalidParameterValue.RuleName", f"The rule name `{params['RuleName']}` is not valid.")
+    if len(params.get("Description", "")) > _DESCRIPTION:
+        raise ApiError("InvalidParameterValue.Description", f"The description has more than {_DESCRIPTION} characters.")
+
+
+def _pattern(written: str) -> dict[str, Any]:
+    try:
+        return pattern.parse(written)
+    except pattern.PatternError as error:
+        raise ApiError("InvalidParameterValue.EventPattern", f"The event pattern is not valid: {error}.") from None
+
+
+def _batching(params: Params, before: Batching) -> Batching:
+    return Batching(
+        enabled=params.get("EnableBatchDelivery", before.enabled),
+        timeout_s=params.get("BatchTimeout", before.timeout_s),
+        count=params.get("BatchEventCount", before.count),
+    )
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(int(seconds), BEIJING).isoformat()
+
+
+def _bus_reply(bus: Bus) -> dict[str, Any]:
+    return {
+        "EventBusId": bus.bus_id,
+        "EventBusName": bus.name,
+        "Type": bus.kind,
+        "Description": bus.description,
+        "AddTime": _time(bus.created),
+        "ModTime": _time(bus.created),
+        "PayMode": "",
+    }
+
+
+def _rule_reply(rule: Rule) -> dict[str, Any]:
+    return {
+        "EventBusId": rule.bus_id,
+        "RuleId": rule.rule_id,
+        "RuleName": rule.name,
+        "Status": "Active",
+        "Enable": rule.enabled,
+        "Description": rule.description,
+        "AddTime": _time(rule.created),
+        "ModTime": _time(rule.modified),
+    }
+
+
+def _target_reply(target: Target) -> dict[str, Any]:
+    batching = {
+        "EnableBatchDelivery": target.batching.enabled,
+        "BatchTimeout": target.batching.timeout_s,
+        "BatchEventCount": target.batching.count,
+    }
+    return {
+        "Type": target.kind,
+        "EventBusId": target.bus_id,
+        "TargetId": target.target_id,
+        "RuleId": target.rule_id,
+        "TargetDescription": {"ResourceDescription": target.resource, "SCFParams": batching},
+        **batching,
+    }
+
+
+_LISTING = {"OrderBy": text, "Limit": integer, "Offset": integer, "Order": text}
+_BATCHING = {"BatchTimeout": integer, "BatchEventCount": integer, "EnableBatchDelivery": boolean}
+_BUS = {"EventBusId": text.must()}
+_RULE = {**_BUS, "RuleId": text.must()}
+_TARGET = {**_RULE, "TargetId": text.must()}
+_DESCRIPTION_OF_TARGET = {
+    "ResourceDescription": text.must(),
+    "SCFParams": object_of(_BATCHING),
+    "CkafkaTargetParams": opaque,
+    "ESTargetParams": opaque,
+}
+
+ACTIONS = tuple(
+    Action(SERVICE, VERSION, name, params, run)
+    for name, params, run in (
+        (
+            "ListEventBuses",
+            {**_LISTING, "Filters": list_of({"Values": list_of(text).must(), "Name": text.must()})},
+            list_event_buses,
+        ),
+        ("GetEventBus", _BUS, get_event_bus),
+        (
+            "CreateRule",
+            {
+                **_BUS,
+                "EventPattern": text.must(),
+                "RuleName": text.must(),
+                "Enable": boolean,
+                "Description": text,
+            },
+            create_rule,
+        ),
+        ("GetRule", _RULE, get_rule),
+        ("ListRules", {**_BUS, **_LISTING}, list_rules),
+        (
+            "UpdateRule",
+            {**_RULE, "Enable": boolean, "Description": text, "EventPattern": text, "RuleName": text},
+            update_rule,
+        ),
+        ("DeleteRule", _RULE, delete_rule),
+        (
+            "CreateTarget",
+            {
+                **_RULE,
+                "Type": text.must(),
+                "TargetDescription": object_of(_DESCRIPTION_OF_TARGET).must(),
+                **_BATCHING,
+            },
+            create_target,
+        ),
+        ("ListTargets", {**_RULE, **_LISTING}, list_targets),
+        ("UpdateTarget", {**_TARGET, **_BATCHING}, update_target),
+        ("DeleteTarget", _TARGET, delete_target),
+    )
+)

@@ -1,0 +1,105 @@
+"""What a region's EventBridge holds: buses, rules, targets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from localcloud.scf.model import Ref
+
+if TYPE_CHECKING:
+    from localcloud.account import Account
+
+SERVICE, VERSION = "eb", "2021-04-16"
+CLOUD = "Cloud"
+"""The type of the service bus, which receives what happens on the account."""
+_FUNCTION = re.compile(
+    r"qcs::scf:(?P<region>[a-z0-9-]+):(?:appid/\d+/)?uin/(?P<uin>\d+):"
+    r"namespace/(?P<namespace>[\w-]+)/function/(?P<name>[\w-]+)/(?P<qualifier>\$?\w+)"
+)
+
+
+@dataclass(frozen=True)
+class Batching:
+    """How a target gathers events; one at a time unless enabled. `timeout_s` is how long the first one waits."""
+
+    enabled: bool = False
+    timeout_s: int = 0
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a rule's events go."""
+
+    target_id: str
+    rule_id: str
+    bus_id: str
+    resource: str
+    batching: Batching
+    created: float
+    kind: str = "scf"
+
+    @property
+    def function(self) -> Ref:
+        """Return the function it names."""
+        match = _FUNCTION.fullmatch(self.resource)
+        assert match is not None, "it was checked when it came in"
+        return Ref(match["region"], match["namespace"], match["name"])
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of a bus; `parsed` is its pattern as an object."""
+
+    rule_id: str
+    bus_id: str
+    name: str
+    pattern: str
+    parsed: dict[str, Any] = field(repr=False)
+    enabled: bool
+    description: str
+    created: float
+    modified: float
+
+
+@dataclass(frozen=True)
+class Bus:
+    """An event bus."""
+
+    bus_id: str
+    name: str
+    kind: str
+    description: str
+    created: float
+
+
+class Buses:
+    """One region's buses, rules and targets, by id."""
+
+    def __init__(self) -> None:
+        self.buses: dict[str, Bus] = {}
+        self.rules: dict[str, Rule] = {}
+        self.targets: dict[str, Target] = {}
+
+    def rules_of(self, bus_id: str) -> list[Rule]:
+        """Return a bus's rules, oldest first."""
+        return [rule for rule in self.rules.values() if rule.bus_id == bus_id]
+
+    def targets_of(self, rule_id: str) -> list[Target]:
+        """Return a rule's targets, oldest first."""
+        return [target for target in self.targets.values() if target.rule_id == rule_id]
+
+
+def seed(account: Account) -> Bus:
+    """Make the service bus, which stands in Guangzhou and gets the events of all regions (doc 1108/46246)."""
+    bus = Bus(f"eb-{account.ids.letters(8)}", "default", CLOUD, "events of Tencent Cloud services", account.now())
+    account.region(account.home).state(Buses).buses[bus.bus_id] = bus
+    return bus
+
+
+def names_function(resource: str, uin: str) -> bool:
+    """Tell whether a six-segment resource is a function of this account."""
+    match = _FUNCTION.fullmatch(resource)
+    return match is not None and match["uin"] == uin

@@ -1,0 +1,275 @@
+"""How functions run: synchronously at once; asynchronously from a queue, with SCF's retries and dead letters.
+
+Asynchronous invocation (doc 583/59100): an execution error is retried twice, one minute apart; a system error or
+throttling each minute for up to six hours; then the dead-letter queue. Functions with "async execution" get neither.
+Inferred: an event waits in the queue while all of its function's instances are busy, and is throttled only when
+synchronous calls take them away (`waits_for_instances`).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from localcloud.runtime import InvokeResult, PackageError
+from localcloud.scf import deadletters
+from localcloud.scf.model import Functions
+from localcloud.scf.runtimes import RoleRefused, Runtimes
+from localcloud.scf.timers import Timers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localcloud.account import Account
+    from localcloud.background import Background
+    from localcloud.scf.model import Function, Ref
+
+RETRIES = 2
+RETRY_AFTER_S = 60.0
+PATIENCE_S = 6 * 3600.0
+KEPT = 20_000
+SYSTEM_ERROR, THROTTLED = 500, 432
+INVOKE_API, TIMER, EVENT_BUS = "INVOKE_API", "TRIGGER_TIMER", "TRIGGER_EB"
+"""RequestSource of a dead letter: only the timer's is documented, the others are inferred from it."""
+
+
+@dataclass
+class Event:
+    """An event on its way to a function.
+
+    Attributes:
+        text: The event as JSON.
+        kind: The InvocationType that a dead letter names; a trigger's is RequestResponse (documented example).
+        taken: When it came in, epoch seconds.
+        failures: How often the function has failed on it.
+    """
+
+    ref: Ref
+    text: str
+    source: str
+    kind: str
+    request_id: str
+    taken: float
+    failures: int = 0
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One run of a function, for those who watch: `attempt` counts from 1, `error` is SCF's own description."""
+
+    function: str
+    region: str
+    request_id: str
+    source: str
+    attempt: int
+    event: str
+    result_json: str | None
+    error: dict[str, Any] | None
+    duration_ms: float
+    billed_ms: int
+    memory_mb: float
+    cold: bool
+    instance_id: str
+    log: str
+    started: float
+
+    @property
+    def result(self) -> Any:
+        """Return what the function returned, None if it failed."""
+        return None if self.result_json is None else json.loads(self.result_json)
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """An event that was given up: `kept` tells whether it lies on a queue."""
+
+    function: str
+    request_id: str
+    error: dict[str, Any]
+    queue: str
+    kept: bool
+
+
+class Engine:
+    """Runs the account's functions. Thread-safe.
+
+    Attributes:
+        runtimes: Their processes.
+        timers: What fires their triggers.
+        waits_for_instances: Whether asynchronous events wait for an instance, or are throttled without one.
+        watchers: Called with each invocation at its end, and with each event that was given up.
+    """
+
+    def __init__(self, account: Account, background: Background) -> None:
+        self._account = account
+        self._background = background
+        self._lock = threading.Lock()
+        self._waiting: dict[Ref, deque[Event]] = defaultdict(deque)
+        self._running: dict[Ref, int] = defaultdict(int)
+        self._invocations: deque[Invocation] = deque(maxlen=KEPT)
+        self._dead_letters: deque[DeadLetter] = deque(maxlen=KEPT)
+        self._serials = count(1)
+        self.runtimes = Runtimes(account)
+        self.timers = Timers(account, background, self._fire)
+        self.waits_for_instances = True
+        self.watchers: list[Callable[[Invocation | DeadLetter], None]] = []
+
+    @property
+    def invocations(self) -> list[Invocation]:
+        """Return what has run, in order of its end."""
+        with self._lock:
+            return list(self._invocations)
+
+    @property
+    def dead_letters(self) -> list[DeadLetter]:
+        """Return what was given up, oldest first."""
+        with self._lock:
+            return list(self._dead_letters)
+
+    def logs(self, function: str, lines: int = 100) -> list[str]:
+        """Return the last lines that a function wrote."""
+        written = [line for run in self.invocations if run.function == function for line in run.log.splitlines()]
+        return written[-lines:] if lines else []
+
+    def next_serial(self) -> int:
+        """Return a number that was never given before."""
+        return next(self._serials)
+
+    def prepare(self, function: Function) -> None:
+        """Unpack a function's code in the background, so that its first event need not wait for it."""
+        self._background.soon(lambda: self._prepare(function))
+
+    def forget(self, ref: Ref) -> None:
+        """Drop what waits for a function that is gone, and its instances once they are idle."""
+        with self._lock:
+            dropped = self._waiting.pop(ref, deque())
+        for _ in dropped:
+            self._background.end()
+        self.runtimes.retire(ref)
+
+    def close(self) -> None:
+        """Kill all instances."""
+        self.runtimes.close()
+
+    def run(self, event: Event) -> Invocation:
+        """Run a function with an event and wait for its end; nothing is retried."""
+        function = self._function(event.ref)
+        started = self._account.now()
+        outcome = self._outcome(function, event)
+        invocation = Invocation(
+            function=event.ref.name,
+            region=event.ref.region,
+            request_id=event.request_id,
+            source=event.source,
+            attempt=event.failures + 1,
+            event=event.text,
+            result_json=outcome.result_json,
+            error=outcome.error,
+            duration_ms=outcome.duration_ms,
+            billed_ms=outcome.billed_ms,
+            memory_mb=outcome.max_memory_mb,
+            cold=outcome.cold,
+            instance_id=outcome.instance_id,
+            log=outcome.log,
+            started=started,
+        )
+        with self._lock:
+            self._invocations.append(invocation)
+        self._tell(invocation)
+        return invocation
+
+    def trigger(self, ref: Ref, text: str, source: str) -> str:
+        """Take a trigger's event and return the id of its invocation."""
+        event = Event(ref, text, source, "RequestResponse", self._account.ids.uuid(), self._account.now())
+        self.take(event)
+        return event.request_id
+
+    def _fire(self, ref: Ref, text: str) -> None:
+        self.trigger(ref, text, TIMER)
+
+    def take(self, event: Event) -> None:
+        """Take an event to run its function with, asynchronously."""
+        self._background.begin()
+        self._enqueue(event)
+
+    def _enqueue(self, event: Event) -> None:
+        with self._lock:
+            self._waiting[event.ref].append(event)
+        self._pump(event.ref)
+
+    def _pump(self, ref: Ref) -> None:
+        with self._lock:
+            waiting = self._waiting[ref]
+            while waiting and (not self.waits_for_instances or self._running[ref] < self.runtimes.max_instances):
+                self._running[ref] += 1
+                self._background.soon(self._job(waiting.popleft()))
+
+    def _job(self, event: Event) -> Callable[[], None]:
+        return lambda: self._run_taken(event)
+
+    def _run_taken(self, event: Event) -> None:
+        try:
+            error = self.run(event).error if self._function(event.ref) else None
+        finally:
+            with self._lock:
+                self._running[event.ref] -= 1
+            self._pump(event.ref)
+        self._settle(event, error)
+
+    def _settle(self, event: Event, error: dict[str, Any] | None) -> None:
+        """Retry a failed event later, or give it up."""
+        function = self._function(event.ref)
+        if error is None or function is None:
+            self._background.end()
+            return
+        now, wait = self._account.now(), self._account.behaviour.wait
+        if error["statusCode"] in (SYSTEM_ERROR, THROTTLED):
+            again = now - event.taken < wait(PATIENCE_S)
+        else:
+            event.failures += 1
+            again = event.failures <= RETRIES and function.async_run != "TRUE"
+        if again:
+            self._background.at(now + wait(RETRY_AFTER_S), lambda: self._enqueue(event))
+        else:
+            self._give_up(function, event, error)
+
+    def _give_up(self, function: Function, event: Event, error: dict[str, Any]) -> None:
+        kept = function.async_run != "TRUE" and deadletters.send(self._account, function, event, error)
+        letter = DeadLetter(event.ref.name, event.request_id, error, function.dead_letter[1], kept)
+        with self._lock:
+            self._dead_letters.append(letter)
+        self._tell(letter)
+        self._background.end()
+
+    def _tell(self, news: Invocation | DeadLetter) -> None:
+        for watcher in self.watchers:
+            watcher(news)
+
+    def _outcome(self, function: Function | None, event: Event) -> InvokeResult:
+        if function is None:
+            return _system_error(event, "the function does not exist")
+        try:
+            with self.runtimes.lease(function) as runtime:
+                return runtime.invoke(event.text, event.request_id)
+        except (PackageError, RoleRefused, RuntimeError) as error:
+            return _system_error(event, str(error))
+
+    def _prepare(self, function: Function) -> None:
+        try:
+            with self.runtimes.lease(function):
+                return
+        except PackageError:
+            return  # each invocation will say so
+
+    def _function(self, ref: Ref) -> Function | None:
+        with self._account.lock:
+            return self._account.region(ref.region).state(Functions).get(ref.namespace, ref.name)
+
+
+def _system_error(event: Event, message: str) -> InvokeResult:
+    error = {"errorCode": -1, "errorMessage": message, "requestId": event.request_id, "statusCode": SYSTEM_ERROR}
+    return InvokeResult(event.request_id, error=error)

@@ -1,0 +1,347 @@
+"""CreateFunction, GetFunction, ListFunctions, UpdateFunctionCode, UpdateFunctionConfiguration, DeleteFunction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from localcloud.clock import beijing_time
+from localcloud.errors import ApiError
+from localcloud.params import boolean, integer, list_of, object_of, opaque, opaque_list, text
+from localcloud.registry import Action, Context
+from localcloud.scf.checks import check_limits, check_name, code_of, environment_of
+from localcloud.scf.engine import Engine
+from localcloud.scf.model import SERVICE, VERSION, Function, Functions, Ref
+from localcloud.scf.triggers import trigger_reply
+from localcloud.vpc.shapes import page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localcloud.params import Params
+
+_PLAIN = {
+    "Handler": "handler",
+    "Description": "description",
+    "MemorySize": "memory_mb",
+    "Timeout": "timeout_s",
+    "InitTimeout": "init_timeout_s",
+    "Runtime": "runtime",
+    "Role": "role",
+    "Type": "kind",
+    "AsyncRunEnable": "async_run",
+    "TraceEnable": "trace",
+    "InstallDependency": "install_dependency",
+    "DnsCache": "dns_cache",
+    "ClsLogsetId": "cls_logset_id",
+    "ClsTopicId": "cls_topic_id",
+}
+
+
+def create_function(ctx: Context, params: Params) -> dict[str, Any]:
+    """Make a function from a zip; it is Creating for a while, then Active."""
+    check_name(params["FunctionName"])
+    ref = ref_of(ctx, params)
+    if ctx.region.state(Functions).get(ref.namespace, ref.name) is not None:
+        raise ApiError("ResourceInUse.FunctionName", f"The function `{ref.name}` exists already.")
+    now = ctx.now()
+    function = Function(
+        ref=ref,
+        function_id=f"lam-{ctx.account.ids.letters(8)}",
+        code=code_of(params["Code"].get("ZipFile")),
+        created=now,
+        modified=now,
+        settled=now + ctx.behaviour.wait(ctx.behaviour.function_ready_s),
+    )
+    function = replace(function, **_settings(ctx, params))
+    ctx.region.state(Functions).put(function)
+    ctx.account.state(Engine).prepare(function)
+    return {}
+
+
+def get_function(ctx: Context, params: Params) -> dict[str, Any]:
+    """Describe a function with its triggers."""
+    if "FunctionName" not in params:
+        raise ApiError("MissingParameter", "The request is missing a required parameter `FunctionName`.")
+    function = find(ctx, params)
+    triggers = ctx.region.state(Functions).triggers_of(function.ref).values()
+    return {
+        **_summary(ctx, function),
+        "CodeInfo": "",
+        "CodeSize": len(function.code),
+        "CodeResult": "success",
+        "CodeError": "",
+        "ErrNo": 0,
+        "Triggers": [trigger_reply(trigger) for trigger in triggers],
+        "Handler": function.handler,
+        "Timeout": function.timeout_s,
+        "InitTimeout": function.init_timeout_s,
+        "FunctionVersion": "$LATEST",
+        "Qualifier": "$LATEST",
+        "MemorySize": function.memory_mb,
+        "Environment": {"Variables": [{"Key": key, "Value": value} for key, value in function.environment]},
+        "Role": function.role,
+        "InstallDependency": function.install_dependency,
+        "DnsCache": function.dns_cache,
+        "ClsLogsetId": function.cls_logset_id,
+        "ClsTopicId": function.cls_topic_id,
+        "VpcConfig": {"VpcId": function.vpc_id, "SubnetId": function.subnet_id},
+        "DeadLetterConfig": dict(zip(("Type", "Name", "FilterType"), function.dead_letter, strict=True)),
+        "PublicNetConfig": {
+            "PublicNetStatus": function.public_net,
+            "EipConfig": {"EipStatus": function.eip, "EipAddress": []},
+        },
+        "EipConfig": {"EipFixed": "FALSE", "Eips": []},
+        "UseGpu": "FALSE",
+        "L5Enable": "FALSE",
+        "OnsEnable": "FALSE",
+        "Layers": [],
+        "AvailableStatus": "Available",
+    }
+
+
+def list_functions(ctx: Context, params: Params) -> dict[str, Any]:
+    """List a namespace's functions, newest first unless ordered otherwise."""
+    offset, limit = page(params, default=20)
+    wanted = _tests(ctx, params)
+    namespace = params.get("Namespace", "default")
+    rows = [row for row in ctx.region.state(Functions).rows.values() if row.ref.namespace == namespace]
+    rows = [row for row in rows if all(test(row) for test in wanted)]
+    orders: dict[str, Callable[[Function], Any]] = {
+        "AddTime": lambda row: row.created,
+        "ModTime": lambda row: row.modified,
+        "FunctionName": lambda row: row.ref.name,
+    }
+    order = orders.get(params.get("Orderby", "AddTime"), orders["AddTime"])
+    rows.sort(key=order, reverse=params.get("Order", "DESC") != "ASC")
+    found = [_summary(ctx, row) | _CONCURRENCY for row in rows[offset : offset + limit]]
+    return {"TotalCount": len(rows), "Functions": found}
+
+
+def update_function_code(ctx: Context, params: Params) -> dict[str, Any]:
+    """Replace a function's code; it is Updating for a while."""
+    function = _active(ctx, params, "UpdateFunctionCode")
+    check_limits({"Handler": params["Handler"]} if "Handler" in params else {})
+    zipped = params.get("Code", {}).get("ZipFile") or params.get("ZipFile")
+    changed = replace(function, code=code_of(zipped), handler=params.get("Handler", function.handler))
+    return _store(ctx, changed)
+
+
+def update_function_configuration(ctx: Context, params: Params) -> dict[str, Any]:
+    """Change those settings of a function that are given; it is Updating for a while."""
+    function = _active(ctx, params, "UpdateFunctionConfiguration")
+    if params.get("Runtime", function.runtime) != function.runtime:
+        raise ApiError("InvalidParameterValue.Runtime", "The runtime of a function cannot be changed.")
+    return _store(ctx, replace(function, **_settings(ctx, params)))
+
+
+def delete_function(ctx: Context, params: Params) -> dict[str, Any]:
+    """Delete a function with its triggers; what runs goes on to its end, what waits is dropped."""
+    function = find(ctx, params)
+    ctx.region.state(Functions).remove(function.ref)
+    ctx.account.state(Engine).forget(function.ref)
+    return {}
+
+
+def ref_of(ctx: Context, params: Params) -> Ref:
+    """Return which function a call means."""
+    return Ref(ctx.region.name, params.get("Namespace") or "default", params["FunctionName"])
+
+
+def find(ctx: Context, params: Params) -> Function:
+    """Return the function a call means.
+
+    Raises:
+        ApiError: ResourceNotFound.Function.
+    """
+    ref = ref_of(ctx, params)
+    function = ctx.region.state(Functions).get(ref.namespace, ref.name)
+    if function is None:
+        raise ApiError("ResourceNotFound.Function", f"The function `{ref.name}` does not exist.")
+    return function
+
+
+def _active(ctx: Context, params: Params, action: str) -> Function:
+    function = find(ctx, params)
+    status = function.status(ctx.now())
+    if status != "Active":
+        message = f"The function `{function.ref.name}` is {status}; try again when it is Active."
+        raise ApiError(f"FailedOperation.{action}", message)
+    return function
+
+
+def _store(ctx: Context, function: Function) -> dict[str, Any]:
+    now = ctx.now()
+    settled = now + ctx.behaviour.wait(ctx.behaviour.function_ready_s)
+    changed = replace(function, modified=now, settled=settled, revision=function.revision + 1)
+    ctx.region.state(Functions).put(changed)
+    ctx.account.state(Engine).prepare(changed)
+    return {}
+
+
+def _settings(ctx: Context, params: Params) -> dict[str, Any]:
+    check_limits(params)
+    settings: dict[str, Any] = {field: params[name] for name, field in _PLAIN.items() if name in params}
+    if settings.get("role") and settings["role"] not in ctx.account.roles:
+        raise ApiError("ResourceNotFound.Role", f"The role `{settings['role']}` does not exist.")
+    if "Environment" in params:
+        settings["environment"] = environment_of(params)
+    if "DeadLetterConfig" in params:
+        given = params["DeadLetterConfig"]
+        settings["dead_letter"] = (given["Type"], given["Name"], given.get("FilterType", ""))
+    if "Tags" in params:
+        settings["tags"] = tuple((tag["Key"], tag["Value"]) for tag in params["Tags"])
+    if "PublicNetConfig" in params:
+        given = params["PublicNetConfig"]
+        settings["public_net"] = given["PublicNetStatus"]
+        settings["eip"] = given.get("EipConfig", {}).get("EipStatus", "DISABLE")
+    if "VpcConfig" in params:
+        settings["vpc_id"] = params["VpcConfig"].get("VpcId", "")
+        settings["subnet_id"] = params["VpcConfig"].get("SubnetId", "")
+    return settings
+
+
+def _tests(ctx: Context, params: Params) -> list[Callable[[Function], bool]]:
+    key, description = params.get("SearchKey", ""), params.get("Description", "")
+    tests: list[Callable[[Function], bool]] = [lambda row: key in row.ref.name and description in row.description]
+    tests.extend(_filter(ctx, one["Name"], one["Values"]) for one in params.get("Filters", ()))
+    return tests
+
+
+def _filter(ctx: Context, name: str, values: list[str]) -> Callable[[Function], bool]:
+    if name.startswith("tag-"):
+        key = name.removeprefix("tag-")
+        return lambda row: any(tag == key and value in values for tag, value in row.tags)
+    readers: dict[str, Callable[[Function], str]] = {
+        "FunctionName": lambda row: row.ref.name,
+        "Runtime": lambda row: row.runtime,
+        "Role": lambda row: row.role,
+        "Status": lambda row: row.status(ctx.now()),
+        "VpcId": lambda row: row.vpc_id,
+        "SubnetId": lambda row: row.subnet_id,
+    }
+    if name not in readers:
+        raise ApiError("InvalidParameterValue.Filters", f"The filter `{name}` is not supported.")
+    return lambda row: readers[name](row) in values
+
+
+def _summary(ctx: Context, function: Function) -> dict[str, Any]:
+    return {
+        "FunctionName": function.ref.name,
+        "FunctionId": function.function_id,
+        "Namespace": function.ref.namespace,
+        "Runtime": function.runtime,
+        "Description": function.description,
+        "Status": function.status(ctx.now()),
+        "StatusDesc": "",
+        "StatusReasons": [],
+        "Tags": [{"Key": key, "Value": value} for key, value in function.tags],
+        "Type": function.kind,
+        "AsyncRunEnable": function.async_run,
+        "TraceEnable": function.trace,
+        "AddTime": beijing_time(function.created),
+        "ModTime": beijing_time(function.modified),
+    }
+
+
+_CONCURRENCY = {"TotalProvisionedConcurrencyMem": 0, "ReservedConcurrencyMem": None}
+_CODE_FIELDS = (
+    "CosBucketName CosObjectName ZipFile CosBucketRegion DemoId TempCosObjectName GitUrl GitUserName GitPassword "
+    "GitPasswordSecret GitBranch GitDirectory GitCommitId GitUserNameSecret"
+)
+_CODE = {**dict.fromkeys(_CODE_FIELDS.split(), text), "ImageConfig": opaque}
+_SETTINGS = {
+    "Description": text,
+    "MemorySize": integer,
+    "Timeout": integer,
+    "Runtime": text,
+    "Environment": object_of({"Variables": list_of({"Key": text, "Value": text})}),
+    "VpcConfig": object_of({"VpcId": text, "SubnetId": text}),
+    "Role": text,
+    "InstallDependency": text,
+    "ClsLogsetId": text,
+    "ClsTopicId": text,
+    "Layers": opaque_list,
+    "DeadLetterConfig": object_of({"Type": text.must(), "Name": text.must(), "FilterType": text}),
+    "PublicNetConfig": object_of({"PublicNetStatus": text.must(), "EipConfig": object_of({"EipStatus": text.must()})}),
+    "CfsConfig": opaque,
+    "InitTimeout": integer,
+    "ProtocolParams": opaque,
+    "InstanceConcurrencyConfig": opaque,
+    "DnsCache": text,
+    "IntranetConfig": opaque,
+}
+_NAMED = {"FunctionName": text.must(), "Namespace": text}
+
+ACTIONS = (
+    Action(
+        SERVICE,
+        VERSION,
+        "CreateFunction",
+        {
+            **_NAMED,
+            **_SETTINGS,
+            "Code": object_of(_CODE).must(),
+            "Handler": text,
+            "Type": text,
+            "CodeSource": text,
+            "Tags": list_of({"Key": text.must(), "Value": text.must()}),
+            "AsyncRunEnable": text,
+            "TraceEnable": text,
+            "AutoDeployClsTopicIndex": text,
+            "AutoCreateClsTopic": text,
+            "ProtocolType": text,
+        },
+        create_function,
+    ),
+    Action(
+        SERVICE,
+        VERSION,
+        "GetFunction",
+        {"FunctionName": text, "Namespace": text, "Qualifier": text, "ShowCode": text},
+        get_function,
+    ),
+    Action(
+        SERVICE,
+        VERSION,
+        "ListFunctions",
+        {
+            "Order": text,
+            "Orderby": text,
+            "Offset": integer,
+            "Limit": integer,
+            "SearchKey": text,
+            "Namespace": text,
+            "Description": text,
+            "Filters": list_of({"Name": text.must(), "Values": list_of(text).must()}),
+        },
+        list_functions,
+    ),
+    Action(
+        SERVICE,
+        VERSION,
+        "UpdateFunctionCode",
+        {
+            **_NAMED,
+            "Handler": text,
+            "CosBucketName": text,
+            "CosObjectName": text,
+            "ZipFile": text,
+            "CosBucketRegion": text,
+            "InstallDependency": text,
+            "EnvId": text,
+            "Publish": text,
+            "Code": object_of(_CODE),
+            "CodeSource": text,
+        },
+        update_function_code,
+    ),
+    Action(
+        SERVICE,
+        VERSION,
+        "UpdateFunctionConfiguration",
+        {**_NAMED, **_SETTINGS, "Publish": text, "L5Enable": text, "IgnoreSysLog": boolean},
+        update_function_configuration,
+    ),
+    Action(SERVICE, VERSION, "DeleteFunction", {**_NAMED, "Qualifier": text}, delete_function),
+)

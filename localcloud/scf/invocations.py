@@ -1,0 +1,99 @@
+"""Invoke (doc 583/17243): the reply of a synchronous one tells what came of it, an asynchronous one is only taken."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from localcloud.errors import ApiError
+from localcloud.params import text
+from localcloud.registry import Action, Context
+from localcloud.scf.checks import refuse
+from localcloud.scf.engine import INVOKE_API, Engine, Event
+from localcloud.scf.functions import find
+from localcloud.scf.model import SERVICE, VERSION
+
+if TYPE_CHECKING:
+    from localcloud.params import Params
+    from localcloud.scf.engine import Invocation
+    from localcloud.scf.model import Function
+
+MOST_SYNC, MOST_ASYNC = 6 * 1024 * 1024, 128 * 1024
+LOG_TAIL = 4096
+_QUALIFIERS = ("$LATEST", "$DEFAULT")
+_EMPTY = {"Log": "", "RetMsg": "", "ErrMsg": "", "MemUsage": 0, "Duration": 0.0, "BillDuration": 0, "InvokeResult": 0}
+
+
+def invoke(ctx: Context, params: Params) -> dict[str, Any]:
+    """Run a function and wait for its end, or take an event to run it with later.
+
+    A failure of the function is no error of the call: ErrMsg holds what SCF says of it and InvokeResult is not 0 (the
+    exact form is inferred).
+    """
+    function, kind = _invocable(ctx, params), params.get("InvocationType", "RequestResponse")
+    payload = _payload(params, MOST_ASYNC if kind == "Event" else MOST_SYNC)
+    event = Event(function.ref, payload, INVOKE_API, kind, ctx.request_id, ctx.now())
+    engine = ctx.account.state(Engine)
+    if kind == "Event":
+        engine.take(event)
+        return {"Result": {**_EMPTY, "FunctionRequestId": event.request_id}}
+    return {"Result": _result(engine.run(event), tail=params.get("LogType") == "Tail")}
+
+
+def _invocable(ctx: Context, params: Params) -> Function:
+    with ctx.account.lock:
+        function = find(ctx, params)
+    if params.get("Qualifier", "$LATEST") not in _QUALIFIERS:
+        raise ApiError("ResourceNotFound.Qualifier", f"The version `{params['Qualifier']}` does not exist.")
+    if function.status(ctx.now()) == "Creating":
+        raise ApiError("FailedOperation.FunctionStatusError", f"The function `{function.ref.name}` is Creating.")
+    if params.get("InvocationType", "Event") not in ("RequestResponse", "Event"):
+        raise refuse("InvokeType", f"The invocation type `{params['InvocationType']}` does not exist.")
+    return function
+
+
+def _payload(params: Params, most: int) -> str:
+    """Return the event's text; without ClientContext it is an empty object (inferred)."""
+    payload = str(params.get("ClientContext") or "{}")
+    size = len(payload.encode())
+    if size > most:
+        raise refuse("ClientContext", f"ClientContext has {size} bytes, more than {most}.")
+    try:
+        json.loads(payload)
+    except (ValueError, RecursionError):
+        raise refuse("Param", "ClientContext is not JSON.") from None
+    return payload
+
+
+def _result(invocation: Invocation, *, tail: bool) -> dict[str, Any]:
+    error = invocation.error
+    return {
+        "Log": invocation.log[-LOG_TAIL:] if tail else "",
+        "RetMsg": invocation.result_json or "",
+        "ErrMsg": json.dumps(error, ensure_ascii=False) if error else "",
+        "MemUsage": int(invocation.memory_mb * 1024 * 1024),
+        "Duration": round(invocation.duration_ms, 3),
+        "BillDuration": invocation.billed_ms,
+        "FunctionRequestId": invocation.request_id,
+        "InvokeResult": error["errorCode"] if error else 0,
+    }
+
+
+ACTIONS = (
+    Action(
+        SERVICE,
+        VERSION,
+        "Invoke",
+        {
+            "FunctionName": text.must(),
+            "InvocationType": text,
+            "Qualifier": text,
+            "ClientContext": text,
+            "LogType": text,
+            "Namespace": text,
+            "RoutingKey": text,
+        },
+        invoke,
+        locked=False,
+    ),
+)

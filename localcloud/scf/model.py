@@ -1,0 +1,105 @@
+"""Functions and triggers as configured: frozen rows of one region."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+SERVICE, VERSION = "scf", "2018-04-16"
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Which function."""
+
+    region: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function's only version, $LATEST. It is Creating or Updating until `settled` (epoch seconds)."""
+
+    ref: Ref
+    function_id: str
+    code: bytes = field(repr=False)
+    created: float
+    modified: float
+    settled: float
+    revision: int = 0
+    handler: str = "index.main_handler"
+    runtime: str = "Python2.7"
+    description: str = ""
+    memory_mb: int = 128
+    timeout_s: int = 3
+    init_timeout_s: int = 65
+    environment: Pairs = ()
+    role: str = ""
+    dead_letter: tuple[str, str, str] = ("", "", "")
+    tags: Pairs = ()
+    kind: str = "Event"
+    public_net: str = "ENABLE"
+    eip: str = "DISABLE"
+    async_run: str = "FALSE"
+    trace: str = "FALSE"
+    install_dependency: str = "FALSE"
+    dns_cache: str = "FALSE"
+    cls_logset_id: str = ""
+    cls_topic_id: str = ""
+    vpc_id: str = ""
+    subnet_id: str = ""
+
+    def status(self, now: float) -> str:
+        """Return Creating, Updating or Active."""
+        if now >= self.settled:
+            return "Active"
+        return "Updating" if self.revision else "Creating"
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A timer of a function. `serial` changes with every change, so that an outdated timer does not fire."""
+
+    ref: Ref
+    name: str
+    cron: str
+    enabled: bool
+    message: str
+    qualifier: str
+    description: str
+    created: float
+    modified: float
+    serial: int
+    kind: str = "timer"
+
+    @property
+    def description_json(self) -> str:
+        """Return the TriggerDesc as replies have it."""
+        return json.dumps({"cron": self.cron}, separators=(",", ":"))
+
+
+class Functions:
+    """One region's functions, and each one's triggers by name."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], Function] = {}
+        self.triggers: dict[Ref, dict[str, Trigger]] = {}
+
+    def get(self, namespace: str, name: str) -> Function | None:
+        """Return the function of this name."""
+        return self.rows.get((namespace, name))
+
+    def put(self, function: Function) -> None:
+        """Add a function, or replace the one of its name."""
+        self.rows[function.ref.namespace, function.ref.name] = function
+
+    def remove(self, ref: Ref) -> None:
+        """Take a function and its triggers away."""
+        self.rows.pop((ref.namespace, ref.name), None)
+        self.triggers.pop(ref, None)
+
+    def triggers_of(self, ref: Ref) -> dict[str, Trigger]:
+        """Return a function's triggers by name, to be changed in place."""
+        return self.triggers.setdefault(ref, {})

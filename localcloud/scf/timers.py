@@ -1,0 +1,54 @@
+"""Timers: when a trigger is due, its function gets {"Type":"Timer","TriggerName":…,"Time":…,"Message":…}."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from localcloud import cron
+from localcloud.clock import iso_time
+from localcloud.scf.model import Functions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localcloud.account import Account
+    from localcloud.background import Background
+    from localcloud.scf.model import Ref, Trigger
+
+LEAST_S = 0.1
+"""The shortest wait between two, so that a time scale of 0 does not make a timer spin."""
+
+
+class Timers:
+    """Fires triggers. The cloud's time scale shortens the waits between two; the event bears the nominal time."""
+
+    def __init__(self, account: Account, background: Background, fire: Callable[[Ref, str], None]) -> None:
+        self._account = account
+        self._background = background
+        self._fire = fire
+
+    def schedule(self, trigger: Trigger) -> None:
+        """Fire a trigger from now on, as long as it stays as it is."""
+        if trigger.enabled:
+            self._wait_for_next(trigger, self._account.now())
+
+    def _wait_for_next(self, trigger: Trigger, nominal: float) -> None:
+        moment = datetime.fromtimestamp(nominal, timezone.utc)
+        try:
+            due = cron.next_after(trigger.cron, moment).timestamp()
+        except cron.CronError:
+            return  # it was due for the last time
+        at = self._account.now() + max(LEAST_S, self._account.behaviour.wait(due - nominal))
+        self._background.at(at, lambda: self._ring(trigger, due), counts=False)
+
+    def _ring(self, trigger: Trigger, due: float) -> None:
+        with self._account.lock:
+            functions = self._account.region(trigger.ref.region).state(Functions)
+            known = functions.triggers_of(trigger.ref).get(trigger.name)
+        if known is None or known.serial != trigger.serial:
+            return
+        event = {"Type": "Timer", "TriggerName": trigger.name, "Time": iso_time(due), "Message": trigger.message}
+        self._fire(trigger.ref, json.dumps(event, ensure_ascii=False))
+        self._wait_for_next(trigger, due)

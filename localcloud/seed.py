@@ -1,0 +1,230 @@
+"""State made without calls: what a fresh cloud holds, and what tests set up in bulk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from localcloud.cvm.instances import start_instance
+from localcloud.cvm.model import Fleet
+from localcloud.registry import Context
+from localcloud.tdmq.queues import Attributes, Queue, Queues
+from localcloud.vpc.model import Attachment, FlowLog, Interface, Network, Subnet, Vpc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from localcloud.account import Account
+
+INSTANCE_TYPE = "S5.MEDIUM4"
+VPC_CIDR, SUBNET_CIDR = "10.0.0.0/8", "10.0.0.0/9"
+
+
+class Seeding:
+    """The part of a local cloud that sets state up. Regions get their default VPC and subnet at first use."""
+
+    account: Account
+
+    def add_topic(self, topic_id: str | None = None) -> str:
+        """Make a CLS topic, which every region accepts, and return its id."""
+        with self.account.lock:
+            topic = topic_id or self.account.ids.uuid()
+            self.account.topics.add(topic)
+            return topic
+
+    def delete_topic(self, topic_id: str) -> None:
+        """Delete a topic: flow logs that write to it show CloudLogState DELETED."""
+        with self.account.lock:
+            self.account.topics.discard(topic_id)
+
+    def network_of(self, region: str) -> tuple[str, str]:
+        """Return a region's default VPC and subnet, made at first use."""
+        with self.account.lock:
+            net = self.account.region(region).state(Network)
+            for subnet in net.subnets:
+                if subnet.default:
+                    return subnet.vpc_id, subnet.subnet_id
+            return _default_network(self.account, region, net)
+
+    def seed_vpc(self, region: str, name: str = "seeded") -> tuple[str, str]:
+        """Make one more VPC with a subnet over all its addresses, and return both ids."""
+        with self.account.lock:
+            net = self.account.region(region).state(Network)
+            now, ids = self.account.now(), self.account.ids
+            vpc = Vpc(ids.new("vpc"), name, VPC_CIDR, now)
+            subnet = Subnet(ids.new("subnet"), vpc.vpc_id, name, VPC_CIDR, f"{region}-3", now)
+            net.vpcs.put(vpc)
+            net.subnets.put(subnet)
+            return vpc.vpc_id, subnet.subnet_id
+
+    def seed_instance(self, region: str, instance_type: str = INSTANCE_TYPE, subnet_id: str | None = None) -> str:
+        """Make an instance that runs already, with its primary interface visible, and return its id."""
+        with self.account.lock:
+            context = self._context(region)
+            net = context.region.state(Network)
+            vpc_id, default_subnet = self.network_of(region)
+            subnet = net.subnets.get(subnet_id or default_subnet)
+            assert subnet is not None, "no such subnet"
+            vpc_id = subnet.vpc_id
+            place = {"VpcId": vpc_id, "SubnetId": subnet.subnet_id}
+            params = {"VirtualPrivateCloud": place, "InstanceType": instance_type, "InstanceName": "seeded"}
+            return start_instance(context, params, boot_s=0.0).instance_id
+
+    def primary_interface_of(self, region: str, instance_id: str) -> str:
+        """Return the id of an instance's primary interface, visible or not."""
+        with self.account.lock:
+            attached = self.account.region(region).state(Network).attached_to(instance_id)
+            return next(interface.interface_id for interface in attached if interface.primary)
+
+    def seed_interface(
+        self,
+        region: str,
+        *,
+        instance_id: str | None = None,
+        subnet_id: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> str:
+        """Make an interface that is available, attached to an instance if one is given, and return its id."""
+        return self.seed_interfaces(
+            region, 1, attached=instance_id is not None, instance_id=instance_id, subnet_id=subnet_id, tags=tags
+        )[0]
+
+    def seed_interfaces(  # noqa: PLR0913  the ways a test's interfaces differ
+        self,
+        region: str,
+        count: int,
+        *,
+        attached: bool = True,
+        flow_logs: int = 0,
+        instance_id: str | None = None,
+        subnet_id: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> list[str]:
+        """Make many interfaces that are available, and flow logs for the first of them.
+
+        Args:
+            region: The region.
+            count: How many.
+            attached: Whether they are attached to an instance.
+            flow_logs: How many of them get a flow log.
+            instance_id: The instance; a seeded one if left out.
+            subnet_id: The subnet; the instance's or the default one if left out.
+            tags: The tags of each.
+
+        Returns:
+            Their ids, in order of creation.
+        """
+        with self.account.lock:
+            net = self.account.region(region).state(Network)
+            self.network_of(region)
+            instance = (instance_id or self._any_instance(region, subnet_id)) if attached else None
+            subnet = net.subnets.get(subnet_id or self._subnet_of(region, instance))
+            assert subnet is not None, "no such subnet"
+            attachment = Attachment(instance, 1, self.account.now()) if instance else None
+            made = [self._interface(net, subnet, attachment, tags or {}) for _ in range(count)]
+            for interface in made[:flow_logs]:
+                self.seed_flow_log(region, interface.interface_id)
+            return [interface.interface_id for interface in made]
+
+    def seed_flow_log(self, region: str, interface_id: str, **changes: object) -> str:
+        """Make a flow log of an interface as this project's settings have it, and return its id.
+
+        Args:
+            region: The region.
+            interface_id: The interface.
+            changes: Fields of `FlowLog` that differ, such as `enabled=False`, `topic_id=...`, `traffic_type="REJECT"`.
+        """
+        with self.account.lock:
+            net = self.account.region(region).state(Network)
+            interface = net.interfaces.get(interface_id)
+            assert interface is not None, "no such interface"
+            topic = next(iter(sorted(self.account.topics)))
+            flow_log = FlowLog(
+                flow_log_id=self.account.ids.new("fl"),
+                name=f"auto-{interface_id}",
+                vpc_id=interface.vpc_id,
+                resource_type="NETWORKINTERFACE",
+                resource_id=interface_id,
+                traffic_type="ALL",
+                description="managed-by=eni-flowlog",
+                topic_id=topic,
+                topic_region=region,
+                created=self.account.now(),
+                storage=(("StorageId", topic),),
+            )
+            flow_log = replace(flow_log, **changes)  # type: ignore[arg-type]
+            net.flow_logs.put(flow_log)
+            return flow_log.flow_log_id
+
+    def flow_logs_of(self, region: str, interface_id: str) -> list[FlowLog]:
+        """Return the flow logs an interface has."""
+        with self.account.lock:
+            return list(self.account.region(region).state(Network).flow_logs.where("resource", [interface_id]))
+
+    def seed_queue(self, name: str, region: str | None = None, **attributes: int) -> Queue:
+        """Make a queue, with attributes such as `visibility_timeout=5`, and return it."""
+        with self.account.clock.changed:
+            queues = self.account.region(region or self.account.home).state(Queues)
+            queue_id = f"cmqq-{self.account.ids.letters(9)}"
+            queue = Queue(queue_id, name, Attributes(**attributes), self.account.now())
+            queues.put(queue)
+            return queue
+
+    def messages(self, name: str, region: str | None = None) -> list[str]:
+        """Return the bodies of all messages of a queue, hidden ones too, without touching them."""
+        with self.account.clock.changed:
+            queue = self.account.region(region or self.account.home).state(Queues).get(name)
+            assert queue is not None, "no such queue"
+            return queue.bodies()
+
+    def _context(self, region: str) -> Context:
+        return Context(self.account, self.account.region(region), self.account.owner.caller, "")
+
+    def _any_instance(self, region: str, subnet_id: str | None) -> str:
+        fleet = self.account.region(region).state(Fleet)
+        wanted = subnet_id or self.network_of(region)[1]
+        for instance in fleet.instances.where("subnet", [wanted]):
+            if instance.instance_type == INSTANCE_TYPE:
+                return instance.instance_id
+        return self.seed_instance(region, subnet_id=wanted)
+
+    def _subnet_of(self, region: str, instance_id: str | None) -> str:
+        if instance_id is None:
+            return self.network_of(region)[1]
+        instance = self.account.region(region).state(Fleet).instances.get(instance_id)
+        assert instance is not None, "no such instance"
+        return instance.subnet_id
+
+    def _interface(
+        self, net: Network, subnet: Subnet, attachment: Attachment | None, tags: Mapping[str, str]
+    ) -> Interface:
+        ip, mac = net.next_address()
+        now = self.account.now()
+        interface = Interface(
+            interface_id=self.account.ids.new("eni"),
+            vpc_id=subnet.vpc_id,
+            subnet_id=subnet.subnet_id,
+            zone=subnet.zone,
+            name="seeded",
+            description="",
+            ip=ip,
+            mac=mac,
+            created=now,
+            available=now,
+            visible=now,
+            attachment=attachment,
+            tags=tuple(tags.items()),
+        )
+        net.interfaces.put(interface)
+        return interface
+
+
+def _default_network(account: Account, region: str, net: Network) -> tuple[str, str]:
+    now = account.now()
+    vpc = Vpc(account.ids.new("vpc"), "Default-VPC", VPC_CIDR, now, default=True)
+    subnet = Subnet(
+        account.ids.new("subnet"), vpc.vpc_id, "Default-Subnet", SUBNET_CIDR, f"{region}-3", now, default=True
+    )
+    net.vpcs.put(vpc)
+    net.subnets.put(subnet)
+    return vpc.vpc_id, subnet.subnet_id

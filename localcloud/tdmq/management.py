@@ -1,0 +1,207 @@
+"""Queues by the v3 API: create, describe, change, delete, a message for testing (docs 1496/62819 and following)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from localcloud.errors import ApiError, out_of_range
+from localcloud.params import boolean, integer, list_of, text, unsigned
+from localcloud.registry import Action, Context
+from localcloud.tdmq.queues import NAME, Attributes, Queue, Queues
+from localcloud.vpc.shapes import page
+
+if TYPE_CHECKING:
+    from localcloud.params import Params
+
+SERVICE, VERSION = "tdmq", "2020-02-17"
+
+_BOUNDS = {
+    "MaxMsgHeapNum": ("max_msg_heap_num", 1_000_000, 1_000_000_000),
+    "PollingWaitSeconds": ("polling_wait_seconds", 0, 30),
+    "VisibilityTimeout": ("visibility_timeout", 1, 43_200),
+    "MaxMsgSize": ("max_msg_size", 1024, 1_048_576),
+    "MsgRetentionSeconds": ("msg_retention_seconds", 30, 43_200),
+    "RewindSeconds": ("rewind_seconds", 0, 1_296_000),
+}
+"""Documented bounds of a queue's attributes."""
+
+
+def create_cmq_queue(ctx: Context, params: Params) -> dict[str, Any]:
+    """Make a queue."""
+    name = params["QueueName"]
+    if NAME.fullmatch(name) is None:
+        raise ApiError("InvalidParameterValue", f"The queue name `{name}` is not valid.")
+    attributes = _attributes(Attributes(), params)
+    with ctx.account.clock.changed:
+        queues = ctx.region.state(Queues)
+        if queues.get(name) is not None:
+            raise ApiError("ResourceInUse.QueueNameInUse", f"The queue `{name}` exists already.")
+        queue = Queue(f"cmqq-{ctx.account.ids.letters(9)}", name, attributes, ctx.now())
+        queue.tags = tuple((tag["TagKey"], tag["TagValue"]) for tag in params.get("Tags", ()))
+        queues.put(queue)
+    return {"QueueId": queue.queue_id}
+
+
+def describe_cmq_queues(ctx: Context, params: Params) -> dict[str, Any]:
+    """List queues; `QueueName` matches any part of a name (inferred), `QueueNameList` whole names."""
+    offset, limit = page(params, default=20, most=50)
+    with ctx.account.clock.changed:
+        queues = [queue for queue in ctx.region.state(Queues).all() if _is_wanted(queue, params)]
+        found = [_reply(ctx, queue) for queue in queues[offset : offset + limit]]
+    return {"TotalCount": len(queues), "QueueList": found}
+
+
+def describe_cmq_queue_detail(ctx: Context, params: Params) -> dict[str, Any]:
+    """Describe one queue."""
+    with ctx.account.clock.changed:
+        return {"QueueDescribe": _reply(ctx, _find(ctx, params["QueueName"]))}
+
+
+def modify_cmq_queue_attribute(ctx: Context, params: Params) -> dict[str, Any]:
+    """Change a queue's attributes."""
+    with ctx.account.clock.changed:
+        queue = _find(ctx, params["QueueName"])
+        queue.attributes = _attributes(queue.attributes, params)
+        queue.modified = ctx.now()
+    return {}
+
+
+def delete_cmq_queue(ctx: Context, params: Params) -> dict[str, Any]:
+    """Delete a queue with its messages."""
+    with ctx.account.clock.changed:
+        ctx.region.state(Queues).remove(_find(ctx, params["QueueName"]).name)
+    return {}
+
+
+def send_cmq_msg(ctx: Context, params: Params) -> dict[str, Any]:
+    """Send a message, "for testing and verifying only" (documented)."""
+    with ctx.account.clock.changed:
+        queue = _find(ctx, params["QueueName"])
+        delay = params["DelaySeconds"]
+        if not 0 <= delay <= queue.attributes.msg_retention_seconds:
+            raise out_of_range("DelaySeconds", delay, "0 to the retention")
+        message_id = queue.send(ctx.account.ids, params["MsgContent"], ctx.now(), delay)
+        ctx.account.clock.changed.notify_all()
+    return {"Result": True, "MsgId": message_id}
+
+
+def _attributes(attributes: Attributes, params: Params) -> Attributes:
+    changes = {}
+    for name, (field, least, most) in _BOUNDS.items():
+        value = params.get(name)
+        if value is None:
+            continue
+        if not least <= value <= most:
+            raise ApiError("InvalidParameterValue", f"The value `{value}` of `{name}` is not within {least}-{most}.")
+        changes[field] = value
+    return replace(attributes, **changes)
+
+
+def _is_wanted(queue: Queue, params: Params) -> bool:
+    names = [name.lower() for name in params.get("QueueNameList", ())]
+    part = params.get("QueueName", "").lower()
+    tags = [f"tag:{key}" for key, _ in queue.tags]
+    filters = params.get("Filters", ())
+    return (
+        part in queue.name.lower()
+        and (not names or queue.name.lower() in names)
+        and all(one.get("Name") in tags for one in filters)
+    )
+
+
+def _find(ctx: Context, name: str) -> Queue:
+    queue = ctx.region.state(Queues).get(name)
+    if queue is None:
+        raise ApiError("ResourceNotFound", f"The queue `{name}` does not exist.")
+    return queue
+
+
+def _reply(ctx: Context, queue: Queue) -> dict[str, Any]:
+    active, inactive, delayed = queue.counts(ctx.now())
+    attributes = queue.attributes
+    return {
+        "QueueId": queue.queue_id,
+        "QueueName": queue.name,
+        "Qps": 5000,
+        "Bps": 52_428_800,
+        "MaxDelaySeconds": 3600,
+        "MaxMsgHeapNum": attributes.max_msg_heap_num,
+        "PollingWaitSeconds": attributes.polling_wait_seconds,
+        "MsgRetentionSeconds": attributes.msg_retention_seconds,
+        "VisibilityTimeout": attributes.visibility_timeout,
+        "MaxMsgSize": attributes.max_msg_size,
+        "RewindSeconds": attributes.rewind_seconds,
+        "CreateTime": int(queue.created * 1000),
+        "LastModifyTime": int(queue.modified * 1000),
+        "ActiveMsgNum": active,
+        "InactiveMsgNum": inactive,
+        "DelayMsgNum": delayed,
+        "RewindMsgNum": None,
+        "MinMsgTime": None,
+        "Transaction": None,
+        "DeadLetterSource": None,
+        "DeadLetterPolicy": None,
+        "TransactionPolicy": None,
+        "CreateUin": int(ctx.account.uin),
+        "Tags": [{"TagKey": key, "TagValue": value} for key, value in queue.tags],
+        "Trace": None,
+        "TenantId": f"cmq-{ctx.account.app_id}",
+        "NamespaceName": f"CMQ_QUEUE-{queue.name}",
+        "Status": 1,
+        "RetentionSizeInMB": 0,
+    }
+
+
+_QUEUE = {
+    "QueueName": text.must(),
+    "MaxMsgHeapNum": unsigned,
+    "PollingWaitSeconds": unsigned,
+    "VisibilityTimeout": unsigned,
+    "MaxMsgSize": unsigned,
+    "MsgRetentionSeconds": unsigned,
+    "RewindSeconds": unsigned,
+    "Transaction": unsigned,
+    "FirstQueryInterval": unsigned,
+    "MaxQueryCount": unsigned,
+    "DeadLetterQueueName": text,
+    "Policy": unsigned,
+    "MaxReceiveCount": unsigned,
+    "MaxTimeToLive": unsigned,
+    "Trace": boolean,
+    "RetentionSizeInMB": unsigned,
+}
+
+ACTIONS = (
+    Action(
+        SERVICE,
+        VERSION,
+        "CreateCmqQueue",
+        {**_QUEUE, "Tags": list_of({"TagKey": text.must(), "TagValue": text.must()})},
+        create_cmq_queue,
+    ),
+    Action(
+        SERVICE,
+        VERSION,
+        "DescribeCmqQueues",
+        {
+            "Offset": unsigned,
+            "Limit": unsigned,
+            "QueueName": text,
+            "QueueNameList": list_of(text),
+            "IsTagFilter": boolean,
+            "Filters": list_of({"Name": text, "Values": list_of(text)}),
+        },
+        describe_cmq_queues,
+    ),
+    Action(SERVICE, VERSION, "DescribeCmqQueueDetail", {"QueueName": text.must()}, describe_cmq_queue_detail),
+    Action(SERVICE, VERSION, "ModifyCmqQueueAttribute", _QUEUE, modify_cmq_queue_attribute),
+    Action(SERVICE, VERSION, "DeleteCmqQueue", {"QueueName": text.must()}, delete_cmq_queue),
+    Action(
+        SERVICE,
+        VERSION,
+        "SendCmqMsg",
+        {"QueueName": text.must(), "MsgContent": text.must(), "DelaySeconds": integer.must()},
+        send_cmq_msg,
+    ),
+)

@@ -1,0 +1,336 @@
+"""CreateFlowLog with all its refusals, DescribeFlowLogs, and the changes (docs 215/35015, 215/36908).
+
+The error codes are those that the platform's SDKs list for CreateFlowLog; which of them answers which fault is inferred
+where the code's name does not say it, as is the refusal where the service role FlowLogClsRole is missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from localcloud.cam.model import FLOW_LOG_ROLE
+from localcloud.clock import beijing_time
+from localcloud.cvm.model import Fleet
+from localcloud.errors import ApiError, malformed, missing, not_found, out_of_range
+from localcloud.params import list_of, object_of, text, unsigned
+from localcloud.regions import REGIONS
+from localcloud.registry import Action, Context
+from localcloud.vpc.model import SERVICE, VERSION, FlowLog, Interface, Network, read_tags, tag_set
+from localcloud.vpc.networks import find_vpc, network
+from localcloud.vpc.shapes import FILTER, TAG, an_id, page, slice_newest_first
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from localcloud.params import Params
+
+NAME_LENGTH = 60
+DESCRIPTION_LENGTH = 512
+RESOURCE_TYPES = ("NETWORKINTERFACE", "CCN", "NAT", "DCG")
+TRAFFIC_TYPES = ("ACCEPT", "REJECT", "ALL")
+STORAGE_TYPES = ("cls", "ckafka")
+UUID_LENGTH = 36
+
+
+def create_flow_log(ctx: Context, params: Params) -> dict[str, Any]:
+    """Make the flow log of one interface; the reply is a list of one, its state not filled in yet (documented)."""
+    _check_values(ctx, params)
+    net = network(ctx)
+    interface = _interface(net, params)
+    _refuse_unsupported(ctx, net, interface)
+    _refuse_taken_name(ctx, net, params["FlowLogName"])
+    flow_log = _new_flow_log(ctx, params)
+    net.flow_logs.put(flow_log)
+    fresh = {"CloudLogState": "", "CloudLogRegion": "", "CreatedTime": "0000-00-00 00:00:00"}
+    return {"FlowLog": [{**_reply(ctx, flow_log), **fresh}]}
+
+
+def describe_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
+    """List flow logs by equality on top-level fields, newest first unless ordered otherwise (documented)."""
+    offset, limit = page(params, default=10)
+    rows = _matching(ctx, params)
+    descending = params.get("OrderDirection", "DESC") != "ASC"
+    if params.get("OrderField", "createTime") == "flowLogName":
+        rows = sorted(rows, key=lambda row: row.name)
+    found = slice_newest_first(rows, offset, limit) if descending else rows[offset : offset + limit]
+    return {"FlowLog": [_reply(ctx, row) for row in found], "TotalNum": len(rows)}
+
+
+def delete_flow_log(ctx: Context, params: Params) -> dict[str, Any]:
+    """Delete a flow log."""
+    net = network(ctx)
+    flow_log = _find(net, params["FlowLogId"])
+    if params.get("VpcId", flow_log.vpc_id) != flow_log.vpc_id:
+        raise not_found(flow_log.flow_log_id)
+    net.flow_logs.remove(flow_log.flow_log_id)
+    return {}
+
+
+def enable_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
+    """Switch flow logs on."""
+    return _switch(ctx, params["FlowLogIds"], enabled=True)
+
+
+def disable_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
+    """Switch flow logs off; they go on existing."""
+    return _switch(ctx, params["FlowLogIds"], enabled=False)
+
+
+def modify_flow_log_attribute(ctx: Context, params: Params) -> dict[str, Any]:
+    """Change name and description, which is all that can be changed (doc 682/18934)."""
+    net = network(ctx)
+    flow_log = _find(net, params["FlowLogId"])
+    name = params.get("FlowLogName", flow_log.name)
+    _check_lengths(params)
+    if name != flow_log.name:
+        _refuse_taken_name(ctx, net, name)
+    net.flow_logs.put(replace(flow_log, name=name, description=params.get("FlowLogDescription", flow_log.description)))
+    return {}
+
+
+def _check_values(ctx: Context, params: Params) -> None:
+    _check_lengths(params)
+    for name, allowed in (
+        ("ResourceType", RESOURCE_TYPES),
+        ("TrafficType", TRAFFIC_TYPES),
+        ("StorageType", STORAGE_TYPES),
+    ):
+        if params.get(name, allowed[0]) not in allowed:
+            raise out_of_range(name, params[name], ", ".join(allowed))
+    if params["ResourceType"] != "CCN" and "VpcId" not in params:
+        raise missing("VpcId")
+    if "Period" in params and params["ResourceType"] != "CCN":
+        raise out_of_range("Period", params["Period"], "none: only for CCN")
+    _check_storage(ctx, params)
+
+
+def _check_lengths(params: Params) -> None:
+    if not 1 <= len(params.get("FlowLogName", "-")) <= NAME_LENGTH:
+        raise out_of_range("FlowLogName", params["FlowLogName"], f"1-{NAME_LENGTH} characters")
+    if len(params.get("FlowLogDescription", "")) > DESCRIPTION_LENGTH:
+        raise out_of_range("FlowLogDescription", "...", f"0-{DESCRIPTION_LENGTH} characters")
+
+
+def _check_storage(ctx: Context, params: Params) -> None:
+    if params.get("CloudLogRegion", ctx.region.name) not in REGIONS:
+        raise out_of_range("CloudLogRegion", params["CloudLogRegion"], "a region")
+    if params.get("StorageType", "cls") == "ckafka":
+        if "FlowLogStorage" not in params:
+            raise missing("FlowLogStorage")
+        return
+    topic = params.get("CloudLogId")
+    if not topic:
+        raise missing("CloudLogId")
+    if FLOW_LOG_ROLE not in ctx.account.roles:
+        raise ApiError("UnauthorizedOperation", f"The service role `{FLOW_LOG_ROLE}` does not exist: authorize it.")
+    if topic in ctx.account.topics:
+        return
+    if len(topic) != UUID_LENGTH:
+        raise malformed("CloudLogId", topic)
+    raise not_found(topic)
+
+
+def _interface(net: Network, params: Params) -> Interface:
+    resource_id = params["ResourceId"]
+    if params["ResourceType"] != "NETWORKINTERFACE":
+        raise not_found(resource_id)
+    interface = net.interfaces.get(an_id("ResourceId", resource_id, "eni"))
+    if interface is None:
+        raise not_found(resource_id)
+    if find_vpc(net, params["VpcId"]).vpc_id != interface.vpc_id:
+        raise not_found(resource_id)
+    return interface
+
+
+def _refuse_unsupported(ctx: Context, net: Network, interface: Interface) -> None:
+    if interface.attachment is None:
+        raise ApiError(
+            "UnsupportedOperation.FlowLogsNotSupportNullInstanceEni",
+            "Unable to create a flow log: the current ENI is not bound to an instance.",
+        )
+    instance = ctx.region.state(Fleet).instances.get(interface.attachment.instance_id)
+    if instance is not None and instance.family in ctx.behaviour.unsupported_families:
+        raise ApiError(
+            "UnsupportedOperation.FlowLogsNotSupportKoInstanceEni",
+            "Unable to create a flow log: the current ENI is bound to a KO model.",
+        )
+    if net.flow_logs.count("resource", interface.interface_id):
+        raise ApiError(
+            "UnsupportedOperation.FlowLogInstanceExisted",
+            f"A flow log of the instance `{interface.interface_id}` exists already.",
+        )
+
+
+def _refuse_taken_name(ctx: Context, net: Network, name: str) -> None:
+    if ctx.behaviour.unique_flow_log_names and net.flow_logs.count("name", name):
+        raise ApiError("InvalidParameterValue.Duplicate", f"The value of `FlowLogName` exists already: `{name}`.")
+
+
+def _new_flow_log(ctx: Context, params: Params) -> FlowLog:
+    kind = params.get("StorageType", "cls")
+    storage = params.get("FlowLogStorage", {}) if kind == "ckafka" else {"StorageId": params["CloudLogId"]}
+    return FlowLog(
+        flow_log_id=ctx.account.ids.new("fl"),
+        name=params["FlowLogName"],
+        vpc_id=params["VpcId"],
+        resource_type=params["ResourceType"],
+        resource_id=params["ResourceId"],
+        traffic_type=params["TrafficType"],
+        description=params.get("FlowLogDescription", ""),
+        topic_id=params.get("CloudLogId", "") if kind == "cls" else "",
+        topic_region=params.get("CloudLogRegion", ctx.region.name),
+        created=ctx.now(),
+        storage_type=kind,
+        storage=tuple(storage.items()),
+        tags=read_tags(params.get("Tags", ())),
+    )
+
+
+def _find(net: Network, flow_log_id: str) -> FlowLog:
+    flow_log = net.flow_logs.get(an_id("FlowLogId", flow_log_id, "fl"))
+    if flow_log is None:
+        raise not_found(flow_log_id)
+    return flow_log
+
+
+def _switch(ctx: Context, flow_log_ids: list[str], *, enabled: bool) -> dict[str, Any]:
+    net = network(ctx)
+    for flow_log in [_find(net, flow_log_id) for flow_log_id in flow_log_ids]:
+        net.flow_logs.put(replace(flow_log, enabled=enabled))
+    return {}
+
+
+def _matching(ctx: Context, params: Params) -> Sequence[FlowLog]:
+    indexed, rows = _candidates(ctx, params)
+    tests = [(name, params[name]) for name in _READ if name in params and name != indexed]
+    tag = params.get("Filters")
+    if tag and "FlowLogId" in params:
+        raise ApiError("InvalidParameter.Coexist", "The parameters `FlowLogId` and `Filters` cannot be used together.")
+    if not tests and not tag:
+        return rows
+    return [row for row in rows if all(_READ[name](ctx, row) == value for name, value in tests) and _has_tag(row, tag)]
+
+
+def _candidates(ctx: Context, params: Params) -> tuple[str, Sequence[FlowLog]]:
+    """Return the parameter that an index answers, and its rows: a listing of 100,000 must not read them all a page."""
+    flow_logs = network(ctx).flow_logs
+    for name, index in _INDEXES:
+        if name in params:
+            return name, flow_logs.where(index, [params[name]])
+    return "", flow_logs.all()
+
+
+_INDEXES = (("ResourceId", "resource"), ("FlowLogName", "name"), ("VpcId", "vpc"), ("ResourceType", "type"))
+
+
+def _has_tag(row: FlowLog, tag: dict[str, Any] | None) -> bool:
+    if not tag:
+        return True
+    name, values = tag["Name"], tag["Values"]
+    if name == "tag-key":
+        return any(key in values for key, _ in row.tags)
+    if name.startswith("tag:"):
+        return any(f"tag:{key}" == name and value in values for key, value in row.tags)
+    raise ApiError("InvalidParameter.FilterInvalidKey", f"The filter `{name}` is not supported.")
+
+
+def _topic_state(ctx: Context, row: FlowLog) -> str:
+    return "SUCCESS" if row.storage_type != "cls" or row.topic_id in ctx.account.topics else "DELETED"
+
+
+_READ: dict[str, Callable[[Context, FlowLog], str]] = {
+    "VpcId": lambda _ctx, row: row.vpc_id,
+    "FlowLogId": lambda _ctx, row: row.flow_log_id,
+    "FlowLogName": lambda _ctx, row: row.name,
+    "ResourceType": lambda _ctx, row: row.resource_type,
+    "ResourceId": lambda _ctx, row: row.resource_id,
+    "TrafficType": lambda _ctx, row: row.traffic_type,
+    "CloudLogId": lambda _ctx, row: row.topic_id,
+    "CloudLogState": _topic_state,
+    "CloudLogRegion": lambda _ctx, row: row.topic_region,
+}
+
+
+def _reply(ctx: Context, row: FlowLog) -> dict[str, Any]:
+    return {
+        "VpcId": row.vpc_id,
+        "FlowLogId": row.flow_log_id,
+        "FlowLogName": row.name,
+        "ResourceType": row.resource_type,
+        "ResourceId": row.resource_id,
+        "TrafficType": row.traffic_type,
+        "CloudLogId": row.topic_id,
+        "CloudLogState": _topic_state(ctx, row),
+        "CloudLogRegion": row.topic_region,
+        "FlowLogDescription": row.description,
+        "CreatedTime": beijing_time(row.created),
+        "Enable": row.enabled,
+        "StorageType": row.storage_type,
+        "FlowLogStorage": dict(row.storage),
+        "TagSet": tag_set(row.tags),
+    }
+
+
+_STORAGE = {"StorageId": text.must(), "StorageTopic": text}
+
+ACTIONS = (
+    Action(
+        SERVICE,
+        VERSION,
+        "CreateFlowLog",
+        {
+            "FlowLogName": text.must(),
+            "ResourceType": text.must(),
+            "ResourceId": text.must(),
+            "TrafficType": text.must(),
+            "VpcId": text,
+            "FlowLogDescription": text,
+            "CloudLogId": text,
+            "Tags": list_of(TAG),
+            "StorageType": text,
+            "FlowLogStorage": object_of(_STORAGE),
+            "CloudLogRegion": text,
+            "Period": unsigned,
+        },
+        create_flow_log,
+    ),
+    Action(
+        SERVICE,
+        VERSION,
+        "DescribeFlowLogs",
+        {
+            "VpcId": text,
+            "FlowLogId": text,
+            "FlowLogName": text,
+            "ResourceType": text,
+            "ResourceId": text,
+            "TrafficType": text,
+            "CloudLogId": text,
+            "CloudLogState": text,
+            "OrderField": text,
+            "OrderDirection": text,
+            "Offset": unsigned,
+            "Limit": unsigned,
+            "Filters": object_of(FILTER),
+            "CloudLogRegion": text,
+        },
+        describe_flow_logs,
+    ),
+    Action(SERVICE, VERSION, "DeleteFlowLog", {"FlowLogId": text.must(), "VpcId": text}, delete_flow_log),
+    Action(SERVICE, VERSION, "EnableFlowLogs", {"FlowLogIds": list_of(text).must()}, enable_flow_logs),
+    Action(SERVICE, VERSION, "DisableFlowLogs", {"FlowLogIds": list_of(text).must()}, disable_flow_logs),
+    Action(
+        SERVICE,
+        VERSION,
+        "ModifyFlowLogAttribute",
+        {
+            "FlowLogId": text.must(),
+            "VpcId": text,
+            "FlowLogName": text,
+            "FlowLogDescription": text,
+            "Period": unsigned,
+        },
+        modify_flow_log_attribute,
+    ),
+)

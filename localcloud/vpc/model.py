@@ -1,0 +1,169 @@
+"""What a region's network holds: frozen rows in tables."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from localcloud.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+VERSION = "2017-03-12"
+SERVICE = "vpc"
+
+Tags = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Vpc:
+    """A virtual private cloud."""
+
+    vpc_id: str
+    name: str
+    cidr: str
+    created: float
+    default: bool = False
+    tags: Tags = ()
+
+
+@dataclass(frozen=True)
+class Subnet:
+    """A subnet of a VPC, in one zone."""
+
+    subnet_id: str
+    vpc_id: str
+    name: str
+    cidr: str
+    zone: str
+    created: float
+    default: bool = False
+    tags: Tags = ()
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """Where an interface is attached."""
+
+    instance_id: str
+    device_index: int
+    since: float
+
+
+@dataclass(frozen=True)
+class Interface:
+    """An elastic network interface. It is PENDING until `available` and unseen until `visible` (epoch seconds)."""
+
+    interface_id: str
+    vpc_id: str
+    subnet_id: str
+    zone: str
+    name: str
+    description: str
+    ip: str
+    mac: str
+    created: float
+    available: float
+    visible: float
+    primary: bool = False
+    attachment: Attachment | None = None
+    tags: Tags = ()
+    groups: tuple[str, ...] = ()
+
+    @property
+    def instance_id(self) -> str | None:
+        """Return the instance it is attached to, if any."""
+        return self.attachment.instance_id if self.attachment else None
+
+
+@dataclass(frozen=True)
+class FlowLog:
+    """A flow log of one resource."""
+
+    flow_log_id: str
+    name: str
+    vpc_id: str
+    resource_type: str
+    resource_id: str
+    traffic_type: str
+    description: str
+    topic_id: str
+    topic_region: str
+    created: float
+    storage_type: str = "cls"
+    storage: tuple[tuple[str, str], ...] = ()
+    tags: Tags = ()
+    enabled: bool = True
+
+
+class Network:
+    """One region's VPCs, subnets, interfaces and flow logs."""
+
+    def __init__(self) -> None:
+        self.vpcs: Table[Vpc] = Table(lambda row: row.vpc_id, {})
+        self.subnets: Table[Subnet] = Table(lambda row: row.subnet_id, {"vpc": lambda row: row.vpc_id})
+        self.interfaces: Table[Interface] = Table(
+            lambda row: row.interface_id,
+            {
+                "vpc": lambda row: row.vpc_id,
+                "subnet": lambda row: row.subnet_id,
+                "instance": lambda row: row.instance_id,
+            },
+        )
+        self.flow_logs: Table[FlowLog] = Table(
+            lambda row: row.flow_log_id,
+            {
+                "resource": lambda row: row.resource_id,
+                "type": lambda row: row.resource_type,
+                "vpc": lambda row: row.vpc_id,
+                "name": lambda row: row.name,
+            },
+        )
+        self._unseen: deque[Interface] = deque()
+        self._addresses = 0
+
+    def add_interface(self, interface: Interface, now: float) -> None:
+        """Add an interface; it is listed once it is visible."""
+        if interface.visible <= now:
+            self.interfaces.put(interface)
+        else:
+            self._unseen.append(interface)
+
+    def settle(self, now: float) -> None:
+        """Let the interfaces appear whose time has come."""
+        if self._unseen:
+            unseen = [interface for interface in self._unseen if interface.visible > now]
+            for interface in self._unseen:
+                if interface.visible <= now:
+                    self.interfaces.put(interface)
+            self._unseen = deque(unseen)
+
+    def attached_to(self, instance_id: str) -> list[Interface]:
+        """Return all interfaces of an instance, the unseen ones too."""
+        unseen = [interface for interface in self._unseen if interface.instance_id == instance_id]
+        return [*self.interfaces.where("instance", [instance_id]), *unseen]
+
+    def remove_interface(self, interface_id: str) -> None:
+        """Take an interface away, and its flow logs with it (documented)."""
+        self.interfaces.remove(interface_id)
+        self._unseen = deque(interface for interface in self._unseen if interface.interface_id != interface_id)
+        for flow_log in list(self.flow_logs.where("resource", [interface_id])):
+            self.flow_logs.remove(flow_log.flow_log_id)
+
+    def next_address(self) -> tuple[str, str]:
+        """Return the next interface's IP address within 10.0.0.0/8 and its MAC address."""
+        self._addresses += 1
+        low, mid, high = (self._addresses >> shift & 0xFF for shift in (0, 8, 16))
+        return f"10.{high}.{mid}.{low}", f"20:90:6F:{high:02X}:{mid:02X}:{low:02X}"
+
+
+def read_tags(tags: Iterable[dict[str, Any]]) -> Tags:
+    """Return the tags of a call's `Tags` parameter."""
+    return tuple((tag["Key"], tag.get("Value", "")) for tag in tags)
+
+
+def tag_set(tags: Tags) -> list[dict[str, str]]:
+    """Return tags as replies show them."""
+    return [{"Key": key, "Value": value} for key, value in tags]

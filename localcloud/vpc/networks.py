@@ -1,0 +1,275 @@
+"""CreateVpc, DescribeVpcs, DeleteVpc (docs 215/15774, 215/15778, 215/15775) and the same for subnets."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Any
+
+from localcloud.clock import beijing_time
+from localcloud.errors import ApiError, not_found, out_of_range
+from localcloud.params import boolean, list_of, text, unsigned
+from localcloud.registry import Action, Context
+from localcloud.vpc.model import SERVICE, VERSION, Network, Subnet, Vpc, read_tags, tag_set
+from localcloud.vpc.shapes import FILTER, TAG, an_id, ids_or_filters, is_true, page, select, slice_newest_first
+
+if TYPE_CHECKING:
+    from localcloud.params import Params
+
+DEFAULT_CIDR = "10.0.0.0/16"
+DEFAULT_SUBNET_CIDR = "10.0.0.0/20"
+RESERVED_ADDRESSES = 3
+"""The network's, the gateway's and the broadcast address (doc 215/20046)."""
+
+
+def network(ctx: Context) -> Network:
+    """Return the network of the call's region, brought up to the present."""
+    found = ctx.region.state(Network)
+    found.settle(ctx.now())
+    return found
+
+
+def find_vpc(net: Network, vpc_id: str) -> Vpc:
+    """Return the VPC.
+
+    Raises:
+        ApiError: ResourceNotFound or InvalidParameterValue.Malformed.
+    """
+    vpc = net.vpcs.get(an_id("VpcId", vpc_id, "vpc"))
+    if vpc is None:
+        raise not_found(vpc_id)
+    return vpc
+
+
+def find_subnet(net: Network, subnet_id: str) -> Subnet:
+    """Return the subnet.
+
+    Raises:
+        ApiError: ResourceNotFound or InvalidParameterValue.Malformed.
+    """
+    subnet = net.subnets.get(an_id("SubnetId", subnet_id, "subnet"))
+    if subnet is None:
+        raise not_found(subnet_id)
+    return subnet
+
+
+def create_vpc(ctx: Context, params: Params) -> dict[str, Any]:
+    """Make a VPC."""
+    cidr = _cidr("CidrBlock", params.get("CidrBlock", DEFAULT_CIDR))
+    vpc = Vpc(ctx.account.ids.new("vpc"), params["VpcName"], cidr, ctx.now(), tags=read_tags(params.get("Tags", ())))
+    network(ctx).vpcs.put(vpc)
+    return {"Vpc": _vpc_reply(vpc)}
+
+
+def describe_vpcs(ctx: Context, params: Params) -> dict[str, Any]:
+    """List VPCs, newest first (the order is inferred)."""
+    ids_or_filters(params, "VpcIds")
+    offset, limit = page(params, default=20)
+    net = network(ctx)
+    if params.get("VpcIds"):
+        rows: Any = [find_vpc(net, vpc_id) for vpc_id in params["VpcIds"]]
+    else:
+        rows = select(
+            net.vpcs,
+            params.get("Filters", []),
+            known={
+                "vpc-id": lambda vpc, values: vpc.vpc_id in values,
+                "vpc-name": lambda vpc, values: any(value in vpc.name for value in values),
+                "cidr-block": lambda vpc, values: vpc.cidr in values,
+                "is-default": lambda vpc, values: vpc.default == is_true(values),
+            },
+            tags=lambda vpc: vpc.tags,
+            indexes={},
+            most_values=ctx.behaviour.filter_values,
+        )
+    vpcs = [_vpc_reply(vpc) for vpc in slice_newest_first(rows, offset, limit)]
+    return {"TotalCount": len(rows), "VpcSet": vpcs}
+
+
+def delete_vpc(ctx: Context, params: Params) -> dict[str, Any]:
+    """Delete an empty VPC."""
+    net = network(ctx)
+    vpc = find_vpc(net, params["VpcId"])
+    if net.subnets.count("vpc", vpc.vpc_id):
+        raise _in_use(vpc.vpc_id)
+    net.vpcs.remove(vpc.vpc_id)
+    return {}
+
+
+def create_subnet(ctx: Context, params: Params) -> dict[str, Any]:
+    """Make a subnet within its VPC's addresses."""
+    net = network(ctx)
+    vpc = find_vpc(net, params["VpcId"])
+    cidr = _cidr("CidrBlock", params.get("CidrBlock", DEFAULT_SUBNET_CIDR))
+    if not _within(cidr, vpc.cidr):
+        raise ApiError(
+            "InvalidParameterValue.SubnetRange", f"The subnet `{cidr}` is not within the VPC's `{vpc.cidr}`."
+        )
+    _refuse_overlap(net, vpc.vpc_id, cidr)
+    zone = params["Zone"]
+    if not zone.startswith(f"{ctx.region.name}-"):
+        raise out_of_range("Zone", zone, f"a zone of {ctx.region.name}")
+    tags = read_tags(params.get("Tags", ()))
+    subnet = Subnet(ctx.account.ids.new("subnet"), vpc.vpc_id, params["SubnetName"], cidr, zone, ctx.now(), tags=tags)
+    net.subnets.put(subnet)
+    return {"Subnet": _subnet_reply(net, subnet)}
+
+
+def describe_subnets(ctx: Context, params: Params) -> dict[str, Any]:
+    """List subnets, newest first (the order is inferred). `NextToken` paging is not done here."""
+    ids_or_filters(params, "SubnetIds")
+    offset, limit = page(params, default=20)
+    net = network(ctx)
+    if params.get("SubnetIds"):
+        rows: Any = [find_subnet(net, subnet_id) for subnet_id in params["SubnetIds"]]
+    else:
+        rows = select(
+            net.subnets,
+            params.get("Filters", []),
+            known={
+                "subnet-id": lambda subnet, values: subnet.subnet_id in values,
+                "vpc-id": lambda subnet, values: subnet.vpc_id in values,
+                "subnet-name": lambda subnet, values: any(value in subnet.name for value in values),
+                "cidr-block": lambda subnet, values: subnet.cidr in values,
+                "is-default": lambda subnet, values: subnet.default == is_true(values),
+                "zone": lambda subnet, values: subnet.zone in values,
+            },
+            tags=lambda subnet: subnet.tags,
+            indexes={"vpc-id": "vpc"},
+            most_values=ctx.behaviour.filter_values,
+        )
+    subnets = [_subnet_reply(net, subnet) for subnet in slice_newest_first(rows, offset, limit)]
+    return {"TotalCount": len(rows), "SubnetSet": subnets}
+
+
+def delete_subnet(ctx: Context, params: Params) -> dict[str, Any]:
+    """Delete a subnet without interfaces."""
+    net = network(ctx)
+    subnet = find_subnet(net, params["SubnetId"])
+    if net.interfaces.count("subnet", subnet.subnet_id):
+        raise _in_use(subnet.subnet_id)
+    net.subnets.remove(subnet.subnet_id)
+    return {}
+
+
+def _cidr(name: str, value: str) -> str:
+    try:
+        return str(ipaddress.IPv4Network(value))
+    except ValueError:
+        raise ApiError("InvalidParameterValue.Malformed", f"The format of `{name}` is invalid: `{value}`.") from None
+
+
+def _within(cidr: str, outer: str) -> bool:
+    return ipaddress.IPv4Network(cidr).subnet_of(ipaddress.IPv4Network(outer))
+
+
+def _refuse_overlap(net: Network, vpc_id: str, cidr: str) -> None:
+    for subnet in net.subnets.where("vpc", [vpc_id]):
+        if ipaddress.IPv4Network(cidr).overlaps(ipaddress.IPv4Network(subnet.cidr)):
+            raise ApiError(
+                "InvalidParameterValue.SubnetConflict", f"The subnet `{cidr}` overlaps `{subnet.subnet_id}`."
+            )
+
+
+def _in_use(resource_id: str) -> ApiError:
+    return ApiError("ResourceInUse", f"The resource `{resource_id}` is in use.")
+
+
+def _vpc_reply(vpc: Vpc) -> dict[str, Any]:
+    return {
+        "VpcId": vpc.vpc_id,
+        "VpcName": vpc.name,
+        "CidrBlock": vpc.cidr,
+        "IsDefault": vpc.default,
+        "EnableMulticast": False,
+        "CreatedTime": beijing_time(vpc.created),
+        "DnsServerSet": ["183.60.82.98", "183.60.83.19"],
+        "DomainName": "",
+        "DhcpOptionsId": "",
+        "EnableDhcp": True,
+        "Ipv6CidrBlock": "",
+        "AssistantCidrSet": [],
+        "TagSet": tag_set(vpc.tags),
+    }
+
+
+def _subnet_reply(net: Network, subnet: Subnet) -> dict[str, Any]:
+    total = ipaddress.IPv4Network(subnet.cidr).num_addresses - RESERVED_ADDRESSES
+    return {
+        "VpcId": subnet.vpc_id,
+        "SubnetId": subnet.subnet_id,
+        "SubnetName": subnet.name,
+        "CidrBlock": subnet.cidr,
+        "IsDefault": subnet.default,
+        "EnableBroadcast": False,
+        "Zone": subnet.zone,
+        "RouteTableId": "",
+        "CreatedTime": beijing_time(subnet.created),
+        "AvailableIpAddressCount": max(0, total - net.interfaces.count("subnet", subnet.subnet_id)),
+        "TotalIpAddressCount": total,
+        "Ipv6CidrBlock": "",
+        "NetworkAclId": "",
+        "IsRemoteVpcSnat": False,
+        "TagSet": tag_set(subnet.tags),
+    }
+
+
+ACTIONS = (
+    Action(
+        SERVICE,
+        VERSION,
+        "CreateVpc",
+        {
+            "VpcName": text.must(),
+            "StackType": text,
+            "CidrBlock": text,
+            "Ipv6CidrBlock": text,
+            "AddressType": text,
+            "EnableMulticast": text,
+            "DnsServers": list_of(text),
+            "DomainName": text,
+            "Tags": list_of(TAG),
+            "EnableRouteVpcPublish": boolean,
+            "EnableRouteVpcPublishIpv6": boolean,
+        },
+        create_vpc,
+    ),
+    Action(
+        SERVICE,
+        VERSION,
+        "DescribeVpcs",
+        {"VpcIds": list_of(text), "Filters": list_of(FILTER), "Offset": text, "Limit": text},
+        describe_vpcs,
+    ),
+    Action(SERVICE, VERSION, "DeleteVpc", {"VpcId": text.must()}, delete_vpc),
+    Action(
+        SERVICE,
+        VERSION,
+        "CreateSubnet",
+        {
+            "VpcId": text.must(),
+            "SubnetName": text.must(),
+            "Zone": text.must(),
+            "StackType": text,
+            "CidrBlock": text,
+            "Ipv6CidrBlock": text,
+            "Tags": list_of(TAG),
+            "CdcId": text,
+        },
+        create_subnet,
+    ),
+    Action(
+        SERVICE,
+        VERSION,
+        "DescribeSubnets",
+        {
+            "SubnetIds": list_of(text),
+            "Filters": list_of(FILTER),
+            "Offset": text,
+            "Limit": text,
+            "MaxResults": unsigned,
+            "NextToken": text,
+        },
+        describe_subnets,
+    ),
+    Action(SERVICE, VERSION, "DeleteSubnet", {"SubnetId": text.must()}, delete_subnet),
+)

@@ -1,0 +1,161 @@
+"""The operator's command `eni-flowlog`: what commands there are, and how every fault ends in one sentence."""
+
+from __future__ import annotations
+
+import errno
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from handler.errors import CloudError, EniFlowlogError, QueueError, SettingsError
+from handler.failures import failure_of
+from handler.log import redact
+from ops import advice, console, dlq, session
+from ops import package as packaging
+from ops.backfill import backfill_command
+from ops.bom import version
+from ops.demo import demo_command
+from ops.dependencies import PackageError
+from ops.deploy import deploy_command
+from ops.doctor import doctor_command
+from ops.exits import EPILOG, Exit, OperatorError
+from ops.invoke import invoke_command
+from ops.local import local_command
+from ops.remove import remove_command
+from ops.status import status_command
+
+PROGRAM = "eni-flowlog"
+
+
+class Guarded(TyperGroup):
+    """Runs a command so that no fault ends in a traceback, and none shows a secret."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command.
+
+        Raises:
+            Exit: with the exit code of a fault.
+        """
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, typer.TyperException):
+            raise
+        except KeyboardInterrupt:
+            console.say("Interrupted: what was done is done, and the same command goes on from there.", "yellow")
+            raise typer.Exit(Exit.INTERRUPTED) from None
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise  # the reader of our output has gone, such as `head`
+            console.say(sentence(error), "red")
+            if ctx.params.get("verbose"):
+                console.say(str(redact("".join(traceback.format_exception(error)))), "dim")
+            raise typer.Exit(error.code if isinstance(error, OperatorError) else Exit.FAILED) from None
+
+
+def sentence(error: Exception) -> str:
+    """What happened, to what, and what to do next."""
+    if isinstance(error, OperatorError):
+        return str(error)
+    if isinstance(error, SettingsError):
+        _, _, faults = str(error).partition(": ")
+        return (
+            f"The settings are wrong: {faults}. Correct them: they are FLOWLOG_* of the environment, then of "
+            "serverless.yml in this folder."
+        )
+    if isinstance(error, QueueError):
+        return f"The dead-letter queue could not be used: {error}. {advice.queue_step(error.code)}"
+    if isinstance(error, CloudError):
+        return advice.of_cloud_error(error)
+    if isinstance(error, EniFlowlogError):
+        return str(error)
+    failure = failure_of(error)
+    return f"{failure.code}: {failure.message}. Please report it, with what --verbose shows."
+
+
+app = typer.Typer(
+    name=PROGRAM,
+    cls=Guarded,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="A flow log for every new elastic network interface of a Tencent Cloud account, by itself; these are its "
+    "operator's commands.\n\n"
+    "Settings are the function's FLOWLOG_* variables: from the environment, then from serverless.yml in this folder. "
+    "Keys are TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY and TENCENTCLOUD_TOKEN, or a profile of tccli. "
+    "With FLOWLOG_API_ENDPOINT and FLOWLOG_DLQ_ENDPOINT, all of it works against the local cloud.",
+    epilog=EPILOG,
+)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the flag of --version, as Typer calls it
+    if wanted:
+        print(f"{PROGRAM} {version(packaging.ROOT)}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    *,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show the log on the standard error, without secrets.")
+    ] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Set up what all commands share."""
+    session.quiet_log(verbose=verbose)
+
+
+WithoutBytecode = Annotated[
+    bool, typer.Option("--without-bytecode", help="Build all the same where there is no Python 3.10.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FOLDER", help="Where to put it. [default: .build of the project]", show_default=False
+    ),
+]
+
+
+def package_command(out: Out = None, *, without_bytecode: WithoutBytecode = False) -> None:
+    """Build the package that the function is deployed from: .build/function.zip, with its bill of materials.
+
+    The same sources and pins give the same bytes. It holds bytecode for Python 3.10, which a real Python 3.10 must
+    make; where none is found it says how to get one, and ends with exit code 4.
+
+    For example:
+
+        eni-flowlog package
+
+        eni-flowlog package --without-bytecode --out /tmp/package
+    """
+    try:
+        with console.working("Building the package"):
+            built = packaging.build(out=out, bytecode=not without_bytecode)
+    except packaging.PythonMissingError as error:
+        raise OperatorError(str(error), Exit.NO_PYTHON) from None
+    except PackageError as error:
+        raise OperatorError(str(error)) from None
+    print(packaging.describe(built))
+
+
+# The commands, in the order of the help text. A command is one function in a module of its own.
+app.command("deploy")(deploy_command)
+app.command("remove")(remove_command)
+app.command("doctor")(doctor_command)
+app.command("invoke")(invoke_command)
+app.command("backfill")(backfill_command)
+app.command("status")(status_command)
+app.add_typer(dlq.app)
+app.command("package")(package_command)
+app.command("local")(local_command)
+app.command("demo")(demo_command)
+
+if __name__ == "__main__":
+    sys.exit(app())

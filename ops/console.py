@@ -1,0 +1,274 @@
+"""What a person sees: tables, one-line summaries, progress. All text from outside is shown as plain characters."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from handler.log import redact
+from ops.exits import Exit, OperatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+SHOWN_ROWS = 20
+"""More failures or interfaces than this are counted, not listed; `--json` lists up to 1,000."""
+_PIPE_WIDTH = 120
+_SAY_EVERY_S = 10.0
+_MINUTE, _HOUR = 60, 3600
+
+STYLES = {
+    "created": "green",
+    "covered": "green",
+    "planned": "cyan",
+    "waiting": "yellow",
+    "skipped": "dim",
+    "gone": "dim",
+    "ignored": "dim",
+    "dead_lettered": "red",
+    "missing": "red",
+    "drift": "magenta",
+}
+
+
+def out() -> Console:
+    """The standard output, for what was asked for."""
+    return Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False)
+
+
+def err() -> Console:
+    """The standard error, for everything else: questions, progress, faults."""
+    return Console(stderr=True, width=None if sys.stderr.isatty() else _PIPE_WIDTH, highlight=False)
+
+
+def plain(value: object) -> str:
+    """Text from outside without control characters: a dead letter's content must not steer the terminal."""
+    return "".join(each if each.isprintable() else " " for each in str(value))
+
+
+def plain_lines(value: str) -> str:
+    """Lines of text from outside without control characters."""
+    return "\n".join(plain(line) for line in value.split("\n"))
+
+
+def say(message: str, style: str = "") -> None:
+    """Say a sentence on the standard error."""
+    err().print(Text(str(redact(message)), style), soft_wrap=not sys.stderr.isatty())
+
+
+def write_json(value: Any) -> None:
+    """Write a value to the standard output as JSON, without secrets."""
+    print(json.dumps(redact(value), indent=2))
+
+
+def ask(question: str, *, yes: bool) -> None:
+    """Go on only if the person agrees.
+
+    Args:
+        question: what will be done, to be answered with y or n.
+        yes: `--yes` was given: do not ask.
+
+    Raises:
+        OperatorError: declined, or there is no terminal to ask at.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise OperatorError("There is no terminal to ask at: give --yes to go on without a question.", Exit.USAGE)
+    err().print(Text(f"{question} [y/N] "), end="")
+    try:
+        answer = input()
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() not in ("y", "yes"):
+        raise OperatorError("Declined: nothing was done.")
+
+
+def table(title: str, columns: Sequence[str], *, numbers: Sequence[str] = (), fold: Sequence[str] = ()) -> Table:
+    """An empty table; `numbers` are set right, and `fold` may take several lines."""
+    made = Table(
+        title=Text(title, "bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True
+    )
+    for column in columns:
+        right = column in numbers
+        made.add_column(
+            column,
+            justify="right" if right else "left",
+            no_wrap=column not in fold,
+            overflow="fold" if column in fold else "ellipsis",
+        )
+    return made
+
+
+def count(number: int, style: str) -> Text:
+    """A table's number: a zero is dim, so that the eye finds the others."""
+    return Text(f"{number:,}", style if number else "dim")
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it, such as "3 min 20 s"."""
+    whole = round(seconds)
+    if whole < 1:
+        return "under a second"
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+
+
+def counted(number: int, what: str) -> str:
+    """A number and its noun, such as "1 interface" or "2,000 interfaces"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def summary(outcomes: Mapping[str, int]) -> Text:
+    """The outcomes that are not zero, on one line."""
+    found = [(name, number) for name, number in outcomes.items() if number]
+    parts = [Text(f"{number:,} {name.replace('_', '-')}", STYLES.get(name, "")) for name, number in found]
+    return Text(", ").join(parts) if parts else Text("nothing to do", "dim")
+
+
+def show_report(report: Mapping[str, Any], *, listed: Sequence[str]) -> None:
+    """Show a function's report.
+
+    Args:
+        report: under `schemas/report.schema.json`.
+        listed: the outcomes whose items are listed one by one.
+    """
+    console = out()
+    console.print(summary(report["outcomes"]))
+    items = [item for item in report["items"] if item["outcome"] in listed]
+    if items:
+        console.print(_items_table(items[:SHOWN_ROWS]))
+        total = sum(report["outcomes"][outcome] for outcome in listed)
+        more(console, total - min(len(items), SHOWN_ROWS))
+    if report["continued"]:
+        console.print("The function goes on by itself in another invocation.")
+
+
+def more(console: Console, number: int) -> None:
+    """Say how many rows a list has left out."""
+    if number > 0:
+        console.print(Text(f"… and {number:,} more; --json lists up to 1,000", "dim"))
+
+
+def _items_table(items: Sequence[Mapping[str, str]]) -> Table:
+    """The items of a report, without columns that are empty."""
+    titles = {"region": "Region", "interface_id": "Interface", "instance_id": "Instance", "flow_log_id": "Flow log"}
+    titles["reason"] = "Reason"
+    used = [name for name in titles if any(item.get(name) for item in items)]
+    rows = table("", ("Outcome", *(titles[name] for name in used)), fold=("Reason",))
+    for item in items:
+        outcome = item["outcome"]
+        cells = (Text(plain(item.get(name, ""))) for name in used)
+        rows.add_row(Text(outcome.replace("_", "-"), STYLES.get(outcome, "")), *cells)
+    return rows
+
+
+class _Rate(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        # Rich's own speed is that of the last steps: right for a long work, wild at its beginning.
+        began = task.elapsed and task.elapsed < _SAY_EVERY_S
+        speed = task.completed / task.elapsed if began and task.elapsed else task.speed
+        return Text(f"{speed:.1f}/s" if speed else "", "cyan")
+
+
+@contextmanager
+def progress(what: str, total: int | None) -> Iterator[Callable[[bool], None]]:
+    """Show how far a work of `total` steps is, with its rate and the time left.
+
+    Yields:
+        What to call after each step, with whether it failed.
+    """
+    if sys.stderr.isatty():
+        bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            _Rate(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[failed]}", style="red"),
+            console=err(),
+            expand=True,
+            speed_estimate_period=10,
+        )
+        with bar:
+            yield _Bar(bar, bar.add_task(what, total=total, failed="")).step
+    else:
+        yield _Lines(what, total).step
+
+
+class _Bar:
+    """A progress bar of a terminal."""
+
+    def __init__(self, bar: Progress, task: TaskID) -> None:
+        self._bar = bar
+        self._task = task
+        self._failures = 0
+
+    def step(self, failed: bool) -> None:  # noqa: FBT001 - the one thing that a step tells
+        self._failures += failed
+        self._bar.update(self._task, advance=1, failed=f"{self._failures:,} failed" if self._failures else "")
+
+
+class _Lines:
+    """Progress where there is no terminal: a line every ten seconds."""
+
+    def __init__(self, what: str, total: int | None) -> None:
+        self._what = what
+        self._total = total
+        self._done = 0
+        self._failures = 0
+        self._began = self._said = time.monotonic()
+
+    def step(self, failed: bool) -> None:  # noqa: FBT001 - the one thing that a step tells
+        self._done += 1
+        self._failures += failed
+        now = time.monotonic()
+        if now - self._said >= _SAY_EVERY_S:
+            self._said = now
+            say(progress_line(self._what, self._done, self._total, self._failures, now - self._began))
+
+
+def progress_line(what: str, done: int, total: int | None, failures: int, seconds: float) -> str:
+    """How far a work is, on one line."""
+    rate = done / seconds
+    parts = [f"{what}: {done:,}" + (f" of {total:,}" if total else ""), f"{rate:.1f} a second"]
+    if total:
+        parts.append(f"{duration((total - done) / rate)} left")
+    if failures:
+        parts.append(f"{failures:,} failed")
+    return ", ".join(parts)
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show that something is being done, where there is a terminal."""
+    if sys.stderr.isatty():
+        with err().status(Text(f"{what} …")):
+            yield
+    else:
+        yield

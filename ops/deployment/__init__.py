@@ -1,0 +1,1 @@
+"""What a deployment is made of: one module a resource, each of the same shape (see `plan.Resource`)."""

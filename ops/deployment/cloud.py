@@ -1,0 +1,119 @@
+"""The cloud's management APIs, as a deployment needs them: signed calls with our retry (handler.api)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from handler.api import SCF, VPC, Api, Service
+from handler.budget import Budget
+from handler.errors import CloudError, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from handler.settings import Credentials
+
+__all__ = ["CAM", "CLS", "EB", "EB_REGION", "SCF", "STS", "TDMQ", "VPC", "Cloud", "absent"]
+
+CAM = Service("cam", "2019-01-16")
+CLS = Service("cls", "2020-10-16")
+EB = Service("eb", "2021-04-16")
+STS = Service("sts", "2018-08-13")
+TDMQ = Service("tdmq", "2020-02-17")
+
+EB_REGION = "ap-guangzhou"
+"""The bus that receives the events of all regions lives in Guangzhou (doc 1108/46246)."""
+
+CALL_LIMIT_S = 60.0
+"""How long one call may be retried."""
+_PAGE = 100
+
+
+class _OneTry(Budget):
+    """Time for one attempt, and none to wait for another."""
+
+    def wait(self, seconds: float) -> bool:  # noqa: ARG002 - however short
+        """Never."""
+        return False
+
+
+class Cloud:
+    """One account, seen from one region."""
+
+    def __init__(
+        self,
+        credentials: Callable[[], Credentials],
+        region: str,
+        endpoint: str = "",
+        call_limit_s: float = CALL_LIMIT_S,
+    ) -> None:
+        """Keep what every call needs.
+
+        Args:
+            credentials: reads the operator's keys.
+            region: of the function, its queue and its timer.
+            endpoint: another API address than the cloud's own, or empty.
+            call_limit_s: how long one call may be retried, in seconds.
+        """
+        self._credentials = credentials
+        self._endpoint = endpoint
+        self._call_limit_s = call_limit_s
+        self.region = region
+
+    def call(
+        self, service: Service, action: str, params: Mapping[str, Any] | None = None, region: str = ""
+    ) -> dict[str, Any]:
+        """Call an action and return its `Response`.
+
+        Raises:
+            CloudError: the call failed for good.
+        """
+        # A budget a call: between two of them a person may think about the plan for as long as they like.
+        api = Api(self._endpoint, self._credentials, Budget(self._call_limit_s))
+        return api.call(service, action, region or self.region, params or {})
+
+    def change(self, service: Service, action: str, params: Mapping[str, Any], region: str = "") -> dict[str, Any]:
+        """Call an action once, without a retry: whether a lost answer hides an effect, only a look can tell.
+
+        Raises:
+            CloudError: see `call`; `Resource.apply` looks, and tries again.
+        """
+        api = Api(self._endpoint, self._credentials, _OneTry(self._call_limit_s))
+        return api.call(service, action, region or self.region, params)
+
+    def within(self, call_limit_s: float) -> Cloud:
+        """The same account, with another limit on how long one call may be retried, in seconds."""
+        return Cloud(self._credentials, self.region, self._endpoint, call_limit_s)
+
+    def find(self, service: Service, action: str, params: Mapping[str, Any], region: str = "") -> dict[str, Any] | None:
+        """Call an action that describes one thing: None where there is no such thing."""
+        try:
+            return self.call(service, action, params, region)
+        except CloudError as error:
+            if absent(error):
+                return None
+            raise
+
+    def pages(
+        self, service: Service, action: str, key: str, params: Mapping[str, Any] | None = None, region: str = ""
+    ) -> Iterator[dict[str, Any]]:
+        """All entries of a list that is paged by Offset and Limit."""
+        offset = 0
+        while True:
+            reply = self.call(service, action, {**(params or {}), "Offset": offset, "Limit": _PAGE}, region)
+            entries = reply.get(key) or []
+            yield from entries
+            offset += len(entries)
+            if len(entries) < _PAGE:
+                return
+
+    @cached_property
+    def uin(self) -> str:
+        """The account's id (doc 1312/48195)."""
+        return str(self.call(STS, "GetCallerIdentity")["AccountId"])
+
+
+def absent(error: CloudError) -> bool:
+    """Whether an error says that the thing asked for is not there; CAM says so by InvalidParameter.RoleNotExist."""
+    return isinstance(error, NotFound) or error.code.endswith(("NotExist", "NotFound"))

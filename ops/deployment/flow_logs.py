@@ -1,0 +1,52 @@
+"""The flow logs that the function made, for `remove --flow-logs`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from handler.errors import CloudError
+from ops.deployment.cloud import VPC, absent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ops.deployment.cloud import Cloud
+
+
+@dataclass(frozen=True)
+class FlowLog:
+    """One flow log, as DeleteFlowLog names it (doc 215/35014)."""
+
+    region: str
+    vpc_id: str
+    flow_log_id: str
+    interface_id: str
+
+
+def ours(cloud: Cloud, regions: Iterable[str], description: str) -> Iterator[FlowLog]:
+    """The interfaces' flow logs that carry our description, and nothing else: a tag may be shared with others.
+
+    Args:
+        cloud: the account.
+        regions: where to look.
+        description: FLOWLOG_DESCRIPTION; empty matches nothing.
+    """
+    for region in regions:
+        for entry in cloud.pages(VPC, "DescribeFlowLogs", "FlowLog", {"ResourceType": "NETWORKINTERFACE"}, region):
+            if description and entry.get("FlowLogDescription") == description:
+                yield FlowLog(region, str(entry.get("VpcId")), str(entry["FlowLogId"]), str(entry.get("ResourceId")))
+
+
+def delete(cloud: Cloud, flow_log: FlowLog) -> None:
+    """DeleteFlowLog; one that is gone already is no error.
+
+    Raises:
+        CloudError: the call failed for good.
+    """
+    params = {"VpcId": flow_log.vpc_id, "FlowLogId": flow_log.flow_log_id}
+    try:
+        cloud.call(VPC, "DeleteFlowLog", params, flow_log.region)
+    except CloudError as error:
+        if not absent(error):
+            raise

@@ -1,0 +1,259 @@
+"""The function: its code, its configuration, its dead-letter setting."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from handler.budget import Budget
+from ops.deployment.cloud import SCF
+from ops.deployment.plan import TAG, Change, Found, Resource, changed, tagged
+from ops.exits import OperatorError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ops.deployment.cloud import Cloud
+    from ops.deployment.config import Deployment
+
+ACTIVE = "Active"
+IN_TRANSITION = ("Creating", "Updating", "Publishing", "Deleting")
+"""Doc 583/37883: management calls answer before their work is done."""
+READY_LIMIT_S = 180.0
+MAX_REQUEST = 10 * 1024 * 1024
+"""A signed v3 request, in bytes; the zip in it is base64."""
+
+_DIGEST = re.compile(r"Package sha256 ([0-9a-f]{64})\.")
+
+
+class Code(Protocol):
+    """What is deployed: `ops.package.Package`, or a zip that was built before."""
+
+    @property
+    def archive(self) -> Path:
+        """The zip."""
+
+    @property
+    def sha256(self) -> str:
+        """Its digest, in hexadecimal."""
+
+
+@dataclass(frozen=True)
+class Zip:
+    """A package that was built before."""
+
+    archive: Path
+
+    @cached_property
+    def sha256(self) -> str:
+        """Its digest, in hexadecimal."""
+        return hashlib.sha256(self.archive.read_bytes()).hexdigest()
+
+
+class Function(Resource):
+    """The function, with the package in it.
+
+    GetFunction does not tell what code it runs, so the package's SHA-256 stands in the function's description, whose
+    allowed signs are letters, digits, commas and full stops. It is written after the code, in one call with the
+    configuration: a run that broke off between the two uploads the code again.
+    """
+
+    kind = "function"
+    sign = f"it has no tag {TAG[0]}: {TAG[1]}"
+
+    def __init__(self, deployment: Deployment, cloud: Cloud, code: Code | None = None) -> None:
+        """Take the package; without it, code is not looked at."""
+        super().__init__(deployment, cloud)
+        self._archive = code.archive if code else None
+        self._digest = code.sha256 if code else ""
+
+    @property
+    def name(self) -> str:
+        """`name` in serverless.yml."""
+        return self.deployment.name
+
+    def find(self) -> Found | None:
+        """GetFunction's reply."""
+        return self.cloud.find(SCF, "GetFunction", {**self._which(), "ShowCode": "FALSE"})
+
+    def is_ours(self, found: Found) -> bool:
+        """By its tag, which serverless.yml gives it too: what `scf deploy` made, deploy takes over."""
+        return tagged(found.get("Tags"))
+
+    def obstacle(self, found: Found) -> str:
+        """What UpdateFunctionConfiguration cannot change."""
+        fixed = {
+            "Runtime": self.deployment.runtime,
+            "Type": "Event",
+            "AsyncRunEnable": _flag(self.deployment.async_run),
+        }
+        wrong = [name for name, value in fixed.items() if _differs(found.get(name), value)]
+        if not wrong:
+            return ""
+        what = ", ".join(f"{name} is {found[name]}, not {fixed[name]}" for name in wrong)
+        return f"{what}, and SCF cannot change that: `eni-flowlog remove` it first"
+
+    def differences(self, found: Found) -> list[Change]:
+        """Code, state, configuration, and each variable."""
+        status = found.get("Status")
+        changes = changed("status", status, ACTIVE) if status else []
+        if self._digest:
+            changes += changed("package", digest_of(found)[:12], self._digest[:12])
+        there, wanted = _shown(found), _shown({**self._configuration(), "Handler": self.deployment.handler})
+        for name, value in wanted.items():
+            # A field that a reply leaves out says nothing; a role or a queue that it leaves out is not set.
+            if there[name] is not None:
+                changes += changed(name, there[name], value)
+        variables = variables_of(found)
+        for name in sorted({*variables, *self.deployment.variables}):
+            changes += changed(f"variable {name}", variables.get(name), self.deployment.variables.get(name))
+        return changes
+
+    def create(self) -> None:
+        """CreateFunction, and wait until it is active."""
+        params = {
+            **self._configuration(),
+            "Code": {"ZipFile": self._zip()},
+            "Handler": self.deployment.handler,
+            "Runtime": self.deployment.runtime,
+            "Type": "Event",
+            "AsyncRunEnable": _flag(self.deployment.async_run),
+            "Tags": [{"Key": key, "Value": value} for key, value in self.tags().items()],
+        }
+        self.cloud.change(SCF, "CreateFunction", params)
+        self.settle()
+
+    def update(self, found: Found) -> None:
+        """UpdateFunctionCode and UpdateFunctionConfiguration, each when needed, and wait until it is active."""
+        if found.get("Status") == "CreateFailed":  # "you can delete it and create the function again" (doc 583/37883)
+            self.delete(found)
+            self.create()
+            return
+        found = self.settle(accept_failure=True)
+        if self._digest != digest_of(found) or found.get("Handler") != self.deployment.handler:
+            code = {"Code": {"ZipFile": self._zip()}, "Handler": self.deployment.handler}
+            self.cloud.change(SCF, "UpdateFunctionCode", {**self._which(), **code})
+            found = self.settle()
+        if self.differences(found):
+            self.cloud.change(SCF, "UpdateFunctionConfiguration", self._configuration())
+            self.settle()
+
+    def delete(self, found: Found) -> None:  # noqa: ARG002 - a function is deleted by its name
+        """DeleteFunction, and wait until it is gone: its role is deleted next."""
+        self.cloud.call(SCF, "DeleteFunction", self._which())
+        waiting = Budget(READY_LIMIT_S)
+        while self.find() is not None and waiting.wait(0.5):
+            pass
+
+    def settle(self, *, accept_failure: bool = False) -> Found:
+        """Wait until the last change has taken effect.
+
+        Args:
+            accept_failure: a failed state is no error: another change is to follow.
+
+        Returns:
+            GetFunction's reply.
+
+        Raises:
+            OperatorError: it failed, or takes too long.
+        """
+        waiting = Budget(READY_LIMIT_S)
+        delay_s = 0.1
+        while True:
+            found = self.find() or {"Status": "Creating"}
+            if found.get("Status") not in IN_TRANSITION:
+                break
+            if not waiting.wait(delay_s):
+                raise OperatorError(f"function {self.name} is still {found['Status']} after {READY_LIMIT_S:.0f} s")
+            delay_s = min(2.0, delay_s * 1.5)
+        if found.get("Status") != ACTIVE and not accept_failure:
+            raise OperatorError(f"function {self.name} is {found.get('Status')}: {reasons(found)}")
+        return found
+
+    def tags(self) -> dict[str, str]:
+        """The tags of serverless.yml and ours."""
+        return {**self.deployment.tags, TAG[0]: TAG[1]}
+
+    def _which(self) -> dict[str, str]:
+        return {"FunctionName": self.name, "Namespace": self.deployment.namespace}
+
+    def _configuration(self) -> dict[str, Any]:
+        """All that UpdateFunctionConfiguration sets."""
+        wanted = self.deployment
+        description = wanted.description
+        if self._digest:
+            description = f"{description} Package sha256 {self._digest}.".strip()
+        variables = [{"Key": key, "Value": value} for key, value in sorted(wanted.variables.items())]
+        return {
+            **self._which(),
+            "Description": description,
+            "MemorySize": wanted.memory,
+            "Timeout": wanted.timeout,
+            "InitTimeout": wanted.init_timeout,
+            "Role": wanted.role,
+            "Environment": {"Variables": variables},
+            "DeadLetterConfig": {"Type": wanted.dead_letter_type, "Name": wanted.queue},
+            "PublicNetConfig": {
+                "PublicNetStatus": _switch(wanted.public_access),
+                "EipConfig": {"EipStatus": _switch(wanted.eip)},
+            },
+        }
+
+    def _zip(self) -> str:
+        assert self._archive is not None, "a deployment has a package"
+        text = base64.b64encode(self._archive.read_bytes()).decode()
+        if len(text) > MAX_REQUEST:
+            raise OperatorError(f"{self._archive} is too big to be uploaded by the API: {len(text)} bytes in base64")
+        return text
+
+
+def digest_of(found: Found) -> str:
+    """The SHA-256 of the package that was deployed last; empty where deploy did not deploy it."""
+    match = _DIGEST.search(str(found.get("Description")))
+    return match[1] if match else ""
+
+
+def variables_of(found: Found) -> dict[str, str]:
+    """A function's variables, from GetFunction's reply."""
+    entries = (found.get("Environment") or {}).get("Variables") or []
+    return {str(entry["Key"]): str(entry["Value"]) for entry in entries}
+
+
+def reasons(found: Found) -> str:
+    """Why a function is not active, in the API's words."""
+    said = [f"{each.get('ErrorCode')}: {each.get('ErrorMessage')}" for each in found.get("StatusReasons") or []]
+    return "; ".join(said) or str(found.get("StatusDesc") or "no reason given")
+
+
+def _shown(described: Found) -> dict[str, Any]:
+    """What of a function is compared, by the words of a plan; from a reply, or from what we would send."""
+    dead_letter = described.get("DeadLetterConfig") or {}
+    public = described.get("PublicNetConfig") or {}
+    return {
+        "handler": described.get("Handler"),
+        "description": _DIGEST.sub("", str(described.get("Description") or "")).strip(),
+        "memory": described.get("MemorySize"),
+        "timeout": described.get("Timeout"),
+        "init timeout": described.get("InitTimeout"),
+        # Some replies give a role by its full name (inferred).
+        "role": str(described.get("Role") or "").rpartition("/")[2],
+        "dead letters": f"{dead_letter.get('Type') or 'none'} {dead_letter.get('Name') or ''}".strip(),
+        "public access": public.get("PublicNetStatus"),
+        "fixed address": (public.get("EipConfig") or {}).get("EipStatus"),
+    }
+
+
+def _differs(there: object, wanted: str) -> bool:
+    return there is not None and str(there).lower() != wanted.lower()
+
+
+def _flag(value: bool) -> str:  # noqa: FBT001 - a conversion of one value
+    return "TRUE" if value else "FALSE"
+
+
+def _switch(value: bool) -> str:  # noqa: FBT001 - a conversion of one value
+    return "ENABLE" if value else "DISABLE"

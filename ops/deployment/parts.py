@@ -1,0 +1,63 @@
+"""All parts of a deployment, in the order in which they are made; removed in the reverse order."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ops import credentials
+from ops.deployment import config
+from ops.deployment.cloud import Cloud
+from ops.deployment.function import Code, Function
+from ops.deployment.queue import Queue
+from ops.deployment.role import Policy, Role
+from ops.deployment.rule import Rule, Target
+from ops.deployment.trigger import TimerTrigger
+from ops.environment import REGION_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ops.deployment.config import Deployment
+    from ops.deployment.plan import Resource
+
+
+def all_parts(deployment: Deployment, cloud: Cloud, code: Code | None = None) -> list[Resource]:
+    """Every part. Without a package, the function's code is not looked at.
+
+    The role comes first, for a function takes its keys from it; the target last, for with it the events begin.
+    """
+    return [
+        Role(deployment, cloud),
+        Policy(deployment, cloud),
+        Queue(deployment, cloud),
+        Function(deployment, cloud, code),
+        TimerTrigger(deployment, cloud),
+        Rule(deployment, cloud),
+        Target(deployment, cloud),
+    ]
+
+
+def open_deployment(
+    path: Path, *, profile: str = "", region: str = "", shell: Mapping[str, str] | None = None
+) -> tuple[Deployment, Cloud]:
+    """Read serverless.yml and the operator's keys.
+
+    Args:
+        path: the file.
+        profile: a profile of tccli, or nothing.
+        region: the function's, where the command line names it.
+        shell: the environment, by default this process's.
+
+    Raises:
+        OperatorError: the file, the keys or the region cannot be read.
+    """
+    environment = dict(os.environ if shell is None else shell)
+    account = credentials.find(environment, profile)
+    chosen = region or (account.region if profile else "") or environment.get(REGION_VARIABLE, "") or account.region
+    if chosen:
+        environment[REGION_VARIABLE] = chosen
+    deployment = config.load(environment, path)
+    endpoint = deployment.variables.get("FLOWLOG_API_ENDPOINT", "")
+    return deployment, Cloud(lambda: credentials.find(environment, profile).keys, deployment.region, endpoint)

@@ -1,0 +1,70 @@
+"""The dead-letter queue, a TDMQ-CMQ queue in the function's region (docs 1496/62819 and following)."""
+
+from __future__ import annotations
+
+from ops.deployment.cloud import TDMQ
+from ops.deployment.plan import TAG, Change, Found, Resource, changed, tagged
+
+RETENTION_S = 43_200
+"""The maximum, 12 hours: the default is one."""
+VISIBILITY_S = 60
+"""How long a received record stays hidden: longer than a redrive takes for the 16 it receives at once, and short enough
+for an operator who looks at the queue twice."""
+POLLING_S = 0
+"""A receive on an empty queue answers at once: a redrive would pay for the waiting."""
+
+ATTRIBUTES = {
+    "MsgRetentionSeconds": RETENTION_S,
+    "VisibilityTimeout": VISIBILITY_S,
+    "PollingWaitSeconds": POLLING_S,
+}
+
+
+class Queue(Resource):
+    """The queue to which the function and SCF write what failed."""
+
+    kind = "queue"
+    sign = f"it has no tag {TAG[0]}: {TAG[1]}"
+
+    @property
+    def name(self) -> str:
+        """`deadLetter.name` in serverless.yml."""
+        return self.deployment.queue
+
+    def find(self) -> Found | None:
+        """Its entry in DescribeCmqQueues. Names differ not only by case (documented)."""
+        params = {"QueueNameList": [self.name], "Offset": 0, "Limit": 50}
+        reply = self.cloud.find(TDMQ, "DescribeCmqQueues", params) or {}
+        queues = reply.get("QueueList") or []
+        return next((queue for queue in queues if str(queue.get("QueueName")).lower() == self.name.lower()), None)
+
+    def is_ours(self, found: Found) -> bool:
+        """By its tag."""
+        return tagged(found.get("Tags"), "TagKey", "TagValue")
+
+    def differences(self, found: Found) -> list[Change]:
+        """Its attributes, as far as they are ours to say."""
+        return [change for name, value in ATTRIBUTES.items() for change in changed(name, found.get(name), value)]
+
+    def create(self) -> None:
+        """CreateCmqQueue."""
+        tags = [{"TagKey": TAG[0], "TagValue": TAG[1]}]
+        self.cloud.change(TDMQ, "CreateCmqQueue", {"QueueName": self.name, **ATTRIBUTES, "Tags": tags})
+
+    def update(self, found: Found) -> None:  # noqa: ARG002 - all our attributes are set anew
+        """ModifyCmqQueueAttribute."""
+        self.cloud.change(TDMQ, "ModifyCmqQueueAttribute", {"QueueName": self.name, **ATTRIBUTES})
+
+    def delete(self, found: Found) -> None:  # noqa: ARG002 - a queue is deleted by its name
+        """DeleteCmqQueue."""
+        self.cloud.call(TDMQ, "DeleteCmqQueue", {"QueueName": self.name})
+
+    def loss(self, found: Found) -> str:
+        """The records on it (an approximate number, says the API)."""
+        number = messages(found)
+        return f"holds {number} dead letter{'s' if number != 1 else ''}, which would be lost" if number else ""
+
+
+def messages(found: Found) -> int:
+    """How many messages a queue holds, received or not."""
+    return sum(int(found.get(name) or 0) for name in ("ActiveMsgNum", "InactiveMsgNum", "DelayMsgNum"))

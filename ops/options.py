@@ -1,0 +1,71 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from handler import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EXAMPLES = {"region": "ap-guangzhou", "interfaceId": "eni-78ysaex1", "vpcId": "vpc-pq9vxykj"}
+
+
+def of_form(definition: str) -> Callable[[Any], Any]:
+    """A check of an option's value, or of each of its values, against a pattern of the command's schema."""
+
+    def check(value: Any) -> Any:
+        pattern = schema.document("command")["$defs"][definition]["pattern"]
+        for each in value if isinstance(value, list) else [value] if value else []:
+            if not re.search(pattern, each):
+                raise typer.BadParameter(f"{each!r} does not have the form of {EXAMPLES[definition]}")
+        return value
+
+    return check
+
+
+Profile = Annotated[
+    str,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="Profile of tccli (~/.tccli) to take keys and region from; wins over the environment. "
+        "Without it: TENCENTCLOUD_SECRET_ID, _SECRET_KEY and _TOKEN, else TCCLI_PROFILE or the default profile.",
+        show_default=False,
+    ),
+]
+Regions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--region",
+        metavar="REGION",
+        callback=of_form("region"),
+        help="Region whose interfaces are meant; may be given several times. Without it: FLOWLOG_REGIONS, "
+        "else the function's own.",
+        show_default=False,
+    ),
+]
+Home = Annotated[
+    str,
+    typer.Option(
+        "--region",
+        metavar="REGION",
+        callback=of_form("region"),
+        help="The function's region. Without it: TENCENTCLOUD_REGION, serverless.yml, or tccli's profile.",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print JSON on the standard output, and everything else on the standard error.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask. Needed where there is no terminal.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be done, by the same code, and change nothing.")
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, metavar="N", help="Take N at the most.", show_default=False)
+]

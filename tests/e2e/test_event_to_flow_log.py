@@ -1,0 +1,292 @@
+"""The very package in the local cloud, from the user's API call to the flow log: nothing of ours is called directly.
+
+FLOWLOG_BURST sets how many events the burst has (200; the platform's daily cap is 2,000).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from localcloud import LocalCloud
+from tests.support.deployed import NAME, OPERATIONS, QUEUE, Deployed, deploy, environment, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ops.package import Package
+
+BURST = int(os.environ.get("FLOWLOG_BURST", "200"))
+REGIONS = ("ap-guangzhou", "ap-shanghai")
+PASSWORD = "Planted-Password-0123"  # what a test must not find again
+READ_ONLY = tuple(operation for operation in OPERATIONS if operation != "vpc:CreateFlowLog")
+
+
+@pytest.fixture
+def code(package: Package) -> bytes:
+    return package.archive.read_bytes()
+
+
+@pytest.fixture
+def cloud() -> Iterator[LocalCloud]:
+    """A cloud at the platform's own pace."""
+    with LocalCloud() as running:
+        yield running
+
+
+@pytest.fixture
+def quick() -> Iterator[LocalCloud]:
+    """A cloud whose waits are a hundredth of the platform's: one minute is 0.6 seconds."""
+    with LocalCloud(time_scale=0.01) as running:
+        yield running
+
+
+def settled(deployed: Deployed, seconds: float = 30.0) -> None:
+    """Wait until all that is under way has ended."""
+    assert deployed.cloud.background.wait_until_idle(seconds)
+
+
+def invoke(deployed: Deployed, command: dict[str, Any]) -> dict[str, Any]:
+    """Run the function by hand and return its report."""
+    reply = deployed.call("scf", "Invoke", FunctionName=NAME, ClientContext=json.dumps(command))["Result"]
+    assert reply["ErrMsg"] == ""
+    report: dict[str, Any] = json.loads(reply["RetMsg"])
+    return report
+
+
+def run_instances(deployed: Deployed, region: str) -> str:
+    """Start an instance, with a password, and return its primary interface."""
+    vpc_id, subnet_id = deployed.cloud.network_of(region)
+    reply = deployed.call(
+        "cvm",
+        "RunInstances",
+        region,
+        Placement={"Zone": f"{region}-3"},
+        ImageId="img-1",
+        VirtualPrivateCloud={"VpcId": vpc_id, "SubnetId": subnet_id},
+        LoginSettings={"Password": PASSWORD},
+    )
+    return deployed.cloud.primary_interface_of(region, reply["InstanceIdSet"][0])
+
+
+def test_a_new_interface_has_its_flow_log_within_two_seconds(cloud: LocalCloud, code: bytes) -> None:
+    """In any region, from the end of the call, cold start and delivery included, with no other step."""
+    deployed = deploy(cloud, code)
+    for region in REGIONS:
+        interface = deployed.attached_interface(region)
+        wait_until(lambda r=region, i=interface: deployed.covered(r, i), 2.0, f"the flow log in {region}")  # type: ignore[misc]
+    settled(deployed)
+    assert [run.result["outcomes"]["created"] for run in deployed.invocations()] == [1, 1]
+    assert [run.cold for run in deployed.invocations()] == [True, False]
+    assert deployed.letters() == []
+
+
+def test_an_interface_made_loose_has_its_flow_log_once_it_is_attached(cloud: LocalCloud, code: bytes) -> None:
+    """The first event finds it without an instance and waits; the second, which names no VPC, brings the flow log."""
+    deployed = deploy(cloud, code)
+    made = deployed.call(
+        "vpc",
+        "CreateNetworkInterface",
+        NetworkInterfaceName="loose",
+        VpcId=cloud.vpc_id,
+        SubnetId=cloud.subnet_id,
+    )
+    interface = made["NetworkInterface"]["NetworkInterfaceId"]
+    settled(deployed)
+    assert [run.result["outcomes"]["waiting"] for run in deployed.invocations()] == [1]
+    deployed.call("vpc", "AttachNetworkInterface", NetworkInterfaceId=interface, InstanceId=cloud.instance_id)
+    wait_until(lambda: deployed.covered(cloud.region, interface), 2.0, "the flow log")
+
+
+def test_a_new_instance_is_covered_within_its_boot_and_five_seconds(cloud: LocalCloud, code: bytes) -> None:
+    """The event names no interface, which is not even visible yet; and the password in it goes nowhere."""
+    cloud.behaviour.boot_delay_s = 2.0
+    deployed = deploy(cloud, code)
+    interface = run_instances(deployed, "ap-shanghai")
+    wait_until(lambda: deployed.covered("ap-shanghai", interface), 2.0 + 5.0, "the flow log")
+    settled(deployed)
+    (run,) = deployed.invocations()
+    assert PASSWORD in run.event
+    assert PASSWORD not in f"{run.result_json}{run.log}"
+
+
+def test_a_refused_call_makes_nothing(quick: LocalCloud, code: bytes) -> None:
+    """Failed calls are recorded and delivered too, and come to nothing."""
+    deployed = deploy(quick, code)
+    with pytest.raises(Exception, match="ResourceNotFound"):
+        deployed.call("vpc", "AttachNetworkInterface", NetworkInterfaceId="eni-00000000", InstanceId=quick.instance_id)
+    settled(deployed)
+    (run,) = deployed.invocations()
+    assert run.result["outcomes"]["ignored"] == 1
+    assert quick.calls.count("CreateFlowLog") == 0
+
+
+def test_without_permission_the_interface_is_a_dead_letter_that_says_so(quick: LocalCloud, code: bytes) -> None:
+    """The role's policy is enforced; the function keeps what it may not do, and is not run again for it."""
+    deployed = deploy(quick, code, operations=READ_ONLY)
+    interface = deployed.attached_interface("ap-shanghai")
+    settled(deployed)
+    (letter,) = deployed.letters()
+    assert letter["interface"]["interface_id"] == interface
+    assert letter["error"]["code"] == "UnauthorizedOperation"
+    assert "not authorized to perform operation (vpc:CreateFlowLog)" in letter["error"]["message"]
+    assert len(deployed.invocations()) == 1
+
+
+def test_what_the_function_cannot_keep_is_kept_by_the_platform_and_redriven(quick: LocalCloud, code: bytes) -> None:
+    """No permission and no queue: it raises, is retried twice and lies on the queue in SCF's form; redrive heals."""
+    deployed = deploy(quick, code, operations=READ_ONLY, FLOWLOG_DLQ_QUEUE="no-such-queue")
+    interface = deployed.attached_interface("ap-shanghai")
+    settled(deployed)
+    runs = deployed.invocations()
+    assert [run.attempt for run in runs] == [1, 2, 3]
+    assert len({run.request_id for run in runs}) == 1
+    assert [run.error and run.error["statusCode"] for run in runs] == [430, 430, 430]
+    (letter,) = deployed.letters()
+    assert json.loads(letter["Body"]["ClientContext"]) == json.loads(runs[0].event)
+    assert (letter["ErrorCode"], letter["Body"]["RetryNum"], letter["RequestId"]) == (-1, 2, runs[0].request_id)
+    assert "InvocationFailed" in letter["ErrorMessage"]
+
+    allow = {"effect": "allow", "action": list(OPERATIONS), "resource": ["*"]}
+    document = json.dumps({"version": "2.0", "statement": [allow]})
+    deployed.call("cam", "UpdatePolicy", PolicyId=deployed.policy_id, PolicyDocument=document)
+    variables = [{"Key": key, "Value": value} for key, value in environment(quick).items()]
+    deployed.call("scf", "UpdateFunctionConfiguration", FunctionName=NAME, Environment={"Variables": variables})
+    report = invoke(deployed, {"command": "redrive"})
+    assert report["outcomes"]["created"] == 1
+    assert deployed.covered("ap-shanghai", interface)
+    assert deployed.letters() == []
+
+
+def test_a_missing_setting_keeps_the_event_with_the_platform(quick: LocalCloud, code: bytes) -> None:
+    """Wrong settings: the function raises what is wrong, and the platform keeps the event."""
+    deployed = deploy(quick, code, FLOWLOG_TOPIC_ID="")
+    deployed.attached_interface(quick.region)
+    settled(deployed)
+    (letter,) = deployed.letters()
+    assert "FLOWLOG_TOPIC_ID is missing" in letter["ErrorMessage"]
+
+
+def test_a_role_that_scf_may_not_take_keeps_the_event_waiting(quick: LocalCloud, code: bytes) -> None:
+    """A system error is retried each minute; once the role's trust is right again, nothing was lost."""
+    deployed = deploy(quick, code)
+    other = {"action": "name/sts:AssumeRole", "effect": "allow", "principal": {"service": ["cvm.qcloud.com"]}}
+    wrong = json.dumps({"version": "2.0", "statement": [other]})
+    right = deployed.call("cam", "GetRole", RoleName=NAME)["RoleInfo"]["PolicyDocument"]
+    deployed.call("cam", "UpdateAssumeRolePolicy", RoleName=NAME, PolicyDocument=wrong)
+    interface = deployed.attached_interface(quick.region)
+    wait_until(lambda: any(run.error for run in deployed.invocations()), what="the refused run")
+    deployed.call("cam", "UpdateAssumeRolePolicy", RoleName=NAME, PolicyDocument=right)
+    wait_until(lambda: deployed.covered(quick.region, interface), what="the flow log")
+
+
+def test_synchronous_delivery_loses_nothing(quick: LocalCloud, code: bytes) -> None:
+    """If EventBridge waits for the function, nothing is retried; what fails is on the queue by the function itself."""
+    quick.eventbridge.switches.synchronous = True
+    deployed = deploy(quick, code)
+    interface = deployed.attached_interface(quick.region)
+    settled(deployed)
+    assert deployed.covered(quick.region, interface)
+    deployed.call("cam", "DetachRolePolicy", PolicyId=deployed.policy_id, DetachRoleName=NAME)
+    deployed.call("cam", "AttachRolePolicy", PolicyId=_policy(deployed, READ_ONLY), AttachRoleName=NAME)
+    refused = deployed.attached_interface(quick.region)
+    settled(deployed)
+    assert [letter["interface"]["interface_id"] for letter in deployed.letters()] == [refused]
+
+
+def _policy(deployed: Deployed, operations: tuple[str, ...]) -> int:
+    statement = {"effect": "allow", "action": list(operations), "resource": ["*"]}
+    document = json.dumps({"version": "2.0", "statement": [statement]})
+    return int(deployed.call("cam", "CreatePolicy", PolicyName="other", PolicyDocument=document)["PolicyId"])
+
+
+def test_batch_delivery_and_duplicates(quick: LocalCloud, code: bytes) -> None:
+    """Events that come gathered, twice and in any order: each interface has one flow log."""
+    switches = quick.eventbridge.switches
+    switches.batch_of, switches.batch_wait_s, switches.duplicates, switches.reorder_s = 4, 100.0, 1.0, 5.0
+    deployed = deploy(quick, code)
+    interfaces = [deployed.attached_interface(quick.region) for _ in range(4)]
+    settled(deployed)
+    assert all(deployed.covered(quick.region, interface) for interface in interfaces)
+    assert {len(json.loads(run.event)["EventList"]) for run in deployed.invocations()} == {4}
+    assert deployed.letters() == []
+
+
+def test_what_is_over_the_daily_cap_is_made_good_by_the_sweep(quick: LocalCloud, code: bytes) -> None:
+    """EventBridge drops what is over a target's daily cap; the timer's sweep finds it."""
+    quick.eventbridge.switches.daily_cap = 2
+    deployed = deploy(quick, code)
+    interfaces = [deployed.attached_interface(quick.region) for _ in range(4)]
+    settled(deployed)
+    assert sum(deployed.covered(quick.region, interface) for interface in interfaces) == 2
+    assert [one.outcome for one in quick.eventbridge.deliveries].count("over the daily cap") == 2
+    cron = {"FunctionName": NAME, "TriggerName": "sweep", "Type": "timer", "TriggerDesc": "0 0 */6 * * * *"}
+    deployed.call("scf", "CreateTrigger", **cron, Enable="OPEN")
+    quick.clock.advance(6 * 3600)
+    wait_until(lambda: all(deployed.covered(quick.region, interface) for interface in interfaces), what="the sweep")
+
+
+def test_a_burst_over_many_instances_makes_each_flow_log_once(code: bytes) -> None:
+    """Under the documented call limits, with 20 instances that know nothing of each other."""
+    with LocalCloud(time_scale=0.01) as cloud:
+        deployed = deploy(cloud, code)
+        for number in range(BURST):
+            region = REGIONS[number % len(REGIONS)]
+            cloud.eventbridge.put(
+                _attached(cloud, region, cloud.seed_interface(region, instance_id=_instance(cloud, region)))
+            )
+        settled(deployed, 30.0 + BURST / 10)
+        runs, letters = deployed.invocations(), deployed.letters()
+        covered = [log.resource_id for region in REGIONS for log in _flow_logs(cloud, region)]
+    assert letters == []
+    assert len(covered) == len(set(covered)) == BURST
+    assert len(runs) == BURST
+    assert 1 < len({run.instance_id for run in runs}) <= 20
+    assert max(run.memory_mb for run in runs) < 64
+
+
+def _instance(cloud: LocalCloud, region: str) -> str:
+    return cloud.seed_instance(region)
+
+
+def _flow_logs(cloud: LocalCloud, region: str) -> list[Any]:
+    from localcloud.vpc.model import Network  # noqa: PLC0415  the only look inside that this file takes
+
+    return list(cloud.account.region(region).state(Network).flow_logs)
+
+
+def _attached(cloud: LocalCloud, region: str, interface: str) -> dict[str, Any]:
+    vpc_id, _ = cloud.network_of(region)
+    attachment = {"InstanceId": cloud.instance_id, "DeviceIndex": 1}
+    reply = {"NetworkInterface": {"NetworkInterfaceId": interface, "VpcId": vpc_id, "Attachment": attachment}}
+    record = {
+        "eventName": "CreateAndAttachNetworkInterface",
+        "actionType": "Write",
+        "eventRegion": region,
+        "errorCode": "0",
+        "apiErrorCode": "0",
+        "requestParameters": json.dumps({"Region": region, "VpcId": vpc_id}),
+        "responseElements": json.dumps(reply),
+    }
+    return {
+        "specversion": "1.0",
+        "id": f"burst-{interface}",
+        "source": "vpc.cloud.tencent",
+        "type": "vpc:CloudEvent:ApiCall",
+        "subject": interface,
+        "time": 1615430559146,
+        "region": cloud.region,
+        "data": record,
+    }
+
+
+def test_the_queue_is_the_one_deployed(quick: LocalCloud, code: bytes) -> None:
+    """What the platform shows of the function is what was asked for."""
+    deployed = deploy(quick, code)
+    shown = deployed.call("scf", "GetFunction", FunctionName=NAME)
+    assert shown["DeadLetterConfig"] == {"Type": "CMQ-QUEUE", "Name": QUEUE, "FilterType": ""}
+    assert (shown["Status"], shown["Runtime"], shown["MemorySize"]) == ("Active", "Python3.10", 64)
+    assert shown["CodeSize"] == len(code)

@@ -1,0 +1,369 @@
+"""Backfill and status: what was there before, and what never arrived (design.md, "The sweep")."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from localcloud.faults import delay_after_effect, error, http_status
+from tests.support.function import FUNCTION_REGION as HOME
+from tests.support.function import Function, environment, functions, outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from localcloud import LocalCloud
+    from localcloud.faults import Incoming, Proceed, Reply
+
+CREATE, LOGS, INTERFACES = "CreateFlowLog", "DescribeFlowLogs", "DescribeNetworkInterfaces"
+BACKFILL = {"command": "backfill"}
+STATUS = {"command": "status"}
+
+
+@pytest.fixture
+def unpaced(function: Function) -> Function:
+    """The function with a pace that no test waits for."""
+    function.set(FLOWLOG_CREATE_RATE="100000")
+    return function
+
+
+@pytest.fixture
+def limited() -> Iterator[Function]:
+    """The function against a cloud with the documented limits and 150 ms latency."""
+    from localcloud import LocalCloud  # noqa: PLC0415
+
+    with LocalCloud(latency_s=0.15) as cloud:
+        cloud.seed_queue("eni-flowlog-dlq")
+        yield from functions(cloud, environment(cloud))
+
+
+def covered_once(cloud: LocalCloud, interfaces: list[str], region: str = HOME) -> bool:
+    """Whether each of the interfaces has one flow log."""
+    return all(len(cloud.flow_logs_of(region, each)) == 1 for each in interfaces)
+
+
+class TestPace:
+    def test_keeps_just_under_the_documented_limit(self, limited: Function) -> None:
+        """400 interfaces, 100 covered: 18 to 20 creates a second, no call more than needed, none throttled."""
+        cloud = limited.cloud
+        interfaces = cloud.seed_interfaces(HOME, 399, flow_logs=100)
+        report = limited(BACKFILL, seconds=300)
+        creates = cloud.calls.of(CREATE)
+        assert outcomes(report) == {"created": 300, "covered": 100}
+        assert covered_once(cloud, interfaces)
+        assert 18 <= (len(creates) - 1) / (creates[-1].time - creates[0].time) <= 20
+        assert cloud.calls.by_action() == {CREATE: 300, INTERFACES: 4, LOGS: 1}
+
+    def test_shares_the_limit_with_somebody_else(self, limited: Function) -> None:
+        """Half of the limit is used up: it finishes, with under 2 % of calls throttled after the first two seconds."""
+        cloud = limited.cloud
+        cloud.limits.others_use(CREATE, HOME, 10)
+        interfaces = cloud.seed_interfaces(HOME, 119)
+        assert outcomes(limited(BACKFILL, seconds=300)) == {"created": 120}
+        assert covered_once(cloud, interfaces)
+        creates = cloud.calls.of(CREATE)
+        late = [call for call in creates if call.time > creates[0].time + 2]
+        assert sum(call.code == "RequestLimitExceeded" for call in late) < 0.02 * len(late)
+
+    def test_regions_run_side_by_side(self, limited: Function) -> None:
+        """Three regions of 19 take the second that one of them takes, since the limits are per region."""
+        for region in ("ap-shanghai", "ap-beijing", "eu-frankfurt"):
+            limited.cloud.seed_interfaces(region, 18)  # and the instance's own
+        report = limited({**BACKFILL, "regions": ["ap-shanghai", "ap-beijing", "eu-frankfurt"]})
+        assert outcomes(report) == {"created": 57}
+        spans = {}
+        for region in ("ap-shanghai", "ap-beijing", "eu-frankfurt"):
+            times = [call.time for call in limited.cloud.calls.of(CREATE, region=region)]
+            spans[region] = (times[0], times[-1])
+        latest_start = max(start for start, _ in spans.values())
+        first_end = min(end for _, end in spans.values())
+        assert latest_start < first_end
+
+
+class TestWhatIsDone:
+    def test_in_order_of_interface_id(self, unpaced: Function) -> None:
+        """The order is what `after` relies on. With one worker's worth of interfaces it shows in the names."""
+        cloud = unpaced.cloud
+        cloud.seed_interfaces(HOME, 40)
+        report = unpaced({**BACKFILL, "limit": 10})
+        done = {item["interface_id"] for item in report["items"]}
+        status = unpaced(STATUS)
+        left = {item["interface_id"] for item in status["items"] if item["outcome"] == "planned"}
+        assert len(done) == 10
+        assert max(done) < min(left)
+
+    def test_dry_run_names_what_the_real_run_does(self, unpaced: Function) -> None:
+        """The same code stops before the calls."""
+        cloud = unpaced.cloud
+        cloud.seed_interfaces(HOME, 30, flow_logs=10)
+        cloud.seed_interfaces(HOME, 5, attached=False)
+        planned = unpaced({**BACKFILL, "dry_run": True})
+        assert cloud.calls.count(CREATE) == 0
+        created = unpaced(BACKFILL)
+        assert _named(planned, "planned") == _named(created, "created")
+        assert outcomes(planned) == {"planned": 21, "covered": 10, "waiting": 5}
+        assert outcomes(created) == {"created": 21, "covered": 10, "waiting": 5}
+
+    @pytest.mark.parametrize("limit", [1, 7])
+    def test_limit_is_of_all_regions_together(self, unpaced: Function, limit: int) -> None:
+        """At most so many are created."""
+        for region in (HOME, "ap-shanghai"):
+            unpaced.cloud.seed_interfaces(region, 5)
+        report = unpaced({**BACKFILL, "limit": limit, "regions": [HOME, "ap-shanghai"]})
+        assert report["outcomes"]["created"] == limit
+        assert unpaced.cloud.calls.count(CREATE) == limit
+
+    def test_after_begins_behind_an_id(self, unpaced: Function) -> None:
+        """Nothing at or before it is counted or called for."""
+        ids = sorted(unpaced.cloud.seed_interfaces(HOME, 10))
+        report = unpaced({**BACKFILL, "after": ids[4]})
+        created = _named(report, "created")
+        assert set(ids[5:]) <= created
+        assert all(each > ids[4] for each in created)
+
+    def test_only_some_vpcs(self, unpaced: Function) -> None:
+        """Seven VPCs take two filters of at most five values."""
+        cloud = unpaced.cloud
+        places = [cloud.seed_vpc(HOME) for _ in range(7)]
+        wanted = [
+            cloud.seed_interface(HOME, instance_id=cloud.seed_instance(HOME, subnet_id=each)) for _, each in places
+        ]
+        report = unpaced({**BACKFILL, "vpc_ids": [vpc_id for vpc_id, _ in places]})
+        assert set(wanted) <= _named(report, "created")
+        assert report["received"] == 14  # and the instances' own
+        assert cloud.calls.count(INTERFACES) == 2
+
+    def test_rules_decide(self, unpaced: Function) -> None:
+        """What is opted out is skipped, with the reason."""
+        cloud = unpaced.cloud
+        out = cloud.seed_interfaces(HOME, 2, tags={"flowlog": "off"})
+        unpaced.set(FLOWLOG_RULES='{"exclude":{"tags":{"flowlog":"off"}}}')
+        report = unpaced(BACKFILL)
+        assert _named(report, "skipped") == set(out)
+        assert {item["reason"] for item in report["items"] if item["outcome"] == "skipped"} == {
+            "excluded by FLOWLOG_RULES"
+        }
+        assert outcomes(report) == {"created": 1, "skipped": 2}
+
+    def test_one_failure_is_one_dead_letter(self, unpaced: Function) -> None:
+        """It does not stop the rest."""
+        unpaced.cloud.seed_interfaces(HOME, 29)
+        unpaced.cloud.faults.add(CREATE, error("InvalidParameterValue"), times=1)
+        assert outcomes(unpaced(BACKFILL)) == {"created": 29, "dead_lettered": 1}
+        assert [letter["kind"] for letter in unpaced.letters()] == ["interface"]
+
+    def test_many_failures_stop_the_run(self, unpaced: Function) -> None:
+        """When more than the share of the settings has failed, the topic or the role is wrong: it says so and ends."""
+        unpaced.cloud.seed_interfaces(HOME, 199)
+        unpaced.cloud.faults.add(CREATE, error("UnauthorizedOperation", "no permission"))
+        report = unpaced(BACKFILL)
+        assert 20 <= report["outcomes"]["dead_lettered"] < 60
+        assert "UnauthorizedOperation" in report["stopped"]
+        assert "FLOWLOG_MAX_FAILURE_SHARE" in report["stopped"]
+        assert not report["continued"]
+
+    def test_share_of_failures_is_settable(self, unpaced: Function) -> None:
+        """With a share of 1, everything is tried."""
+        unpaced.cloud.seed_interfaces(HOME, 59)
+        unpaced.set(FLOWLOG_MAX_FAILURE_SHARE="1")
+        unpaced.cloud.faults.add(CREATE, error("UnauthorizedOperation"))
+        assert outcomes(unpaced(BACKFILL)) == {"dead_lettered": 60}
+
+    def test_a_region_that_cannot_be_listed(self, unpaced: Function) -> None:
+        """It is a dead letter of its own; the other region is done."""
+        unpaced.cloud.seed_interfaces("ap-shanghai", 3)
+        unpaced.cloud.faults.add(LOGS, error("UnauthorizedOperation"), region=HOME)
+        report = unpaced({**BACKFILL, "regions": [HOME, "ap-shanghai"], "limit": 50})
+        assert outcomes(report) == {"created": 4, "dead_lettered": 1}
+        (letter,) = unpaced.letters()
+        assert letter["kind"] == "command"
+        assert letter["event"] == {**BACKFILL, "regions": [HOME], "limit": 50}
+
+    def test_pages_that_shift(self, unpaced: Function) -> None:
+        """Interfaces come and go while it lists: a second pass settles what the first has missed."""
+        cloud = unpaced.cloud
+        first = cloud.seed_interfaces(HOME, 350, attached=True)
+        late: list[str] = []
+
+        def shift(_call: Incoming, proceed: Proceed) -> Reply:
+            late.extend(cloud.seed_interfaces(HOME, 3))
+            return proceed()
+
+        cloud.faults.add(INTERFACES, shift, times=3)
+        unpaced(BACKFILL)
+        report = unpaced(BACKFILL)
+        assert not report["outcomes"]["dead_lettered"]
+        assert covered_once(cloud, first + late)
+        assert unpaced.letters() == []
+
+    def test_deleted_while_it_runs(self, unpaced: Function) -> None:
+        """An interface that goes between list and create is gone, not a failure."""
+        cloud = unpaced.cloud
+        interface = cloud.seed_interface(HOME, instance_id=cloud.instance_id)
+
+        def deleted(_call: Incoming, proceed: Proceed) -> Reply:
+            reply = proceed()
+            _terminate(cloud)
+            return reply
+
+        cloud.faults.add(INTERFACES, deleted, times=1)
+        report = unpaced(BACKFILL)
+        assert interface in _named(report, "gone")
+        assert not unpaced.letters()
+
+    def test_killed_again_and_again(self, cloud: LocalCloud) -> None:
+        """The cloud's state is the checkpoint: killed twenty times, each flow log is made once, calls stay few."""
+        interfaces = cloud.seed_interfaces(HOME, 399)
+        cloud.faults.add(CREATE, delay_after_effect(0.01))
+        chance = random.Random(7)
+        for _ in range(20):
+            goal = cloud.calls.count(CREATE) + chance.randint(1, 15)
+            process = _backfill_process(cloud)
+            _until_created(cloud, goal, process)
+            process.kill()
+            process.wait()
+        assert _backfill_process(cloud).wait(60) == 0
+        assert covered_once(cloud, interfaces)
+        assert cloud.calls.count(CREATE) <= 1.1 * 400
+
+
+class TestContinuation:
+    def test_out_of_time_with_progress(self, function: Function) -> None:
+        """It stops cleanly before its limit, and says what it could not do: here there is no function to invoke."""
+        function.cloud.seed_interfaces(HOME, 99)
+        started = time.monotonic()
+        report = function({**BACKFILL, "limit": 90}, seconds=4)
+        assert time.monotonic() - started < 4
+        assert 20 < report["outcomes"]["created"] < 80
+        assert "could not invoke its next hop" in report["stopped"]
+        (letter,) = function.letters()
+        assert letter["kind"] == "command"
+        done = sorted(item["interface_id"] for item in report["items"] if item["outcome"] == "created")
+        assert letter["event"]["after"] in done
+        assert letter["event"]["hop"] == 1
+        assert letter["event"]["regions"] == [HOME]
+        # What is done behind a gap may be called for again: at most the creates that were in flight.
+        assert 0 <= letter["event"]["limit"] - (90 - len(done)) <= 16
+
+    def test_the_next_hop_does_only_what_is_left(self, function: Function) -> None:
+        """Run to the end by its own commands, all is covered and nothing is made twice."""
+        interfaces = function.cloud.seed_interfaces(HOME, 79)
+        command: dict[str, Any] = BACKFILL
+        hops = 0
+        while True:
+            report = function(command, seconds=3)
+            hops += 1
+            if "stopped" not in report:
+                break
+            command = function.letters()[-1]["event"]
+            assert command["hop"] == hops
+        assert 1 < hops < 8
+        assert covered_once(function.cloud, interfaces)
+
+    def test_no_progress_ends_the_chain(self, function: Function) -> None:
+        """A hop that cannot do one interface leaves a dead letter, and does not invoke itself."""
+        function.cloud.seed_interfaces(HOME, 9)
+        function.cloud.faults.add(CREATE, http_status(500))
+        report = function(BACKFILL, seconds=2)
+        assert not report["continued"]
+        assert "the chain ends here" in report["stopped"]
+        (letter,) = function.letters()
+        assert letter["error"]["class"] == "stopped"
+        assert letter["event"]["command"] == "backfill"
+        assert function.cloud.calls.count("Invoke") == 0
+
+    def test_without_a_function_it_only_says_so(self, function: Function) -> None:
+        """On an operator's machine there is nothing to invoke."""
+        function.cloud.seed_interfaces(HOME, 79)
+        report = function.run(BACKFILL, {"time_limit_in_ms": 2500})
+        assert "the time ran out with" in report["stopped"]
+        assert function.letters() == []
+
+
+class TestStatus:
+    def test_coverage_by_region_and_vpc(self, unpaced: Function) -> None:
+        """A row for each; what is missing, waiting or skipped is listed with the reason."""
+        cloud = unpaced.cloud
+        vpc, subnet = cloud.seed_vpc(HOME)
+        cloud.seed_interfaces(HOME, 4, flow_logs=1, subnet_id=subnet)
+        cloud.seed_interfaces(HOME, 2, attached=False, subnet_id=subnet)
+        cloud.seed_interfaces(HOME, 1, tags={"flowlog": "off"}, subnet_id=subnet)
+        unpaced.set(FLOWLOG_RULES='{"exclude":{"tags":{"flowlog":"off"}}}')
+        report = unpaced({**STATUS, "regions": [HOME, "ap-beijing"]})
+        row = next(row for row in report["coverage"] if row["vpc_id"] == vpc)
+        assert row == {
+            "region": HOME,
+            "vpc_id": vpc,
+            "interfaces": 8,
+            "covered": 1,
+            "missing": 4,  # and the instance's own
+            "waiting": 2,
+            "skipped": 1,
+            "drift": 0,
+        }
+        assert outcomes(report) == {"planned": 5, "covered": 1, "waiting": 2, "skipped": 1}
+        assert {item["outcome"] for item in report["items"]} == {"planned", "waiting", "skipped"}
+        assert cloud.calls.count(CREATE) == 0
+
+    def test_drift(self, unpaced: Function) -> None:
+        """Disabled, without its topic, another topic, another traffic type, another storage; what fits is none."""
+        cloud = unpaced.cloud
+        lost, other = cloud.add_topic(), cloud.add_topic()
+        changes: dict[str, dict[str, Any]] = {
+            "disabled": {"enabled": False},
+            "topic deleted": {"topic_id": lost},
+            "another topic": {"topic_id": other},
+            "another traffic type": {"traffic_type": "REJECT"},
+            "": {},
+        }
+        ids = dict(zip(changes, cloud.seed_interfaces(HOME, len(changes)), strict=True))
+        for name, change in changes.items():
+            cloud.seed_flow_log(HOME, ids[name], **{"topic_id": cloud.topic_id, **change})
+        cloud.delete_topic(lost)
+        report = unpaced(STATUS)
+        found = {line["interface_id"]: line["drift"] for line in report["drift"]}
+        assert found == {ids[name]: name for name in changes if name}
+        assert sum(row["drift"] for row in report["coverage"]) == 4
+        assert report["outcomes"]["covered"] == 5
+
+    def test_a_region_that_cannot_be_listed(self, unpaced: Function) -> None:
+        """The report says which, and why; nothing goes to the queue, for nothing was to be done."""
+        unpaced.cloud.faults.add(LOGS, error("UnauthorizedOperation", "no permission"), region="ap-beijing")
+        report = unpaced({**STATUS, "regions": [HOME, "ap-beijing"]})
+        assert report["stopped"] == "ap-beijing could not be listed: UnauthorizedOperation: no permission"
+        assert unpaced.letters() == []
+
+    def test_many_pages_once_each(self, unpaced: Function) -> None:
+        """2,000 interfaces are 20 pages, and 1,700 flow logs 17: none is read twice, and no empty one."""
+        unpaced.cloud.seed_interfaces(HOME, 1_999, flow_logs=1_700)
+        report = unpaced(STATUS)
+        assert outcomes(report) == {"covered": 1_700, "planned": 300}
+        assert unpaced.cloud.calls.by_action() == {INTERFACES: 20, LOGS: 17}
+
+
+def _named(report: dict[str, Any], outcome: str) -> set[str]:
+    return {item["interface_id"] for item in report["items"] if item["outcome"] == outcome}
+
+
+def _terminate(cloud: LocalCloud) -> None:
+    from localcloud.cvm.instances import terminate_instances  # noqa: PLC0415
+
+    terminate_instances(cloud._context(HOME), {"InstanceIds": [cloud.instance_id]})
+
+
+def _backfill_process(cloud: LocalCloud) -> subprocess.Popen[bytes]:
+    code = f"from handler.main import main_handler; main_handler({json.dumps(BACKFILL)}, {{'time_limit_in_ms': 60000}})"
+    variables = {**environment(cloud, FLOWLOG_CREATE_RATE="100000"), "PYTHONPATH": ":".join(filter(None, sys.path))}
+    return subprocess.Popen([sys.executable, "-c", code], env=variables, stdout=subprocess.DEVNULL)
+
+
+def _until_created(cloud: LocalCloud, goal: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while cloud.calls.count(CREATE) < goal and process.poll() is None:
+        assert time.monotonic() < deadline, "nothing happened"

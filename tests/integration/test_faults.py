@@ -1,0 +1,496 @@
+"""When the network, the time, the keys, the queue or the settings fail: nothing is lost, and nothing hangs."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from handler.main import InvocationFailed
+from localcloud import ApiError
+from localcloud.faults import (
+    Incoming,
+    Reply,
+    chain,
+    content_type,
+    delay,
+    delay_after_effect,
+    drop_after_effect,
+    drop_before_effect,
+    error,
+    garbled_body,
+    http_status,
+    throttle,
+    truncated_body,
+)
+from tests.support import records
+from tests.support.function import QUEUE, Function, context, outcomes
+from tests.support.records import REGION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from localcloud import LocalCloud
+    from localcloud.faults import Fault, Proceed
+
+CREATE, LOOK, SEND = "CreateFlowLog", "DescribeNetworkInterfaces", "SendMessage"
+
+
+@pytest.fixture
+def interface(cloud: LocalCloud) -> str:
+    """An interface that is attached to a running instance."""
+    return cloud.seed_interface(REGION, instance_id=cloud.seed_instance(REGION))
+
+
+@pytest.fixture
+def event(cloud: LocalCloud, interface: str) -> dict[str, Any]:
+    """The event of its creation."""
+    return records.cloud_event(records.created(interface, cloud.network_of(REGION)[0]))
+
+
+@pytest.fixture
+def hang() -> Iterator[Fault]:
+    """A fault that gives no answer until the test is over."""
+    over = threading.Event()
+
+    def fault(_call: Incoming, proceed: Proceed) -> Reply:
+        over.wait(60)
+        return proceed()
+
+    yield fault
+    over.set()
+
+
+def answer(body: Any, content_type: str = "application/json") -> Fault:
+    """A fault that answers with this and does nothing."""
+    return lambda _call, _proceed: Reply(json.dumps(body).encode(), content_type=content_type)
+
+
+def timed(run: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], float]:
+    started = time.monotonic()
+    return run(), time.monotonic() - started
+
+
+# The network ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [
+        (drop_before_effect(), "created"),
+        (drop_after_effect(), "covered"),
+        (truncated_body(), "covered"),
+        (garbled_body(), "covered"),
+        (garbled_body(b""), "covered"),
+        (garbled_body(b'"Response"'), "covered"),
+        (garbled_body(b"[" * 200_000), "covered"),
+        (chain(content_type(), garbled_body(b"<html>")), "covered"),
+        (chain(content_type(), garbled_body(b"[]")), "covered"),
+        (chain(content_type(), garbled_body(b'{"Response":5}')), "covered"),
+        (http_status(500), "created"),
+        (http_status(502, b""), "created"),
+        (http_status(404, b"\xff\xfe not text"), "created"),
+        (chain(content_type(), throttle()), "created"),
+    ],
+)
+def test_a_call_that_breaks_is_made_again(
+    function: Function, cloud: LocalCloud, interface: str, event: dict[str, Any], *, fault: Fault, outcome: str
+) -> None:
+    """Whether it took effect or not: one flow log in the end, and no dead letter."""
+    switch = cloud.faults.add(CREATE, fault, times=1)
+    assert outcomes(function(event)) == {outcome: 1}
+    assert switch.hits == 1
+    assert len(cloud.flow_logs_of(REGION, interface)) == 1
+    assert function.letters() == []
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/json", "text/html"])
+def test_an_error_under_any_content_type(
+    function: Function, cloud: LocalCloud, event: dict[str, Any], kind: str
+) -> None:
+    """The SDK skips its error check unless the Content-Type is exact: the error is seen all the same."""
+    refused = {"Error": {"Code": "UnauthorizedOperation", "Message": "no"}, "RequestId": "404428db"}
+    cloud.faults.add(CREATE, answer({"Response": refused}, kind))
+    assert outcomes(function(event)) == {"dead_lettered": 1}
+    (letter,) = function.letters()
+    assert (letter["error"]["code"], letter["error"]["request_id"]) == ("UnauthorizedOperation", "404428db")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {},
+        {"Response": None},
+        {"Response": []},
+        {"Response": {"Error": {}}},
+        {"Response": {"Error": {"Code": "InternalError"}}},
+        {"Response": {"Error": "InternalError"}},
+    ],
+)
+def test_an_answer_of_no_known_shape_is_transient(
+    function: Function, cloud: LocalCloud, event: dict[str, Any], reply: Any
+) -> None:
+    """A gateway in trouble: tried again, then a dead letter that can be redriven."""
+    cloud.faults.add(CREATE, answer(reply))
+    assert outcomes(function(event, seconds=1.0)) == {"dead_lettered": 1}
+    assert len(function.calls()) == 0 or function.letters()[0]["error"]["class"] == "transient"
+
+
+def test_a_reply_that_names_no_flow_log(function: Function, cloud: LocalCloud, event: dict[str, Any]) -> None:
+    """It says success: that is created, without an id to show."""
+    cloud.faults.add(CREATE, answer({"Response": {"FlowLog": [], "RequestId": "1"}}))
+    (item,) = function(event)["items"]
+    assert item["outcome"] == "created"
+    assert "flow_log_id" not in item
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        {"NetworkInterfaceSet": [{"NetworkInterfaceId": "ENI", "VpcId": "vpc-pq9vxykj", "Attachment": "ins"}]},
+        {"NetworkInterfaceSet": [{"NetworkInterfaceId": "ENI", "VpcId": "vpc-pq9vxykj", "Attachment": [1]}]},
+    ],
+)
+def test_a_fault_of_this_program_is_a_dead_letter_too(
+    function: Function, cloud: LocalCloud, interface: str, described: dict[str, Any]
+) -> None:
+    """An answer that nobody thought of: named by type and place, its content not shown, and it can be redriven."""
+    text = json.dumps({"Response": {**described, "TotalCount": 1, "RequestId": "1"}}).replace("ENI", interface)
+    cloud.faults.add(LOOK, garbled_body(text.encode()))
+    report = function(records.attached(interface))
+    assert outcomes(report) == {"dead_lettered": 1}
+    (letter,) = function.letters()
+    assert (letter["error"]["class"], letter["error"]["code"]) == ("unexpected", "AttributeError")
+    assert letter["error"]["message"].startswith("a fault of this program at vpc.py:")
+    assert letter["error"]["retryable"] is True
+
+
+def test_an_interface_without_a_vpc(
+    function: Function, cloud: LocalCloud, interface: str, event: dict[str, Any]
+) -> None:
+    """The call finds nothing, and the lookup tells no VPC: the cloud's first words stand in the dead letter."""
+    cloud.faults.add(CREATE, error("ResourceNotFound", "the VPC"))
+    bare = {"NetworkInterfaceSet": [{"NetworkInterfaceId": interface}], "TotalCount": 1}
+    cloud.faults.add(LOOK, answer({"Response": bare}))
+    assert outcomes(function(event, seconds=0.6)) == {"dead_lettered": 1}
+    assert function.letters()[0]["error"]["message"] == "the VPC"
+
+
+def test_a_fault_of_this_program_outside_of_any_interface(function: Function) -> None:
+    """It is raised as one sentence that names its type and place, not its text, which may hold a secret."""
+    function.set(TENCENTCLOUD_SECRETKEY="PlantedSecret\udcff")
+    with pytest.raises(InvocationFailed, match=r"^a fault of this program at \w+\.py:\d+$") as raised:
+        function(5)
+    assert raised.value.__cause__ is raised.value.__context__ is None
+    assert "PlantedSecret" not in function.output()
+
+
+def test_a_page_that_never_ends_does_not_hold_the_function(function: Function, cloud: LocalCloud) -> None:
+    """A listing whose TotalCount is wrong ends where a page is empty."""
+    page = itertools.count()
+
+    def fault(_call: Incoming, _proceed: Proceed) -> Reply:
+        one = [
+            {
+                "NetworkInterfaceId": "eni-00000001",
+                "VpcId": "vpc-pq9vxykj",
+                "Attachment": {"InstanceId": "ins-00000001"},
+            }
+        ]
+        body = {"Response": {"NetworkInterfaceSet": [] if next(page) else one, "TotalCount": 999, "RequestId": "1"}}
+        return Reply(json.dumps(body).encode())
+
+    cloud.faults.add(LOOK, fault, times=2)
+    report = function(records.run_instances("ins-00000001"), seconds=0.6)
+    assert report["received"] == 1
+
+
+# The time -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seconds", [1.0, 3.0, 12.0])
+def test_throttled_for_ever(function: Function, cloud: LocalCloud, event: dict[str, Any], seconds: float) -> None:
+    """The dead letter is written and the report returned before the limit."""
+    cloud.faults.add(CREATE, throttle())
+    report, took = timed(lambda: function(event, seconds=seconds))
+    assert took < seconds
+    assert outcomes(report) == {"dead_lettered": 1}
+    (letter,) = function.letters()
+    assert (letter["error"]["class"], letter["error"]["code"]) == ("throttled", "RequestLimitExceeded")
+    assert len(cloud.calls.of(CREATE)) >= 2
+
+
+def test_a_whole_batch_throttled_for_ever(function: Function, cloud: LocalCloud, interface: str) -> None:
+    """Sixty interfaces, five seconds: sixty dead letters in time."""
+    cloud.faults.add("*", throttle(), region=REGION)
+    enis = [interface, *cloud.seed_interfaces(REGION, 59)]
+    vpc_id = cloud.network_of(REGION)[0]
+    batch = records.event_list(*(records.created(eni, vpc_id) for eni in enis))
+    report, took = timed(lambda: function(batch, seconds=5.0))
+    assert took < 5.0
+    assert outcomes(report) == {"dead_lettered": 60}
+    assert len(function.letters()) == 60
+
+
+@pytest.mark.parametrize("action", [CREATE, LOOK])
+def test_a_cloud_that_never_answers(
+    function: Function, cloud: LocalCloud, interface: str, hang: Fault, action: str
+) -> None:
+    """A call is not waited for longer than there is time to work in."""
+    cloud.faults.add(action, hang)
+    report, took = timed(lambda: function(records.attached(interface), seconds=2.0))
+    assert took < 2.0
+    assert outcomes(report) == {"dead_lettered": 1}
+    (letter,) = function.letters()
+    assert (letter["error"]["class"], letter["error"]["code"]) == ("transient", "ClientNetworkError")
+
+
+def test_a_batch_whose_time_runs_out(function: Function, cloud: LocalCloud, interface: str) -> None:
+    """What could not be called for any more is on the queue, and can be redriven."""
+    cloud.faults.add(CREATE, delay_after_effect(1.5))
+    vpc_id = cloud.network_of(REGION)[0]
+    enis = cloud.seed_interfaces(REGION, 80, instance_id=cloud.seed_instance(REGION))
+    batch = records.event_list(*(records.created(eni, vpc_id) for eni in [interface, *enis]))
+    report, took = timed(lambda: function(batch, seconds=5.0))
+    assert took < 5.0
+    done = outcomes(report)
+    assert done["created"] >= 16
+    assert done["created"] + done["dead_lettered"] == 81
+    letters = function.letters()
+    assert len(letters) == done["dead_lettered"]
+    assert {letter["error"]["class"] for letter in letters} == {"transient"}
+    assert any(letter["error"]["code"] == "OutOfTime" for letter in letters)
+
+
+def test_an_instance_that_never_shows_does_not_starve_the_rest(
+    function: Function, cloud: LocalCloud, interface: str
+) -> None:
+    """It is waited for as long as there is time; what else came with it is done, in other regions too."""
+    other = cloud.seed_interface("ap-tokyo", instance_id=cloud.seed_instance("ap-tokyo"))
+    batch = records.event_list(
+        records.run_instances("ins-00000000", region="ap-beijing"),
+        records.attached(interface),
+        records.attached(other, "ap-tokyo"),
+    )
+    report, took = timed(lambda: function(batch, seconds=2.0))
+    assert took < 2.0
+    assert outcomes(report) == {"created": 2, "dead_lettered": 1}
+
+
+# The keys -------------------------------------------------------------------------------------------------------------
+
+
+def use_keys(function: Function, cloud: LocalCloud, seconds: float = 3_600) -> str:
+    """Give the function temporary keys of a role, as SCF does, and return their id."""
+    keys = cloud.account.issue_temporary_credentials("local-role", seconds)
+    assert keys.token
+    function.set(
+        TENCENTCLOUD_SECRETID=keys.secret_id,
+        TENCENTCLOUD_SECRETKEY=keys.secret_key,
+        TENCENTCLOUD_SESSIONTOKEN=keys.token,
+    )
+    return keys.secret_id
+
+
+def test_keys_are_read_at_each_invocation(function: Function, cloud: LocalCloud, event: dict[str, Any]) -> None:
+    """The role's keys rotate: each invocation signs with those that are in the environment then."""
+    used = []
+    for _ in range(3):
+        used.append(use_keys(function, cloud))
+        function(records.event_list(event, 5))
+    assert [call.caller.secret_id for call in cloud.calls.of(CREATE) if call.caller] == used
+    assert [call.caller.secret_id for call in cloud.calls.of(SEND) if call.caller] == used
+
+
+def test_stale_keys_are_replaced_once(function: Function, cloud: LocalCloud, event: dict[str, Any]) -> None:
+    """When the cloud says that they are stale, the environment is read again, and the call made again."""
+    fresh = cloud.account.issue_temporary_credentials("local-role", 3_600)
+    use_keys(function, cloud)
+
+    def rotate(_call: Incoming, _proceed: Proceed) -> Reply:
+        os.environ["TENCENTCLOUD_SECRETID"] = fresh.secret_id
+        os.environ["TENCENTCLOUD_SECRETKEY"] = fresh.secret_key
+        os.environ["TENCENTCLOUD_SESSIONTOKEN"] = fresh.token or ""
+        raise ApiError("AuthFailure.TokenFailure", "expired")
+
+    cloud.faults.add(CREATE, rotate, times=1)
+    assert outcomes(function(event)) == {"created": 1}
+    assert [call.caller.secret_id == fresh.secret_id for call in cloud.calls.of(CREATE) if call.caller] == [False, True]
+
+
+def test_keys_that_stay_stale(function: Function, cloud: LocalCloud, event: dict[str, Any]) -> None:
+    """Tried again once; nothing can be put on the queue either, so it raises, and the platform keeps the event."""
+    use_keys(function, cloud, seconds=10)
+    cloud.clock.advance(11)
+    with pytest.raises(InvocationFailed, match=r"queue error 4100: The token is wrong or has expired"):
+        function(event)
+    assert function.logged_letters()[0]["error"]["code"] == "AuthFailure.TokenFailure"
+
+
+# The connections ------------------------------------------------------------------------------------------------------
+
+
+def test_connections_are_kept_alive_between_invocations(
+    function: Function, cloud: LocalCloud, event: dict[str, Any]
+) -> None:
+    """Ten invocations, and one connection each to the API and to the queue."""
+    assert cloud._server is not None
+    for _ in range(10):
+        function(records.event_list(event, 5))
+    assert len(cloud.calls) == 20
+    assert cloud._server.connections == 2
+
+
+def test_a_connection_that_was_closed_in_between_is_made_anew(
+    function: Function, cloud: LocalCloud, event: dict[str, Any]
+) -> None:
+    """SCF freezes an instance between invocations, and servers close idle connections."""
+    assert cloud._server is not None
+    function(records.event_list(event, 5))
+    cloud._server.close_connections()
+    report = function(records.event_list(event, 5))
+    assert outcomes(report) == {"covered": 1, "dead_lettered": 1}
+
+
+# The queue ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        error(4420),
+        error(4480),
+        error(6000),
+        http_status(500),
+        http_status(503, b""),
+        drop_before_effect(),
+        garbled_body(b"<html>"),
+        garbled_body(b"[]"),
+        garbled_body(b"{}"),
+        garbled_body(b'{"code":"0"}'),
+        garbled_body(b'{"code":null}'),
+        truncated_body(),
+    ],
+)
+def test_a_letter_is_sent_again(function: Function, cloud: LocalCloud, fault: Fault) -> None:
+    """Too fast, the server's own fault, or no answer: tried again within the time that is kept for it."""
+    switch = cloud.faults.add(SEND, fault, times=2)
+    assert outcomes(function([1])) == {"dead_lettered": 1}
+    assert switch.hits == 2
+    assert {letter["error"]["message"] for letter in function.letters()} == {"$: must be object, not array"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (error(4440, "queue is not existed"), "queue error 4440: queue is not existed"),
+        (error(4100, "no"), "queue error 4100: no"),
+        (error(6000, "server"), "queue error 6000: server"),
+        (drop_before_effect(), "the queue did not answer: ConnectionError"),
+        (http_status(500), "the queue did not answer: HTTPError"),
+        (garbled_body(b"{}"), "the queue did not answer: a reply without code"),
+        (garbled_body(b"<html>"), "the queue did not answer: NotJson"),
+    ],
+)
+def test_the_queue_is_down(
+    function: Function, cloud: LocalCloud, interface: str, event: dict[str, Any], *, fault: Fault, said: str
+) -> None:
+    """Everything else is finished; then one clear error, and the letter stands in the log."""
+    cloud.faults.add(SEND, fault)
+    started = time.monotonic()
+    with pytest.raises(InvocationFailed) as raised:
+        function(records.event_list(5, event, [records.SECRETS]), seconds=3.0)
+    assert time.monotonic() - started < 3.0
+    assert str(raised.value) == (
+        f"2 dead letters could not be put on the queue {QUEUE} ({said}): the platform keeps the event and tries again; "
+        "check the queue, FLOWLOG_DLQ_ENDPOINT and the role; the letters are in this function's log"
+    )
+    assert raised.value.__cause__ is raised.value.__context__ is None
+    assert len(cloud.flow_logs_of(REGION, interface)) == 1
+    assert function.logged_letters()[0]["event"] == 5
+    assert {line["message"] for line in function.lines()} == {"dead letter", "report", "invocation failed"}
+
+
+def test_nobody_listens_at_the_queue_s_address(function: Function) -> None:
+    """Connections are refused."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    function.set(FLOWLOG_DLQ_ENDPOINT=f"http://127.0.0.1:{port}")
+    with pytest.raises(InvocationFailed, match=r"the queue did not answer: ConnectionError\)"):
+        function(5, seconds=1.0)
+
+
+@pytest.mark.parametrize("letters", [1, 60])
+def test_a_queue_that_never_answers(function: Function, cloud: LocalCloud, hang: Fault, letters: int) -> None:
+    """However many letters there are: it raises before the platform ends it."""
+    cloud.faults.add(SEND, hang)
+    started = time.monotonic()
+    with pytest.raises(InvocationFailed, match=r"the queue did not answer: ReadTimeout\)"):
+        function(records.event_list(*range(letters)), seconds=5.0)
+    assert time.monotonic() - started < 5.0
+    assert len(function.logged_letters()) == letters
+
+
+def test_more_letters_than_there_is_time_to_send(function: Function, cloud: LocalCloud) -> None:
+    """It raises in time, and none is missing in the log."""
+    cloud.faults.add(SEND, delay(0.4))
+    started = time.monotonic()
+    with pytest.raises(InvocationFailed, match="dead letters could not be put on the queue"):
+        function(records.event_list(*[0] * 100), seconds=3.0)
+    assert time.monotonic() - started < 3.0
+    assert len(function.logged_letters()) == 100
+
+
+def test_no_time_at_all(function: Function, event: dict[str, Any]) -> None:
+    """A limit of a millisecond: nothing is called, and the event stays with the platform."""
+    with pytest.raises(InvocationFailed, match="could not be put on the queue"):
+        function(event, seconds=0.001)
+    assert function.calls() == []
+
+
+# The settings ---------------------------------------------------------------------------------------------------------
+
+
+def test_wrong_settings_are_told_at_once(function: Function, event: dict[str, Any]) -> None:
+    """One error names every bad variable and what it should be; it raises, so that the platform keeps the event."""
+    function.set(
+        FLOWLOG_TOPIC_ID="", FLOWLOG_TRAFFIC_TYPE="all", FLOWLOG_CREATE_RATE="0", FLOWLOG_DLQ_QUEUE="1 queue",
+        FLOWLOG_RULES='{"include":[]}',
+    )  # fmt: skip
+    with pytest.raises(InvocationFailed) as raised:
+        function(event)
+    message = str(raised.value)
+    assert message.startswith(
+        "the function's environment is wrong, correct and redeploy it: FLOWLOG_CREATE_RATE must be "
+    )
+    for name, should in {
+        "FLOWLOG_TOPIC_ID": "is missing; it must be the id of a CLS topic, such as dfb8f1a2-",
+        "FLOWLOG_TRAFFIC_TYPE": "must be one of ACCEPT, REJECT or ALL",
+        "FLOWLOG_DLQ_QUEUE": "must be the name of a TDMQ-CMQ queue",
+        "FLOWLOG_RULES": "must be a JSON object",
+    }.items():
+        assert f"{name} {should}" in message
+    assert function.calls() == []
+    assert function.lines()[-1]["message"] == "invocation failed"
+    assert function.lines()[-1]["error"] == message
+
+
+def test_without_a_role_it_says_so(function: Function, event: dict[str, Any]) -> None:
+    """No keys in the environment."""
+    function.set(TENCENTCLOUD_SECRETID="")
+    with pytest.raises(InvocationFailed, match="give the function an execution role"):
+        function(event)
+
+
+def test_the_region_may_come_with_the_context(function: Function, event: dict[str, Any]) -> None:
+    """SCF tells it there too."""
+    function.set(TENCENTCLOUD_REGION="")
+    assert outcomes(function(event)) == {"created": 1}
+    with pytest.raises(InvocationFailed, match="TENCENTCLOUD_REGION is missing"):
+        function.run(event, context(tencentcloud_region=""))

@@ -1,0 +1,184 @@
+"""The queue and the listings, spoken to through their adapters, over HTTP."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from handler import settings
+from handler.api import Api
+from handler.budget import Budget
+from handler.cmq import Queue
+from handler.errors import QueueError, Throttled, Transient
+from handler.invocation import Invocation
+from handler.model import Command, Failure, FlowLog, Outcome
+from handler.pace import Pacer
+from handler.vpc import Vpc
+from localcloud.faults import error, garbled_body, throttle
+from tests.support.clock import Clock
+from tests.support.function import QUEUE, Function, context, environment, valid
+
+if TYPE_CHECKING:
+    from localcloud import LocalCloud
+
+REGION = "ap-shanghai"
+
+
+@pytest.fixture
+def queue(cloud: LocalCloud) -> Queue:
+    return Queue(cloud.endpoint, QUEUE, settings.credentials(environment(cloud)), Budget(20.0))
+
+
+@pytest.fixture
+def api(cloud: LocalCloud) -> Api:
+    return Api(cloud.endpoint, lambda: settings.credentials(environment(cloud)), Budget(20.0))
+
+
+@pytest.fixture
+def vpc(cloud: LocalCloud, api: Api) -> Vpc:
+    return Vpc(api, settings.load(environment(cloud)))
+
+
+# The queue ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("body", ["{}", '{"a b":"_&=/+%ü\\u20ac 流"}', "x" * 500_000])
+def test_a_message_goes_there_and_back(queue: Queue, body: str) -> None:
+    """Any text of up to 1 MB, signed as it is and sent as a form."""
+    message_id = queue.send(body)
+    (message,) = queue.receive()
+    assert (message.body, message.message_id) == (body, message_id)
+    queue.delete([message.handle])
+    assert queue.receive() == []
+
+
+def test_receiving_and_deleting_in_batches(queue: Queue, cloud: LocalCloud) -> None:
+    """Up to sixteen at a time."""
+    for number in range(20):
+        queue.send(str(number))
+    messages = queue.receive()
+    assert len(messages) == 16
+    queue.delete([message.handle for message in messages])
+    assert len(cloud.messages(QUEUE)) == 4
+    assert len(queue.receive(3)) == 3
+
+
+def test_a_stale_handle_is_no_error(queue: Queue, cloud: LocalCloud) -> None:
+    """Somebody else has the message now: whether some or all of a batch were stale."""
+    queue.send("a")
+    (first,) = queue.receive()
+    cloud.clock.advance(3_600)
+    queue.send("b")
+    handles = [first.handle, *(message.handle for message in queue.receive())]
+    queue.delete(handles)
+    queue.delete(["stale"])
+    assert len(cloud.messages(QUEUE)) <= 1
+
+
+def test_a_message_without_its_fields(queue: Queue, cloud: LocalCloud) -> None:
+    """What an answer leaves out is empty; a list that is null holds nothing."""
+    cloud.faults.add("BatchReceiveMessage", garbled_body(b'{"code":0,"msgInfoList":[{}]}'), times=1)
+    (message,) = _with_one_waiting(queue).receive()
+    assert (message.body, message.handle, message.message_id) == ("", "", "")
+    cloud.faults.add("BatchReceiveMessage", garbled_body(b'{"code":0,"msgInfoList":null}'), times=1)
+    assert queue.receive() == []
+
+
+def _with_one_waiting(queue: Queue) -> Queue:
+    queue.send("x")
+    return queue
+
+
+@pytest.mark.parametrize(("call", "arguments"), [("send", ["x"]), ("receive", []), ("delete", [["x"]])])
+def test_a_queue_that_is_not_there(cloud: LocalCloud, call: str, arguments: list[Any]) -> None:
+    """Every call says so, with the queue's own code."""
+    queue = Queue(cloud.endpoint, "nowhere", settings.credentials(environment(cloud)), Budget(20.0))
+    with pytest.raises(QueueError, match="queue error 4440: queue is not existed: nowhere") as refused:
+        getattr(queue, call)(*arguments)
+    assert refused.value.code == 4440
+
+
+# The listings ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_page_of_interfaces(vpc: Vpc, cloud: LocalCloud) -> None:
+    """A hundred at a time, with how many there are in all; of some VPCs if they are named."""
+    instance_id = cloud.seed_instance(REGION)
+    cloud.seed_interfaces(REGION, 120, instance_id=instance_id, tags={"a": "b"})
+    page, total = vpc.interface_page(REGION, 0)
+    assert (len(page), total) == (100, 121)
+    assert len(vpc.interface_page(REGION, 100)[0]) == 21
+    vpc_id, subnet_id = cloud.network_of(REGION)
+    assert {(one.vpc_id, one.subnet_id, one.instance_id, one.attached) for one in page} == {
+        (vpc_id, subnet_id, instance_id, True)
+    }
+    assert page[0].tags == {"a": "b"}
+    other, _ = cloud.seed_vpc(REGION)
+    assert vpc.interface_page(REGION, 0, [other]) == ([], 0)
+    assert vpc.interface_page(REGION, 0, [other, vpc_id])[1] == 121
+
+
+def test_a_page_of_flow_logs(vpc: Vpc, cloud: LocalCloud) -> None:
+    """With what a status needs of them: topic, its state, traffic type, whether it is on."""
+    (eni,) = cloud.seed_interfaces(REGION, 1)
+    flow_log_id = cloud.seed_flow_log(REGION, eni, enabled=False, traffic_type="REJECT")
+    expected = FlowLog(flow_log_id, eni, "REJECT", cloud.topic_id, "SUCCESS", enabled=False)
+    assert vpc.flow_log_page(REGION, 0) == ([expected], 1)
+    assert vpc.flow_log_page(REGION, 1) == ([], 1)
+
+
+def test_many_ids_in_hundreds(vpc: Vpc, cloud: LocalCloud) -> None:
+    """More ids than one call takes."""
+    enis = cloud.seed_interfaces(REGION, 130)
+    assert {one.interface_id for one in vpc.interfaces_by_id(REGION, enis)} == set(enis)
+    assert [len(call.params["NetworkInterfaceIds"]) for call in cloud.calls] == [100, 30]
+
+
+# The pace, the keys, the time -----------------------------------------------------------------------------------------
+
+
+def test_a_paced_call_tells_the_pacer_how_it_went(cloud: LocalCloud) -> None:
+    """A throttle slows it down, an answer counts; and a pacer without a turn left is out of time."""
+    clock = Clock()
+    budget = Budget(20.0, monotonic=clock.monotonic, sleep=clock.sleep, started=clock.now)
+    pacer = Pacer(20.0, clock.monotonic)
+    api = Api(cloud.endpoint, lambda: settings.credentials(environment(cloud)), budget)
+    vpc = Vpc(api, settings.load(environment(cloud)), pacer)
+    cloud.faults.add("DescribeNetworkInterfaces", throttle(), times=1)
+    vpc.interface_page(REGION, 0, pacer=pacer)
+    assert pacer.rate < 20.0
+    cloud.faults.add("DescribeNetworkInterfaces", throttle())
+    with pytest.raises((Throttled, Transient)):
+        vpc.interface_page(REGION, 0, pacer=pacer)
+    slow = Pacer(0.01, clock.monotonic)
+    fresh = Budget(20.0, monotonic=clock.monotonic, sleep=clock.sleep, started=clock.now)
+    api = Api(cloud.endpoint, lambda: settings.credentials(environment(cloud)), fresh)
+    slow.wait_turn(clock.wait)
+    slow.wait_turn(lambda _: False)
+    with pytest.raises(Transient, match="OutOfTime: the invocation's time ran out before DescribeNetworkInterfaces"):
+        Vpc(api, settings.load(environment(cloud))).interface_page(REGION, 0, pacer=slow)
+
+
+def test_a_command_that_could_not_be_finished(function: Function, cloud: LocalCloud) -> None:
+    """Its dead letter is the command itself, to be begun again."""
+    invocation = Invocation.start(environment(cloud), context())
+    failure = Failure("stopped", "TooManyFailures", "the topic or the role is wrong")
+    invocation.give_up(Command("backfill", {"command": "backfill", "limit": 5}), failure, REGION)
+    invocation.letters.raise_if_unsent()
+    (letter,) = function.letters()
+    assert (letter["kind"], letter["event"]) == ("command", {"command": "backfill", "limit": 5})
+    assert invocation.report.outcomes == {Outcome.DEAD_LETTERED: 1}
+    valid("report", json.loads(json.dumps(invocation.report.as_dict())))
+
+
+def test_a_share_of_the_time_has_its_own_calls(cloud: LocalCloud) -> None:
+    """One of several pieces of work, with part of the time that is left."""
+    invocation = Invocation.start(environment(cloud), {}, Budget(20.0))
+    part = invocation.within(invocation.budget.share(0.5))
+    assert part.budget.left() <= 10.0
+    assert part.vpc().interface_page(REGION, 0) == ([], 0)
+    cloud.faults.add("DescribeNetworkInterfaces", error("UnauthorizedOperation", "no"))
+    with pytest.raises(Exception, match="UnauthorizedOperation: no"):
+        part.vpc().interface_page(REGION, 0)

@@ -1,0 +1,273 @@
+"""Redrive: a record is deleted only after its own success, and no failure is lost or tried for ever."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from localcloud.faults import error, http_status
+from tests.support import records
+from tests.support.function import FUNCTION_REGION as HOME
+from tests.support.function import QUEUE, Function, outcomes
+
+if TYPE_CHECKING:
+    from localcloud import LocalCloud
+
+CREATE, RECEIVE, SEND, DELETE = "CreateFlowLog", "BatchReceiveMessage", "SendMessage", "BatchDeleteMessage"
+REDRIVE = {"command": "redrive"}
+ELSEWHERE = "ap-shanghai"
+
+
+@pytest.fixture(autouse=True)
+def unpaced(function: Function) -> None:
+    """A pace that no test waits for."""
+    function.set(FLOWLOG_CREATE_RATE="100000")
+
+
+def put(cloud: LocalCloud, *bodies: Any) -> None:
+    """Put messages on the queue."""
+    from localcloud.tdmq.queues import Queues  # noqa: PLC0415
+
+    with cloud.clock.changed:
+        queue = cloud.account.region(HOME).state(Queues).get(QUEUE)
+        assert queue is not None
+        for body in bodies:
+            queue.send(cloud.account.ids, body if isinstance(body, str) else json.dumps(body), cloud.clock.now())
+
+
+def letter_of(cloud: LocalCloud, interface_id: str, number: int = 0, **changes: Any) -> dict[str, Any]:
+    """Our own letter of an interface of the home region."""
+    interface = {"region": HOME, "interface_id": interface_id, "vpc_id": cloud.vpc_id}
+    ident = f"9c4b1c5e-7a0e-4b53-9a31-{number:012d}"
+    return records.own_letter(interface=interface, id=ident, **changes)
+
+
+class TestOwnRecords:
+    def test_success_empties_the_queue(self, function: Function, cloud: LocalCloud) -> None:
+        """One create each, and one delete for sixteen."""
+        ids = cloud.seed_interfaces(HOME, 16)
+        put(cloud, *(letter_of(cloud, each, number) for number, each in enumerate(ids)))
+        assert outcomes(function(REDRIVE)) == {"created": 16}
+        assert function.letters() == []
+        assert cloud.calls.count(CREATE) == 16
+        assert cloud.calls.count(DELETE) == 1
+
+    def test_a_thousand_records(self, function: Function, cloud: LocalCloud) -> None:
+        """A long queue is drained in one run."""
+        ids = cloud.seed_interfaces(HOME, 1_000)
+        put(cloud, *(letter_of(cloud, each, number) for number, each in enumerate(ids)))
+        assert outcomes(function(REDRIVE, seconds=120)) == {"created": 1_000}
+        assert function.letters() == []
+        assert all(len(cloud.flow_logs_of(HOME, each)) == 1 for each in ids)
+
+    def test_a_failure_is_put_back_with_its_count_raised(self, function: Function, cloud: LocalCloud) -> None:
+        """Its id and its first failure stay; the old message is gone only after the new one is there."""
+        (interface,) = cloud.seed_interfaces(HOME, 1)
+        old = letter_of(cloud, interface, attempts=2)
+        put(cloud, old)
+        cloud.faults.add(CREATE, error("UnauthorizedOperation", "no permission"))
+        assert outcomes(function(REDRIVE)) == {"dead_lettered": 1}
+        (new,) = function.letters()
+        assert (new["id"], new["attempts"], new["first_failed_at"]) == (old["id"], 3, old["first_failed_at"])
+        assert new["error"]["code"] == "UnauthorizedOperation"
+        assert new["interface"] == old["interface"]
+        calls = [call.action for call in cloud.calls]
+        assert calls.index(SEND) < calls.index(DELETE)
+
+    def test_a_poison_record_ends_marked(self, function: Function, cloud: LocalCloud) -> None:
+        """At its last attempt it stays, marked, and is not tried for ever; the rest go through."""
+        ids = cloud.seed_interfaces(HOME, 20)
+        _no_topic_elsewhere(function)
+        poison = _poison(cloud, attempts=1)
+        put(cloud, poison, *(letter_of(cloud, each, number) for number, each in enumerate(ids)))
+        attempts = []
+        for _ in range(6):
+            function.run(REDRIVE, None)
+            attempts.append(function.letters()[-1]["attempts"])
+            cloud.clock.advance(60)
+        assert attempts == [2, 3, 4, 5, 5, 5]
+        (marked,) = function.letters()
+        assert (marked["id"], marked["exhausted"]) == (poison["id"], True)
+        assert all(cloud.flow_logs_of(HOME, each) for each in ids)
+
+    def test_an_outage_loses_and_duplicates_nothing(self, function: Function, cloud: LocalCloud) -> None:
+        """While the API is down, the records stay; once it is up, each is made good, once."""
+        ids = cloud.seed_interfaces(HOME, 30)
+        put(cloud, *(letter_of(cloud, each, number, attempts=1) for number, each in enumerate(ids)))
+        down = cloud.faults.add(CREATE, error("InternalError"))
+        function(REDRIVE, seconds=4)
+        assert len({letter["id"] for letter in function.letters()}) == 30
+        down.off()
+        cloud.clock.advance(60)
+        assert outcomes(function(REDRIVE)) == {"created": 30}
+        assert function.letters() == []
+        assert all(len(cloud.flow_logs_of(HOME, each)) == 1 for each in ids)
+
+    def test_the_same_interface_twice(self, function: Function, cloud: LocalCloud) -> None:
+        """Two records of one interface take one create, and both go."""
+        (interface,) = cloud.seed_interfaces(HOME, 1)
+        put(cloud, letter_of(cloud, interface, 1), letter_of(cloud, interface, 2))
+        assert outcomes(function(REDRIVE)) == {"created": 1, "covered": 1}
+        assert cloud.calls.count(CREATE) == 1
+        assert function.letters() == []
+
+    def test_the_same_interface_twice_failing(self, function: Function, cloud: LocalCloud) -> None:
+        """Both records stay: neither has succeeded."""
+        (interface,) = cloud.seed_interfaces(HOME, 1)
+        put(cloud, letter_of(cloud, interface, 1), letter_of(cloud, interface, 2))
+        cloud.faults.add(CREATE, error("UnauthorizedOperation"))
+        function(REDRIVE)
+        assert {letter["interface"]["interface_id"] for letter in function.letters()} == {interface}
+
+    def test_limit(self, function: Function, cloud: LocalCloud) -> None:
+        """No more than so many are taken; the others are not even hidden."""
+        ids = cloud.seed_interfaces(HOME, 40)
+        put(cloud, *(letter_of(cloud, each, number) for number, each in enumerate(ids)))
+        assert outcomes(function({**REDRIVE, "limit": 20})) == {"created": 20}
+        assert outcomes(function(REDRIVE)) == {"created": 20}
+
+    def test_dry_run(self, function: Function, cloud: LocalCloud) -> None:
+        """It says what would be run; the records stay, and nothing is called for."""
+        ids = cloud.seed_interfaces(HOME, 3)
+        put(cloud, *(letter_of(cloud, each, number) for number, each in enumerate(ids)), [1], records.timer(""))
+        report = function({**REDRIVE, "dry_run": True})
+        assert outcomes(report) == {"planned": 5}
+        assert {item.get("interface_id") for item in report["items"]} >= set(ids)
+        assert len(cloud.messages(QUEUE)) == 5
+        assert cloud.calls.count(CREATE) == 0
+
+
+class TestOtherRecords:
+    def test_the_platforms_own(self, function: Function, cloud: LocalCloud) -> None:
+        """SCF's native dead letter is handled as the event inside it."""
+        (interface,) = cloud.seed_interfaces(HOME, 1)
+        event = records.cloud_event(records.created(interface, cloud.vpc_id, HOME))
+        put(cloud, records.platform_letter(event))
+        assert outcomes(function(REDRIVE)) == {"created": 1}
+        assert cloud.messages(QUEUE) == []
+
+    def test_the_platforms_own_that_fails_becomes_ours(self, function: Function, cloud: LocalCloud) -> None:
+        """It is replaced by a record that has its reason, without the secrets of the old one."""
+        (interface,) = cloud.seed_interfaces(HOME, 1)
+        event = records.cloud_event(records.created(interface, cloud.vpc_id, HOME))
+        put(cloud, records.platform_letter(event))
+        cloud.faults.add(CREATE, error("UnauthorizedOperation"))
+        function(REDRIVE)
+        (letter,) = function.letters()
+        assert letter["interface"]["interface_id"] == interface
+        assert records.MARKER not in function.output()
+
+    def test_a_batch_of_the_platforms_with_one_failure(self, function: Function, cloud: LocalCloud) -> None:
+        """What failed is on the queue as a record of its own before the batch is deleted."""
+        (good,), bad = cloud.seed_interfaces(HOME, 1), _poison(cloud)["interface"]
+        _no_topic_elsewhere(function)
+        batch = records.event_list(
+            records.cloud_event(records.created(good, cloud.vpc_id, HOME)),
+            records.cloud_event(records.created(bad["interface_id"], bad["vpc_id"], ELSEWHERE)),
+        )
+        put(cloud, records.platform_letter(batch))
+        assert outcomes(function(REDRIVE)) == {"created": 1, "dead_lettered": 1}
+        (letter,) = function.letters()
+        assert letter["interface"] == bad
+
+    @pytest.mark.parametrize("body", ["not JSON", "[1, 2]", '{"kind": "interface", "schema_version": 1, "error": {}}'])
+    def test_what_nobody_can_read(self, function: Function, cloud: LocalCloud, body: str) -> None:
+        """It becomes a record that says why."""
+        put(cloud, body)
+        assert outcomes(function(REDRIVE)) == {"dead_lettered": 1}
+        (letter,) = function.letters()
+        assert (letter["kind"], letter["error"]["class"]) == ("event", "invalid")
+
+    def test_a_continued_backfill(self, function: Function, cloud: LocalCloud) -> None:
+        """The command of a hop that could not be invoked goes on where it was."""
+        ids = sorted(cloud.seed_interfaces(HOME, 6))
+        command = {"command": "backfill", "regions": [HOME], "after": ids[2], "hop": 3}
+        put(cloud, records.own_letter("command", event=command, error=_stopped()))
+        report = function(REDRIVE)
+        assert report["outcomes"]["created"] >= 3
+        assert all(cloud.flow_logs_of(HOME, each) for each in ids[3:])
+        assert function.letters() == []
+
+    @pytest.mark.parametrize("name", ["sweep", "redrive"])
+    def test_a_record_of_a_sweep_does_not_start_another(self, function: Function, cloud: LocalCloud, name: str) -> None:
+        """This redrive is it."""
+        put(cloud, records.platform_letter({"command": name}))
+        assert outcomes(function(REDRIVE)) == {"ignored": 1}
+        assert cloud.messages(QUEUE) == []
+
+
+class TestTheQueue:
+    def test_unreadable(self, function: Function, cloud: LocalCloud) -> None:
+        """The report says that the queue could not be read; a sweep goes on with its backfill."""
+        cloud.faults.add(RECEIVE, error(4440, "no such queue"))
+        report = function({"command": "sweep"})
+        assert "eni-flowlog-dlq could not be read: queue error 4440" in report["stopped"]
+        assert outcomes(report) == {"created": 1}
+
+    def test_unwritable(self, function: Function, cloud: LocalCloud) -> None:
+        """A failure that cannot be put back keeps its old message, and the invocation fails for the platform to see."""
+        from handler.main import InvocationFailed  # noqa: PLC0415
+
+        (interface,) = cloud.seed_interfaces(HOME, 1)
+        put(cloud, letter_of(cloud, interface))
+        cloud.faults.add(CREATE, error("UnauthorizedOperation"))
+        cloud.faults.add(SEND, http_status(500))
+        with pytest.raises(InvocationFailed, match="could not be put on the queue"):
+            function(REDRIVE, seconds=8)
+        assert [letter["attempts"] for letter in function.letters()] == [2]
+
+    def test_out_of_time(self, function: Function, cloud: LocalCloud) -> None:
+        """What could not be tried for lack of time stays as it is: that was no attempt."""
+        ids = cloud.seed_interfaces(HOME, 40)
+        put(cloud, *(letter_of(cloud, each, number, attempts=1) for number, each in enumerate(ids)))
+        function.set(FLOWLOG_CREATE_RATE="10")
+        report = function(REDRIVE, seconds=3)
+        left = function.letters()
+        assert report["outcomes"]["created"] + len(left) == 40
+        assert {letter["attempts"] for letter in left} == {1}
+        assert left
+
+    def test_a_stale_handle_is_no_error(self, function: Function, cloud: LocalCloud) -> None:
+        """Somebody else has the message by now; running it again finds it covered."""
+        (interface,) = cloud.seed_interfaces(HOME, 1)
+        put(cloud, letter_of(cloud, interface))
+        cloud.faults.add(DELETE, error(4430, "stale handle"), times=1)
+        assert outcomes(function(REDRIVE)) == {"created": 1}
+        cloud.clock.advance(60)
+        assert outcomes(function(REDRIVE)) == {"covered": 1}
+        assert function.letters() == []
+
+
+class TestSweep:
+    @pytest.mark.parametrize("event", [{"command": "sweep"}, records.timer("")], ids=["command", "empty timer"])
+    def test_redrives_then_backfills(self, function: Function, cloud: LocalCloud, event: dict[str, Any]) -> None:
+        """What lies on the queue, and what never had an event."""
+        first, second = cloud.seed_interfaces(HOME, 2)
+        put(cloud, letter_of(cloud, first))
+        report = function(event)
+        assert outcomes(report) == {"created": 3, "covered": 1}  # the redriven one is found covered
+        assert cloud.flow_logs_of(HOME, second)
+        assert function.letters() == []
+
+    def test_a_timer_may_hold_any_command(self, function: Function) -> None:
+        """Its Message is the command."""
+        report = function(records.timer('{"command":"status"}'))
+        assert report["coverage"]
+
+
+def _stopped() -> dict[str, Any]:
+    return {"class": "stopped", "code": "NoProgress", "message": "m", "request_id": "", "retryable": True}
+
+
+def _no_topic_elsewhere(function: Function) -> None:
+    """Set a topic for the home region only: whatever is elsewhere is refused for good, without a call."""
+    function.set(FLOWLOG_TOPIC_ID=json.dumps({HOME: function.cloud.topic_id}))
+
+
+def _poison(cloud: LocalCloud, **changes: Any) -> dict[str, Any]:
+    """A record of an interface that is elsewhere."""
+    vpc_id, _ = cloud.network_of(ELSEWHERE)
+    interface = {"region": ELSEWHERE, "interface_id": cloud.seed_interfaces(ELSEWHERE, 1)[0], "vpc_id": vpc_id}
+    return records.own_letter(interface=interface, **changes)

@@ -1,0 +1,73 @@
+"""CLS: topics and logsets, and what becomes of flow logs whose topic is gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from localcloud import LocalCloud
+    from tests.localcloud.conftest import Client
+
+
+def make_topic(call: Client, name: str = "t", logset: str = "l") -> str:
+    logset_id = call("cls", "CreateLogset", LogsetName=logset)["LogsetId"]
+    return str(call("cls", "CreateTopic", LogsetId=logset_id, TopicName=name)["TopicId"])
+
+
+def topics(call: Client, key: str, *values: str, region: str | None = None) -> list[str]:
+    found = call("cls", "DescribeTopics", region, Filters=[{"Key": key, "Values": list(values)}])
+    assert found["TotalCount"] == len(found["Topics"])
+    return [one["TopicId"] for one in found["Topics"]]
+
+
+def test_topics_are_found_by_id_and_by_part_of_their_name(call: Client, cloud: LocalCloud) -> None:
+    made = make_topic(call, "flow-logs")
+    assert topics(call, "topicId", made) == [made]
+    assert topics(call, "topicName", "low") == [made]
+    assert topics(call, "topicId", "no-such-topic") == []
+    assert topics(call, "topicId", made, region="ap-shanghai") == []
+    assert topics(call, "topicId", cloud.topic_id, region="ap-shanghai") == [cloud.topic_id]
+    precise = call("cls", "DescribeTopics", Filters=[{"Key": "topicName", "Values": ["low"]}], PreciseSearch=1)
+    assert precise["TotalCount"] == 0
+
+
+def test_flow_logs_whose_topic_is_deleted_show_it(call: Client, flow_log: dict[str, Any]) -> None:
+    topic = make_topic(call)
+    call("vpc", "CreateFlowLog", **{**flow_log, "CloudLogId": topic})
+    assert call("vpc", "DescribeFlowLogs")["FlowLog"][0]["CloudLogState"] == "SUCCESS"
+    call("cls", "DeleteTopic", TopicId=topic)
+    assert call("vpc", "DescribeFlowLogs")["FlowLog"][0]["CloudLogState"] == "DELETED"
+    assert topics(call, "topicId", topic) == []
+    gone = ("ResourceNotFound.TopicNotExist", f"The topic `{topic}` does not exist.")
+    assert call.refused("cls", "DeleteTopic", TopicId=topic) == gone
+
+
+def test_names_are_unique_and_a_logset_goes_only_when_it_is_empty(call: Client) -> None:
+    topic = make_topic(call)
+    (logset,) = call("cls", "DescribeLogsets")["Logsets"]
+    assert (logset["LogsetName"], logset["TopicCount"]) == ("l", 1)
+    assert call.refused("cls", "CreateLogset", LogsetName="l") == (
+        "InvalidParameter.LogsetConflict",
+        "The logset `l` exists already.",
+    )
+    assert call.refused("cls", "CreateTopic", LogsetId=logset["LogsetId"], TopicName="t") == (
+        "InvalidParameter.TopicConflict",
+        "The topic `t` exists already in this logset.",
+    )
+    assert call.refused("cls", "DeleteLogset", LogsetId=logset["LogsetId"])[0] == "FailedOperation.LogsetNotEmpty"
+    call("cls", "DeleteTopic", TopicId=topic)
+    call("cls", "DeleteLogset", LogsetId=logset["LogsetId"])
+    assert call.refused("cls", "CreateTopic", LogsetId=logset["LogsetId"], TopicName="t") == (
+        "ResourceNotFound.LogsetNotExist",
+        f"The logset `{logset['LogsetId']}` does not exist.",
+    )
+
+
+def test_an_id_of_one_s_own_has_the_app_id_behind(call: Client, cloud: LocalCloud) -> None:
+    logset = call("cls", "CreateLogset", LogsetName="l", LogsetId="mine")["LogsetId"]
+    assert logset == f"mine-{cloud.account.app_id}"
+
+
+def test_an_unknown_filter_is_refused(call: Client) -> None:
+    refused = call.refused("cls", "DescribeTopics", Filters=[{"Key": "colour", "Values": ["red"]}])
+    assert refused == ("InvalidParameterValue", "The filter `colour` is not supported.")

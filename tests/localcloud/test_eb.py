@@ -1,0 +1,131 @@
+"""EventBridge's API: the service bus, rules with checked patterns, targets."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.platform_replies import code
+
+if TYPE_CHECKING:
+    from localcloud import LocalCloud
+    from tests.localcloud.conftest import Client
+
+PATTERN = json.dumps({"source": ["vpc.cloud.tencent"]})
+
+
+@pytest.fixture
+def bus(call: Client) -> dict[str, str]:
+    return {"EventBusId": call("eb", "ListEventBuses")["EventBuses"][0]["EventBusId"]}
+
+
+@pytest.fixture
+def rule(call: Client, bus: dict[str, str]) -> dict[str, str]:
+    made = call("eb", "CreateRule", **bus, RuleName="rule", EventPattern=PATTERN)
+    return {**bus, "RuleId": made["RuleId"]}
+
+
+def resource(cloud: LocalCloud, name: str = "probe", uin: str = "") -> dict[str, str]:
+    where = f"qcs::scf:ap-guangzhou:uin/{uin or cloud.uin}"
+    return {"ResourceDescription": f"{where}:namespace/default/function/{name}/$DEFAULT"}
+
+
+def test_the_service_bus_is_in_guangzhou_only(call: Client) -> None:
+    (found,) = call("eb", "ListEventBuses", Filters=[{"Name": "Type", "Values": ["Cloud"]}])["EventBuses"]
+    assert (found["Type"], found["EventBusName"]) == ("Cloud", "default")
+    assert call("eb", "GetEventBus", EventBusId=found["EventBusId"])["EventBusName"] == "default"
+    assert call("eb", "ListEventBuses", "ap-shanghai")["TotalCount"] == 0
+    assert call("eb", "ListEventBuses", Filters=[{"Name": "Type", "Values": ["Custom"]}])["TotalCount"] == 0
+
+
+def test_a_rule_is_made_changed_and_deleted(call: Client, bus: dict[str, str], rule: dict[str, str]) -> None:
+    shown = call("eb", "GetRule", **rule)
+    assert (shown["RuleName"], shown["EventPattern"], shown["Enable"], shown["Status"]) == (
+        "rule",
+        PATTERN,
+        True,
+        "Active",
+    )
+    call("eb", "UpdateRule", **rule, Enable=False, EventPattern="{}")
+    assert (call("eb", "GetRule", **rule)["Enable"], call("eb", "GetRule", **rule)["EventPattern"]) == (False, "{}")
+    assert [one["RuleId"] for one in call("eb", "ListRules", **bus)["Rules"]] == [rule["RuleId"]]
+    call("eb", "DeleteRule", **rule)
+    assert call.refused("eb", "GetRule", **rule) == (
+        "ResourceNotFound.Rule",
+        f"The rule `{rule['RuleId']}` does not exist.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("params", "code_", "message"),
+    [
+        ({"RuleName": "1"}, "InvalidParameterValue.RuleName", "The rule name `1` is not valid."),
+        (
+            {"EventPattern": "{"},
+            "InvalidParameterValue.EventPattern",
+            "The event pattern is not valid: the event pattern is not JSON: ",
+        ),
+        (
+            {"EventPattern": '{"source": [{"exists": true}]}'},
+            "InvalidParameterValue.EventPattern",
+            "The event pattern is not valid: ",
+        ),
+        ({"EventBusId": "eb-none"}, "ResourceNotFound.EventBus", "The event bus `eb-none` does not exist."),
+        (
+            {"Description": "x" * 201},
+            "InvalidParameterValue.Description",
+            "The description has more than 200 characters.",
+        ),
+    ],
+)
+def test_a_wrong_rule_is_refused(
+    call: Client, bus: dict[str, str], params: dict[str, str], code_: str, message: str
+) -> None:
+    refused = call.refused("eb", "CreateRule", **{**bus, "RuleName": "rule", "EventPattern": PATTERN, **params})
+    assert refused[0] == code_
+    assert refused[1].startswith(message)
+
+
+def test_a_target_is_made_changed_and_deleted(call: Client, cloud: LocalCloud, rule: dict[str, str]) -> None:
+    call("scf", "CreateFunction", FunctionName="probe", Code=code(), Runtime="Python3.10")
+    made = call("eb", "CreateTarget", **rule, Type="scf", TargetDescription=resource(cloud))
+    target = {**rule, "TargetId": made["TargetId"]}
+    call("eb", "UpdateTarget", **target, EnableBatchDelivery=True, BatchEventCount=10, BatchTimeout=5)
+    (shown,) = call("eb", "ListTargets", **rule)["Targets"]
+    assert shown["TargetDescription"]["ResourceDescription"] == resource(cloud)["ResourceDescription"]
+    assert (shown["EnableBatchDelivery"], shown["BatchEventCount"], shown["BatchTimeout"]) == (True, 10, 5)
+    (listed,) = call("eb", "ListRules", EventBusId=rule["EventBusId"])["Rules"]
+    assert listed["Targets"] == [{"TargetId": target["TargetId"], "Type": "scf"}]
+    assert call.refused("eb", "DeleteRule", **rule) == (
+        "ResourceInUse.Rule",
+        f"The rule `{rule['RuleId']}` still has targets: delete them first.",
+    )
+    call("eb", "DeleteTarget", **target)
+    assert call.refused("eb", "DeleteTarget", **target) == (
+        "ResourceNotFound.Target",
+        f"The target `{target['TargetId']}` does not exist.",
+    )
+    call("eb", "DeleteRule", **rule)
+
+
+def test_a_wrong_target_is_refused(call: Client, cloud: LocalCloud, rule: dict[str, str]) -> None:
+    def refused(**params: Any) -> tuple[str, str]:
+        given = {**rule, "Type": "scf", "TargetDescription": resource(cloud), **params}
+        return call.refused("eb", "CreateTarget", **given)
+
+    assert refused() == ("ResourceNotFound.Function", "The function `probe` does not exist.")
+    foreign = resource(cloud, uin="1")
+    assert refused(TargetDescription=foreign) == (
+        "InvalidParameterValue.TargetDescription",
+        f"`{foreign['ResourceDescription']}` is no function of this account.",
+    )
+    assert refused(Type="ckafka") == (
+        "InvalidParameterValue.Type",
+        "The target type `ckafka` is not scf, the only one here.",
+    )
+    call("scf", "CreateFunction", FunctionName="probe", Code=code(), Runtime="Python3.10")
+    for _ in range(5):
+        call("eb", "CreateTarget", **rule, Type="scf", TargetDescription=resource(cloud))
+    assert refused() == ("LimitExceeded.Target", f"The rule `{rule['RuleId']}` has 5 targets already.")

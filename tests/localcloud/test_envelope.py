@@ -1,0 +1,141 @@
+"""The v3 API's envelope: what is refused before an action is done, and the form of every answer."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+
+from localcloud.registry import Action, Registry
+
+if TYPE_CHECKING:
+    from localcloud import LocalCloud
+    from tests.localcloud.conftest import Client
+
+
+def test_an_answer_has_the_platforms_content_type_status_and_a_request_id(call: Client) -> None:
+    """The SDK looks for errors only under exactly this Content-Type."""
+    answer = call.sdk("vpc")._call("DescribeVpcs", {})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+    assert str(uuid.UUID(json.loads(answer.content)["Response"]["RequestId"]))
+
+
+def test_an_error_has_status_200_too(call: Client) -> None:
+    answer = call.sdk("vpc")._call("DeleteVpc", {})
+    assert answer.status_code == 200
+    assert set(json.loads(answer.content)["Response"]) == {"Error", "RequestId"}
+
+
+def test_an_unknown_action_is_refused(call: Client) -> None:
+    assert call.refused("vpc", "CreateEverything") == (
+        "InvalidAction",
+        "The request has an invalid action `CreateEverything`: it does not exist.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("service", "version", "code"), [("vpc", "1999-01-01", "NoSuchVersion"), ("abc", "2017-03-12", "NoSuchProduct")]
+)
+def test_an_unknown_version_or_product_is_refused(call: Client, service: str, version: str, code: str) -> None:
+    with pytest.raises(TencentCloudSDKException) as caught:
+        call.sdk(service, version).call_json("DescribeVpcs", {})
+    assert caught.value.code == code
+    assert "does not exist" in caught.value.message
+
+
+def test_an_unknown_region_is_refused(call: Client) -> None:
+    assert call.refused("vpc", "DescribeVpcs", "ap-atlantis") == (
+        "UnsupportedRegion",
+        "The region `ap-atlantis` is not supported.",
+    )
+
+
+def test_a_call_without_region_is_refused_where_the_service_is_regional(call: Client, cloud: LocalCloud) -> None:
+    client = call.sdk("vpc")
+    client.region = None
+    with pytest.raises(TencentCloudSDKException) as caught:
+        client.call_json("DescribeVpcs", {})
+    assert caught.value.code == "MissingParameter"
+    assert caught.value.message == "The request is missing a required parameter `Region`."
+    sts = call.sdk("sts")
+    sts.region = None
+    assert sts.call_json("GetCallerIdentity", {})["Response"]["AccountId"] == cloud.uin
+
+
+@pytest.mark.parametrize(
+    ("params", "code", "message"),
+    [
+        ({"Nonsense": 1}, "UnknownParameter", "The parameter `Nonsense` is not recognized."),
+        (
+            {"VpcName": "v", "Tags": [{"Key": "k", "Colour": "red"}]},
+            "UnknownParameter",
+            "The parameter `Tags.0.Colour` is not recognized.",
+        ),
+        ({}, "MissingParameter", "The request is missing a required parameter `VpcName`."),
+        ({"VpcName": None}, "MissingParameter", "The request is missing a required parameter `VpcName`."),
+        (
+            {"VpcName": "v", "Tags": [{"Value": "1"}]},
+            "MissingParameter",
+            "The request is missing a required parameter `Tags.0.Key`.",
+        ),
+        ({"VpcName": 7}, "InvalidParameter", "The type of parameter `VpcName` is not valid: it must be string."),
+        (
+            {"VpcName": "v", "Tags": {"Key": "k"}},
+            "InvalidParameter",
+            "The type of parameter `Tags` is not valid: it must be list.",
+        ),
+        (
+            {"VpcName": "v", "Tags": ["k"]},
+            "InvalidParameter",
+            "The type of parameter `Tags.0` is not valid: it must be object.",
+        ),
+        (
+            {"VpcName": "v", "EnableRouteVpcPublish": "true"},
+            "InvalidParameter",
+            "The type of parameter `EnableRouteVpcPublish` is not valid: it must be bool.",
+        ),
+    ],
+)
+def test_parameters_are_checked_against_the_declaration(
+    call: Client, params: dict[str, Any], code: str, message: str
+) -> None:
+    """Unknown, missing and wrongly typed parameters are refused, also inside of lists and objects."""
+    assert call.refused("vpc", "CreateVpc", **params) == (code, message)
+
+
+def test_a_negative_unsigned_number_is_refused(call: Client) -> None:
+    assert call.refused("vpc", "DescribeFlowLogs", Offset=-1) == (
+        "InvalidParameterValue",
+        "The value of parameter `Offset` must not be negative.",
+    )
+
+
+def test_a_boolean_is_not_a_number(call: Client) -> None:
+    code, message = call.refused("vpc", "DescribeFlowLogs", Limit=True)
+    assert (code, message) == ("InvalidParameter", "The type of parameter `Limit` is not valid: it must be int.")
+
+
+def test_a_null_parameter_is_as_good_as_absent(call: Client) -> None:
+    assert call("vpc", "DescribeFlowLogs", ResourceId=None)["TotalNum"] == 0
+
+
+@pytest.mark.parametrize("body", ["not json", "[1]", '"text"'])
+def test_a_body_that_is_not_an_object_is_refused(call: Client, body: str) -> None:
+    client = call.sdk("vpc")
+    with pytest.raises(TencentCloudSDKException) as caught:
+        client.call_octet_stream("DescribeVpcs", {}, body.encode())
+    assert caught.value.code == "InvalidParameter"
+    assert "The request's body is not" in caught.value.message
+
+
+def test_a_bug_in_an_action_is_the_platforms_internal_error(call: Client, cloud: LocalCloud) -> None:
+    """No broken action takes the connection down."""
+
+    def broken(_ctx: Any, _params: Any) -> dict[str, Any]:
+        raise RuntimeError
+
+    cloud.registry = Registry([Action("vpc", "2017-03-12", "DescribeVpcs", {}, broken)])
+    assert call.refused("vpc", "DescribeVpcs") == ("InternalError", "An internal error has occurred.")

@@ -1,0 +1,644 @@
+"""SCF's runtime: real processes run small functions, and meet the platform's limits."""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localcloud import runtime as runtime_module
+from localcloud.runtime import Credentials, FunctionConfig, FunctionRuntime, InvokeResult, PackageError, find_python
+
+DEADLINE_S = 10.0
+MEGABYTE = 1024 * 1024
+
+Start = Callable[..., FunctionRuntime]
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    pause = threading.Event()
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        pause.wait(0.01)
+
+
+@pytest.fixture(scope="session")
+def python() -> Path:
+    """SCF's Python, or the one at hand where that is missing."""
+    return find_python((3, 10)) or Path(sys.executable)
+
+
+@pytest.fixture
+def start(python: Path, tmp_path: Path) -> Iterator[Start]:
+    """Makes a runtime of a function's source; closes them all at the end."""
+    started: list[FunctionRuntime] = []
+
+    def make(
+        source: str, *, credentials: Callable[[], Credentials | None] = lambda: None, **settings: Any
+    ) -> FunctionRuntime:
+        folder = tmp_path / f"function-{len(started)}"
+        folder.mkdir()
+        (folder / "index.py").write_text(source)
+        config = FunctionConfig(function_name="flowlog", **settings)
+        started.append(FunctionRuntime(config, folder, python, credentials))
+        return started[-1]
+
+    yield make
+    for one in started:
+        one.close()
+
+
+def failure(outcome: InvokeResult) -> tuple[int, int, str]:
+    assert outcome.error is not None
+    assert outcome.result_json is None
+    assert outcome.error["requestId"] == outcome.request_id
+    return outcome.error["statusCode"], outcome.error["errorCode"], outcome.error["errorMessage"]
+
+
+ECHO = "def main_handler(event, context):\n    return event\n"
+
+
+def test_returns_what_the_function_returns(start: Start) -> None:
+    """The event goes in as parsed JSON, the result comes back as JSON text."""
+    outcome = start(ECHO).invoke('{"名": [1, null, "é"]}', "request-1")
+    assert outcome.result_json is not None
+    assert json.loads(outcome.result_json) == {"名": [1, None, "é"]}
+    assert (outcome.error, outcome.status_code, outcome.request_id) == (None, 200, "request-1")
+    assert not outcome.throttled
+
+
+def test_reports_time_and_memory(start: Start) -> None:
+    """Duration leaves the initialisation out; the bill is in whole milliseconds; memory is the run's own peak."""
+    function = start(
+        "import threading\nthreading.Event().wait(0.2)\n"
+        "def main_handler(event, context):\n    x = b'x' * event\n    threading.Event().wait(0.05)\n"
+    )
+    first, second, third = (function.invoke(str(size)) for size in (1, 32 * MEGABYTE, 1))
+    assert first.init_ms > 200 > first.duration_ms >= 50
+    assert second.init_ms == 0
+    assert first.duration_ms <= first.billed_ms < first.duration_ms + 1
+    assert 5 < first.max_memory_mb < second.max_memory_mb - 30
+    assert third.max_memory_mb < second.max_memory_mb - 30
+
+
+def test_a_zip_runs_as_well_as_a_folder(python: Path) -> None:
+    """What CreateFunction is given is a zip with the entry file at its root."""
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(
+            "index.py", "from package import answer\ndef main_handler(event, context):\n    return answer\n"
+        )
+        archive.writestr("package/__init__.py", "answer = 42\n")
+    function = FunctionRuntime(FunctionConfig("zipped"), buffer.getvalue(), python)
+    try:
+        assert function.invoke("null").result_json == "42"
+    finally:
+        function.close()
+
+
+def test_what_is_no_zip_is_refused(python: Path) -> None:
+    """Broken code is refused when the function is made, not when it is run."""
+    with pytest.raises(PackageError, match="the code cannot be unpacked: File is not a zip file"):
+        FunctionRuntime(FunctionConfig("broken"), b"not a zip", python)
+
+
+def test_a_zip_too_large_is_refused(python: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SCF takes 500 MB unzipped; the limit is lowered here, for half a gigabyte makes a slow test."""
+    monkeypatch.setattr(runtime_module, "MAX_UNZIPPED_BYTES", 10)
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("index.py", ECHO)
+    with pytest.raises(PackageError, match="the code is over 500 MB when unzipped"):
+        FunctionRuntime(FunctionConfig("large"), buffer.getvalue(), python)
+
+
+def test_context_and_environment_are_those_of_scf_and_nothing_else(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every documented key, dicts all of them, and nothing of this machine."""
+    monkeypatch.setenv("SECRET_OF_THE_HOST", "leaked")
+    monkeypatch.setenv("PYTHONSTARTUP", "leaked")
+    function = start(
+        "import os\ndef main_handler(event, context):\n"
+        "    return [type(event) is type(context) is dict, context, dict(os.environ)]\n",
+        environment={"FLOWLOG_TOPIC": "topic", "TZ": "Asia/Shanghai", "SCF_RUNTIME": "forged"},
+        memory_mb=64,
+        timeout_s=9,
+        namespace="prod",
+        version="3",
+        region="ap-beijing",
+        appid="1251",
+        uin="1000",
+        credentials=lambda: ("AKID", "key", "token"),
+    )
+    are_dicts, context, environment = json.loads(function.invoke("{}", "request-1").result_json or "")
+    assert are_dicts
+    assert context == {
+        "memory_limit_in_mb": 64,
+        "time_limit_in_ms": 9000,
+        "request_id": "request-1",
+        "environment": '{"SCF_NAMESPACE":"prod","FLOWLOG_TOPIC":"topic","TZ":"Asia/Shanghai","SCF_RUNTIME":"forged"}',
+        "environ": "SCF_NAMESPACE=prod;FLOWLOG_TOPIC=topic;TZ=Asia/Shanghai;SCF_RUNTIME=forged",
+        "function_version": "3",
+        "function_name": "flowlog",
+        "namespace": "prod",
+        "tencentcloud_region": "ap-beijing",
+        "tencentcloud_appid": "1251",
+        "tencentcloud_uin": "1000",
+    }
+    code = environment.pop("PWD")
+    assert environment == {
+        "FLOWLOG_TOPIC": "topic",
+        "HOME": "/home/qcloud",
+        "LANG": "en_US.UTF8",
+        "LC_ALL": "en_US.UTF8",
+        "LOGNAME": "qcloud",
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "PYTHONDONTWRITEBYTECODE": "x",
+        "PYTHONPATH": f"{code}:/opt",
+        "SCF_FUNCTIONNAME": "flowlog",
+        "SCF_FUNCTIONVERSION": "3",
+        "SCF_RUNTIME": "Python3.10",
+        "SHELL": "/bin/bash",
+        "TENCENTCLOUD_APPID": "1251",
+        "TENCENTCLOUD_REGION": "ap-beijing",
+        "TENCENTCLOUD_RUNENV": "SCF",
+        "TENCENTCLOUD_SECRETID": "AKID",
+        "TENCENTCLOUD_SECRETKEY": "key",
+        "TENCENTCLOUD_SESSIONTOKEN": "token",
+        "TENCENTCLOUD_TZ": "UTC",
+        "TENCENTCLOUD_UIN": "1000",
+        "TZ": "Asia/Shanghai",
+        "USER": "qcloud",
+        "USER_CODE_ROOT": f"{code}/",
+    }
+
+
+def test_no_library_but_the_standard_one(start: Start) -> None:
+    """The package must carry what it needs: neither site-packages nor this project can be imported."""
+    function = start(
+        "import importlib.util as u, sys\n"
+        "def main_handler(event, context):\n    return [[n for n in event if u.find_spec(n)], sys.path, exit.name]\n"
+    )
+    found, path, builtin = json.loads(function.invoke('["pip", "localcloud", "bootstrap", "json"]').result_json or "")
+    assert found == ["json"]
+    assert not any("site-packages" in entry or "localcloud" in entry for entry in path)
+    assert path[1] == "/opt"
+    assert builtin == "exit"
+
+
+def test_fresh_keys_at_each_invocation(start: Start) -> None:
+    """The role's keys rotate under a warm instance, and are there when the code is loaded."""
+    keys: Iterator[Credentials | None] = iter([("id1", "key1", "token1"), ("id2", "key2", "token2"), None])
+    function = start(
+        "import os\nnames = ['SECRETID', 'SECRETKEY', 'SESSIONTOKEN']\n"
+        "def read():\n    return [os.environ.get('TENCENTCLOUD_' + name) for name in names]\n"
+        "at_load = read()\ndef main_handler(event, context):\n    return [at_load, read()]\n",
+        credentials=lambda: next(keys),
+    )
+    outcomes = [json.loads(function.invoke("{}").result_json or "") for _ in range(3)]
+    first, second, none = ["id1", "key1", "token1"], ["id2", "key2", "token2"], [None] * 3
+    assert outcomes == [[first, first], [first, second], [first, none]]
+
+
+WRITES = """
+import os, pathlib, shutil, subprocess, tempfile
+
+def attempt(what):
+    try:
+        exec(what, {**globals(), "code": os.environ["USER_CODE_ROOT"]})
+    except OSError as error:
+        return error.errno
+    return 0
+
+def main_handler(event, context):
+    return [attempt(what) for what in event]
+"""
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "open(code + 'index.py', 'w')",
+        "open(code + 'index.py', 'r+')",
+        "open('new.txt', 'x')",
+        "open(code + 'new.txt', 'a')",
+        "os.open('new.txt', os.O_CREAT | os.O_WRONLY)",
+        "pathlib.Path('/etc/scf-test').write_text('x')",
+        "pathlib.Path('/tmp/../etc/scf-test').write_text('x')",
+        "os.remove('index.py')",
+        "os.rename('index.py', '/tmp/index.py')",
+        "os.mkdir(code + 'new')",
+        "os.rmdir(code)",
+        "os.chmod(code, 0o777)",
+        "os.utime('index.py')",
+        "os.truncate('index.py', 0)",
+        "os.symlink('/etc/hosts', 'link')",
+        "os.link('/etc/hosts', code + 'link')",
+        "shutil.rmtree(code)",
+        "tempfile.TemporaryFile(dir='/var')",
+        "d = tempfile.mkdtemp(); os.symlink(code + 'index.py', d + '/link'); open(d + '/link', 'w')",
+        "os.remove('index.py', dir_fd=os.open(code, os.O_RDONLY))",
+        "os.chdir('/tmp'); os.remove('/proc/self/cwd')",  # a link into /tmp that is not itself there
+    ],
+)
+def test_the_file_system_is_read_only(start: Start, what: str) -> None:
+    """Whatever would change a file outside /tmp, or the code inside it, fails with EROFS, for root too."""
+    function = start(WRITES)
+    assert function.invoke(json.dumps([what])).result_json == "[30]"
+    assert function.invoke("[\"open(code + 'index.py').read()\"]").result_json == "[0]"
+
+
+def test_tmp_is_writable(start: Start) -> None:
+    """What SCF allows: files and folders in /tmp, made, renamed and removed; reading anywhere; the null device."""
+    allowed = [
+        "open('/dev/null', 'w').write('x')",
+        "open('/etc/hosts').read()",
+        "d = tempfile.mkdtemp(); os.makedirs(d + '/a/b'); open(d + '/a/b/c', 'w').write('x'); shutil.rmtree(d)",
+        "f = tempfile.mkdtemp(dir='/tmp') + '/f'; open(f, 'w').close(); os.rename(f, f + '2'); os.remove(f + '2')",
+        "with tempfile.TemporaryFile() as f: f.write(b'x'); f.truncate(0)",
+        "with tempfile.NamedTemporaryFile() as f: os.truncate(f.fileno(), 0); os.utime(f.fileno())",
+        "subprocess.run(['true'], check=True, stdout=subprocess.DEVNULL)",
+    ]
+    assert start(WRITES).invoke(json.dumps(allowed)).result_json == json.dumps([0] * len(allowed))
+
+
+def test_a_raised_exception_is_430_with_the_users_stack(start: Start) -> None:
+    """The documented error, the stack beginning in the user's code in its documented place; the instance stays."""
+    function = start("def main_handler(event, context):\n    raise ValueError('bad ' + event)\n")
+    first, second = function.invoke('"luck"', "r1"), function.invoke('"luck"')
+    assert first.error == {
+        "errorCode": -1,
+        "errorMessage": "user code exception caught",
+        "requestId": "r1",
+        "stackTrace": (
+            'Traceback (most recent call last):\n  File "/var/user/index.py", line 2, in main_handler\n'
+            "    raise ValueError('bad ' + event)\nValueError: bad luck"
+        ),
+        "statusCode": 430,
+    }
+    assert (first.cold, second.cold, first.instance_id) == (True, False, second.instance_id)
+
+
+@pytest.mark.parametrize(
+    ("returned", "why"),
+    [
+        ("{1, 2}", "TypeError: Object of type set is not JSON serializable"),
+        ("float('nan')", "ValueError: Out of range float values are not JSON compliant"),
+    ],
+)
+def test_a_result_that_is_not_json_is_430(start: Start, returned: str, why: str) -> None:
+    """What cannot be sent back is the function's fault."""
+    outcome = start(f"def main_handler(event, context):\n    return {returned}\n").invoke("{}")
+    assert failure(outcome) == (430, -1, "user code exception caught")
+    assert outcome.error is not None
+    assert why in outcome.error["stackTrace"]
+
+
+def test_a_result_over_6_mb_is_407(start: Start) -> None:
+    """Six megabytes come through, a byte more does not."""
+    function = start("def main_handler(event, context):\n    return 'x' * event\n")
+    limit = 6 * 1024 * 1024 - 2  # the quotation marks count
+    assert len(function.invoke(str(limit)).result_json or "") == limit + 2
+    outcome = function.invoke(str(limit + 1))
+    assert failure(outcome) == (407, -1, "The size of response exceeds the upper limit (6MB)")
+    assert not function.invoke("1").cold
+
+
+def test_an_event_over_6_mb_is_406(start: Start) -> None:
+    """It is refused before an instance is started."""
+    function = start(ECHO)
+    outcome = function.invoke('"' + "x" * 6 * 1024 * 1024 + '"')
+    assert failure(outcome) == (406, -1, "The size of request exceeds the upper limit (6MB)")
+    assert function.instance_count == 0
+
+
+@pytest.mark.parametrize("event", ["", "{", "[" * 200_000])
+def test_an_event_that_is_not_json_is_400(start: Start, event: str) -> None:
+    """It is refused before an instance is started."""
+    status, code, message = failure(start(ECHO).invoke(event))
+    assert (status, code) == (400, -1)
+    assert message.startswith("The request event is not JSON: ")
+
+
+@pytest.mark.parametrize(
+    ("source", "handler", "status", "message"),
+    [
+        (
+            ECHO,
+            "main.main_handler",
+            437,
+            "Handler not found: the entry file of 'main.main_handler' is not in the root of the code package",
+        ),
+        (ECHO, "index.missing", 443, "AttributeError: module 'index' has no attribute 'missing'"),
+        ("import no_such_module", "index.main_handler", 443, "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("def main_handler(", "index.main_handler", 443, "SyntaxError"),
+    ],
+)
+def test_a_function_that_cannot_be_loaded(start: Start, source: str, handler: str, status: int, message: str) -> None:
+    """Missing entry file, missing function, failing import, broken source: said at each invocation, none kept."""
+    function = start(source, handler=handler)
+    for _ in range(2):
+        outcome = function.invoke("{}")
+        assert failure(outcome)[:2] == (status, 1)
+        assert message in failure(outcome)[2]
+        assert outcome.cold
+    assert function.instance_count == 0
+
+
+def test_the_log_is_what_the_run_wrote(start: Start) -> None:
+    """Standard output and error in order, of programs started too, with what loading printed in the first run's."""
+    function = start(
+        "import os, sys\nprint('loading')\n"
+        "def main_handler(event, context):\n"
+        "    print(event)\n    print('é', file=sys.stderr)\n    os.system('echo child')\n"
+    )
+    assert function.invoke('"one"').log == "loading\none\né\nchild\n"
+    assert function.invoke('"two"').log == "two\né\nchild\n"
+
+
+def test_programs_started_do_not_get_the_runtimes_pipes(start: Start) -> None:
+    """A program of the function's has standard input, output and error, and the folder it lists."""
+    function = start(
+        "import subprocess\ndef main_handler(event, context):\n"
+        "    return subprocess.check_output(['ls', '/proc/self/fd'], close_fds=False, text=True).split()\n"
+    )
+    assert function.invoke("1").result_json == '["0", "1", "2", "3"]'
+
+
+def test_an_idle_instance_is_used_again(start: Start) -> None:
+    """State in the module outlives the run."""
+    function = start("seen = []\ndef main_handler(event, context):\n    seen.append(event)\n    return seen\n")
+    outcomes = [function.invoke(str(number)) for number in range(3)]
+    assert [outcome.cold for outcome in outcomes] == [True, False, False]
+    assert outcomes[-1].result_json == "[0, 1, 2]"
+    assert len({outcome.instance_id for outcome in outcomes}) == 1
+
+
+MEET = """
+import pathlib, threading
+
+def main_handler(event, context):
+    folder, number, expected = pathlib.Path(event[0]), event[1], event[2]
+    (folder / str(number)).touch()
+    while len(list(folder.iterdir())) < expected:
+        threading.Event().wait(0.01)
+    return number
+"""
+
+
+def test_concurrency_starts_more_instances(start: Start, tmp_path: Path) -> None:
+    """Four events that wait for one another need four instances at once; afterwards these are warm."""
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    function = start(MEET, max_instances=4, timeout_s=DEADLINE_S)
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(lambda number: function.invoke(json.dumps([str(meeting), number, 4])), range(4)))
+    assert [outcome.result_json for outcome in outcomes] == ["0", "1", "2", "3"]
+    assert len({outcome.instance_id for outcome in outcomes}) == 4
+    assert function.instance_count == 4
+    assert not function.invoke(json.dumps([str(meeting), 0, 4])).cold
+
+
+def test_many_threads_share_few_instances(start: Start) -> None:
+    """Of eighty calls by eight threads each is answered once, rightly, by one of at most eight instances."""
+    function = start(ECHO, max_instances=8)
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(lambda number: function.invoke(str(number)), range(80)))
+    assert [outcome.result_json for outcome in outcomes] == [str(number) for number in range(80)]
+    assert function.instance_count <= 8
+
+
+def test_over_the_limit_of_instances_is_432(start: Start, tmp_path: Path) -> None:
+    """While the only instance is busy another call is throttled; once it is free, it serves again."""
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    function = start(MEET, max_instances=1, memory_mb=128, timeout_s=DEADLINE_S)
+    with ThreadPoolExecutor(1) as pool:
+        busy = pool.submit(function.invoke, json.dumps([str(meeting), 1, 2]))
+        wait_until(lambda: any(meeting.iterdir()))
+        throttled = function.invoke("{}")
+        (meeting / "go").touch()
+        assert busy.result().result_json == "1"
+    message = "Function [ flowlog ] concurrency exceeded reserved quota 128 MB"
+    assert failure(throttled) == (432, 1, message)
+    assert throttled.throttled
+    assert throttled.instance_id == ""
+    assert not function.invoke(json.dumps([str(meeting), 1, 2])).cold
+
+
+STUCK = """
+import threading
+
+def main_handler(event, context):
+    print("working")
+    if event:
+        threading.Event().wait()
+    return "done"
+"""
+
+
+def test_the_time_limit_kills_the_instance(start: Start) -> None:
+    """The documented error, after the limit and soon after; what was printed is in the log; the next run is cold."""
+    function = start(STUCK, timeout_s=0.4)
+    stuck, fine = function.invoke("true"), function.invoke("false")
+    assert failure(stuck) == (433, -1, "Invoking task timed out after 0.4 seconds")
+    assert 400 <= stuck.duration_ms < 1400
+    assert stuck.log == "working\n"
+    assert (fine.result_json, fine.cold) == ('"done"', True)
+    assert function.instance_count == 1
+
+
+def test_the_time_limit_holds_against_a_function_that_ignores_signals(start: Start) -> None:
+    """Nothing that Python code can do puts off the end."""
+    function = start(
+        "import signal\ndef main_handler(event, context):\n"
+        "    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n    while True: pass\n",
+        timeout_s=0.3,
+    )
+    assert failure(function.invoke("1")) == (433, -1, "Invoking task timed out after 0.3 seconds")
+
+
+def test_initialisation_has_a_limit_of_its_own(start: Start) -> None:
+    """Loading does not count against the time limit, but may not last for ever."""
+    slow = start("import threading\nthreading.Event().wait(0.5)\n" + ECHO, timeout_s=0.3)
+    assert slow.invoke("1").result_json == "1"
+    endless = start("import threading\nthreading.Event().wait()\n" + ECHO, init_timeout_s=0.3)
+    assert failure(endless.invoke("1")) == (450, -1, "Initialization timed out after 0.3 seconds")
+
+
+@pytest.mark.parametrize("ending", ["threading.Event().wait()", "return len(taken)"])
+def test_the_memory_limit_kills_the_instance(start: Start, ending: str) -> None:
+    """Whether it still runs or has just returned: over the limit is over the limit."""
+    function = start(
+        f"import threading\ndef main_handler(event, context):\n    taken = b'x' * event\n    {ending}\n",
+        memory_mb=64,
+        timeout_s=DEADLINE_S,
+    )
+    outcome = function.invoke(str(80 * MEGABYTE))
+    assert failure(outcome) == (434, -1, "Task memory exceeded 64 MB")
+    assert outcome.max_memory_mb > 64
+    assert function.instance_count == 0
+
+
+@pytest.mark.parametrize(
+    "ending", ["sys.exit(3)", "os._exit(0)", "os.kill(os.getpid(), signal.SIGSEGV)", "raise KeyboardInterrupt"]
+)
+def test_a_process_that_ends_is_439_and_replaced(start: Start, ending: str) -> None:
+    """However it ends, the caller learns it at once and the next event finds a new instance."""
+    source = f"import os, signal, sys\ndef main_handler(event, context):\n    if event: {ending}\n    return 'alive'\n"
+    function = start(source, timeout_s=DEADLINE_S)
+    assert not function.invoke("0").error
+    ended, after = function.invoke("1"), function.invoke("0")
+    assert failure(ended) == (439, -1, "User process exit when running")
+    assert (ended.cold, after.cold, after.result_json) == (False, True, '"alive"')
+    assert function.instance_count == 1
+
+
+def test_a_process_that_ends_while_loading_is_439(start: Start) -> None:
+    """sys.exit at import is the end of the process, too."""
+    assert failure(start("import sys\nsys.exit()\n").invoke("1")) == (439, -1, "User process exit when running")
+
+
+def is_running(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def test_children_end_with_their_instance(start: Start) -> None:
+    """A child that holds the pipes neither hides its parent's end nor outlives it."""
+    function = start(
+        "import os, threading\ndef main_handler(event, context):\n    child = os.fork()\n"
+        "    if not child: threading.Event().wait()\n    print(child)\n    os._exit(1)\n",
+        timeout_s=DEADLINE_S,
+    )
+    outcome = function.invoke("1")
+    assert failure(outcome) == (439, -1, "User process exit when running")
+    wait_until(lambda: not is_running(int(outcome.log)))
+
+
+def test_an_idle_instance_that_died_is_not_used(start: Start) -> None:
+    """A warm instance killed from outside costs nobody an event."""
+    function = start("import os\ndef main_handler(event, context):\n    return os.getpid()\n")
+    pid = int(function.invoke("1").result_json or "")
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not is_running(pid))
+    outcome = function.invoke("1")
+    assert outcome.cold
+    assert not outcome.error
+
+
+def test_kill_all_ends_runs_under_way(start: Start, tmp_path: Path) -> None:
+    """The crash of the machine: what runs ends with 439, what idles is gone, and the next event starts anew."""
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    function = start(MEET, timeout_s=DEADLINE_S)
+    with ThreadPoolExecutor(3) as pool:
+        runs = [pool.submit(function.invoke, json.dumps([str(meeting), number, 4])) for number in range(3)]
+        wait_until(lambda: len(list(meeting.iterdir())) == 3)
+        assert function.kill_all() == 3
+        outcomes = [run.result() for run in runs]
+    assert {failure(outcome) for outcome in outcomes} == {(439, -1, "User process exit when running")}
+    (meeting / "go").touch()
+    assert function.invoke(json.dumps([str(meeting), 7, 4])).result_json == "7"
+    assert function.kill_all() == 1
+    assert function.instance_count == 0
+    assert function.invoke(json.dumps([str(meeting), 7, 4])).cold
+
+
+def test_close_leaves_nothing_behind(start: Start) -> None:
+    """No process, no folder, no further invocation; closing again is fine."""
+    function = start("import os\ndef main_handler(event, context):\n    return [os.getpid(), os.getcwd()]\n")
+    pid, folder = json.loads(function.invoke("1").result_json or "")
+    assert Path(folder).stat().st_mode & 0o222 == 0
+    function.close()
+    function.close()
+    assert not is_running(pid)
+    assert not Path(folder).parent.exists()
+    with pytest.raises(RuntimeError, match="the runtime of function flowlog is closed"):
+        function.invoke("1")
+
+
+def test_close_ends_a_run_under_way(start: Start, tmp_path: Path) -> None:
+    """Closing does not wait for a function that never ends."""
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    function = start(MEET, timeout_s=DEADLINE_S)
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(function.invoke, json.dumps([str(meeting), 1, 2]))
+        wait_until(lambda: any(meeting.iterdir()))
+        function.close()
+        assert failure(run.result()) == (439, -1, "User process exit when running")
+    assert function.instance_count == 0
+
+
+def test_a_python_that_is_not_there_is_an_error_of_the_machine(tmp_path: Path) -> None:
+    """It is no outcome of the function, and takes no instance's place."""
+    (tmp_path / "index.py").write_text(ECHO)
+    function = FunctionRuntime(FunctionConfig("f"), tmp_path, tmp_path / "no-python")
+    try:
+        with pytest.raises(FileNotFoundError):
+            function.invoke("1")
+        assert function.instance_count == 0
+    finally:
+        function.close()
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Writes an executable shell script."""
+
+    def write(path: str, body: str) -> Path:
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"#!/bin/sh\n{body}\n")
+        file.chmod(0o755)
+        return file
+
+    return write
+
+
+MINOR = sys.version_info[:2]
+NAME = f"python{MINOR[0]}.{MINOR[1]}"
+
+
+def test_find_python_on_the_path(tmp_path: Path, script: Callable[[str, str], Path]) -> None:
+    """A shim that works is seen through to the interpreter behind it."""
+    script(f"bin/{NAME}", f'exec {sys.executable} "$@"')
+    assert find_python(MINOR, {"PATH": f"{tmp_path}/bin"}) == Path(sys.executable)
+
+
+def test_find_python_passes_a_failing_shim_over(tmp_path: Path, script: Callable[[str, str], Path]) -> None:
+    """The shims of pyenv exist, and fail, for versions that are not chosen; its own versions are then looked at."""
+    script(f"bin/{NAME}", "echo 'command not found' >&2; exit 127")
+    script(f"pyenv/versions/{MINOR[0]}.{MINOR[1]}.9/bin/python", "exit 1")
+    script(f"pyenv/versions/{MINOR[0]}.{MINOR[1]}.13/bin/python", f'exec {sys.executable} "$@"')
+    variables = {"PATH": f"{tmp_path}/bin", "PYENV_ROOT": f"{tmp_path}/pyenv"}
+    assert find_python(MINOR, variables) == Path(sys.executable)
+
+
+def test_find_python_asks_uv(tmp_path: Path, script: Callable[[str, str], Path]) -> None:
+    """What uv installed is on no PATH."""
+    script("bin/uv", f'[ "$1 $2 $3" = "python find {MINOR[0]}.{MINOR[1]}" ] && echo {sys.executable}')
+    assert find_python(MINOR, {"PATH": f"{tmp_path}/bin", "HOME": str(tmp_path)}) == Path(sys.executable)
+
+
+def test_find_python_finds_none(tmp_path: Path, script: Callable[[str, str], Path]) -> None:
+    """Another version under the right name, a broken uv, an empty machine: none."""
+    script("bin/python3.5", f'exec {sys.executable} "$@"')
+    script("bin/uv", "exit 1")
+    assert find_python((3, 5), {"PATH": f"{tmp_path}/bin", "HOME": str(tmp_path)}) is None
+    assert find_python((3, 5), {}) is None

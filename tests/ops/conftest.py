@@ -1,0 +1,46 @@
+"""An operator with a local cloud, and the function's logger left as it was."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from handler.log import logger
+from tests.support.deployment import shell
+from tests.support.operator import Operator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from localcloud import LocalCloud
+
+
+@pytest.fixture(autouse=True)
+def _logger_as_it_was() -> Iterator[None]:
+    """A command sets the level and the stream of the function's logger, for its process; tests share theirs."""
+    handler: Any = logger.registered_handler
+    level, stream = logging.getLogger("eni-flowlog").level, handler.stream
+    yield
+    logger.setLevel(level)
+    handler.setStream(stream)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder of its own, without any profile of tccli."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def operator(cloud: LocalCloud, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Operator:
+    """An operator with keys and settings in the environment."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return Operator(cloud, folder, {**shell(cloud), "HOME": str(home)})

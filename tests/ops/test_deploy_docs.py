@@ -1,0 +1,72 @@
+"""The commands of docs/deploy.md do what they say: wired by hand with tccli, there is nothing left for deploy to do."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localcloud import LocalCloud
+from ops.deploy import deploy, plan
+from ops.deployment.parts import all_parts
+from ops.deployment.plan import Verb
+from tests.support.deployment import account_of, deployment_to, shell, small_package
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def cloud() -> Iterator[LocalCloud]:
+    """A local cloud in which nothing is deployed."""
+    with LocalCloud(enforce_limits=False, time_scale=0.02) as running:
+        yield running
+
+
+def block(name: str) -> str:
+    """The commands of one code block of the page."""
+    found = re.search(rf"^```sh {name}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def run(commands: str, local: LocalCloud, home: Path) -> None:
+    """Run commands as a reader would, but with a stand-in for tccli, which keeps to tccli's own schema."""
+    program = f'"{sys.executable}" -m tests.support.tccli_stand_in'
+    tccli = f'tccli() {{ {program} "$@" --endpoint {local.endpoint}; }}'
+    script = f"set -e\n{tccli}\n{commands}"
+    inherited = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    done = subprocess.run(
+        ["bash", "-c", script], env={**inherited, **shell(local), "HOME": str(home)}, cwd=ROOT, text=True,
+        capture_output=True, check=False, timeout=100,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_parts_made_by_hand_are_those_that_deploy_would_make(cloud: LocalCloud, tmp_path: Path) -> None:
+    """Role, policy and queue before the function, rule and target after it; then deploy finds nothing to do."""
+    wanted, account, code = deployment_to(cloud), account_of(cloud), small_package(tmp_path)
+    run(block("before"), cloud, tmp_path)
+    for part in all_parts(wanted, account, code):
+        if part.kind in ("function", "timer"):  # what `scf deploy` makes
+            part.apply()
+    run('export UIN=$(tccli sts GetCallerIdentity --filter AccountId | tr -d \'"\') REGION=$TENCENTCLOUD_REGION\n'
+        + block("after"), cloud, tmp_path)  # fmt: skip
+    assert {step.kind: step.verb for step in plan(wanted, account, code)[1]} == {
+        "role": Verb.NOTHING,
+        "policy": Verb.NOTHING,
+        "queue": Verb.NOTHING,
+        "function": Verb.NOTHING,
+        "timer": Verb.NOTHING,
+        "rule": Verb.NOTHING,
+        "target": Verb.NOTHING,
+    }
+    assert {step.verb for step in deploy(wanted, account, code)} == {Verb.NOTHING}

@@ -1,0 +1,315 @@
+"""`eni-flowlog dlq`: what lies on the queue, why, and how to run it again or throw it away."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from handler.cmq import Message
+from localcloud import LocalCloud, faults
+from ops import records
+from ops.exits import Exit
+from tests.support.function import QUEUE, valid
+from tests.support.records import MARKER, created, own_letter, platform_letter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.operator import Operator
+
+REGION = "ap-guangzhou"
+VISIBILITY_S = 1
+
+
+@pytest.fixture
+def cloud() -> Iterator[LocalCloud]:
+    """A local cloud whose queue hides what is received for a second only."""
+    with LocalCloud(enforce_limits=False, time_scale=0.05) as running:
+        running.seed_queue(QUEUE, visibility_timeout=VISIBILITY_S)
+        yield running
+
+
+def letter(interface_id: str = "eni-78ysaex1", vpc_id: str = "vpc-pq9vxykj", **changes: Any) -> dict[str, Any]:
+    """A dead letter of an interface, with an id of its own."""
+    interface = {"region": REGION, "interface_id": interface_id, "vpc_id": vpc_id}
+    return valid("dead-letter", own_letter(id=str(uuid.uuid4()), interface=interface, **changes))  # type: ignore[no-any-return]
+
+
+def letters_of(cloud: LocalCloud, number: int) -> list[dict[str, Any]]:
+    """Dead letters of interfaces that can be covered now."""
+    return [letter(each, cloud.vpc_id) for each in cloud.seed_interfaces(REGION, number)]
+
+
+# list -----------------------------------------------------------------------------------------------------------------
+
+
+def test_list_says_what_failed_and_why(cloud: LocalCloud, operator: Operator) -> None:
+    """Id, kind, interface, class, code and message, attempts, exhaustion and age; the messages stay."""
+    failed = letter(attempts=5, exhausted=True)
+    operator.put(failed)
+    result = operator("dlq", "list")
+    assert result.exit_code == Exit.OK
+    for part in (failed["id"][:8], "interface", REGION, "eni-78ysaex1", "InternalError transient", "5", "exhausted"):
+        assert part in result.stdout
+    assert f"1 record on {QUEUE}" in result.stdout
+    assert len(cloud.messages(QUEUE)) == 1
+
+
+def test_list_as_json(operator: Operator) -> None:
+    """Each of our records is whole, and valid under its schema; more than a batch of 16 is read."""
+    operator.put(*(letter() for _ in range(20)))
+    listed = operator.json("dlq", "list")
+    assert (listed["queue"], listed["hidden"], len(listed["records"])) == (QUEUE, 0, 20)
+    for each in listed["records"]:
+        valid("dead-letter", each["record"])
+        assert each["id"] == each["record"]["id"]
+
+
+def test_list_knows_the_platforms_records_without_their_secrets(operator: Operator) -> None:
+    """SCF's native message holds the event as it came, session tokens included: they are not shown."""
+    native = platform_letter(created())
+    operator.put(native)
+    [listed] = operator.json("dlq", "list")["records"]
+    assert (listed["kind"], listed["id"], listed["attempts"]) == ("platform", native["Body"]["RequestId"], 3)
+    assert listed["since"] == "2020-10-10T01:22:00Z"
+    assert MARKER not in json.dumps(listed)
+
+
+@pytest.mark.parametrize("body", ["not JSON \x1b[31m", "[1, 2]", '"text"', "{}", '{"Body": 5}', "[" * 100_000, "1e999"])
+def test_list_shows_what_is_neither(operator: Operator, body: str) -> None:
+    """Whatever somebody has put on the queue; no control character reaches the terminal."""
+    operator.put(body)
+    result = operator("dlq", "list")
+    assert result.exit_code == Exit.OK, result.output
+    assert "NotARecord" in result.stdout
+    assert "\x1b" not in result.output
+    json.loads(operator("dlq", "list", "--json").stdout)
+
+
+def test_list_of_an_empty_queue(operator: Operator) -> None:
+    """Says so."""
+    assert operator("dlq", "list").stdout.strip() == "No records."
+    assert operator.json("dlq", "list")["records"] == []
+
+
+def test_list_says_what_is_hidden(operator: Operator) -> None:
+    """A second look at once finds nothing, and says why and for how long."""
+    operator.put(letter(), letter())
+    operator("dlq", "list")
+    again = operator("dlq", "list")
+    assert "No records" not in again.output
+    assert "2 messages on the queue cannot be read now" in again.stderr
+    assert f"Look again in {VISIBILITY_S} s at the most." in again.stderr
+
+
+def test_the_queue_needs_no_topic(operator: Operator) -> None:
+    """Whoever looks at the queue does not have to know where flow logs go."""
+    assert operator("dlq", "list", FLOWLOG_TOPIC_ID="").exit_code == Exit.OK
+
+
+def test_without_leave_to_manage_the_queue(cloud: LocalCloud, operator: Operator) -> None:
+    """The number of hidden messages is then unknown, and nothing else is lost."""
+    cloud.faults.add("DescribeCmqQueueDetail", faults.error("UnauthorizedOperation", "no"))
+    operator.put(letter())
+    listed = operator.json("dlq", "list")
+    assert (listed["hidden"], len(listed["records"])) == (None, 1)
+
+
+def test_a_queue_that_is_not_there(operator: Operator) -> None:
+    """The queue's own words, and what to do."""
+    result = operator("dlq", "list", FLOWLOG_DLQ_QUEUE="nope")
+    assert result.exit_code == Exit.FAILED
+    assert "queue error 4440" in result.stderr
+    assert "Check FLOWLOG_DLQ_QUEUE and the region; `eni-flowlog deploy` makes the queue." in result.stderr
+
+
+# show -----------------------------------------------------------------------------------------------------------------
+
+
+def test_show_right_after_list(operator: Operator) -> None:
+    """It waits until what list has hidden can be read again; the id's beginning is enough."""
+    wanted = letter()
+    operator.put(wanted, letter())
+    operator("dlq", "list")
+    result = operator("dlq", "show", wanted["id"][:8])
+    assert result.exit_code == Exit.OK, result.output
+    assert json.loads(result.stdout) == wanted
+    assert "eni-78ysaex1: InternalError: m" in result.stderr
+
+
+def test_show_of_an_unknown_id(operator: Operator) -> None:
+    """An error that says where the ids are; it does not wait for ever."""
+    operator.put(letter())
+    result = operator("dlq", "show", "zzz")
+    assert result.exit_code == Exit.FAILED
+    assert "No record on the queue begins with zzz: see `eni-flowlog dlq list`." in result.stderr
+
+
+def test_show_of_an_ambiguous_beginning(operator: Operator) -> None:
+    """An error that names the ids."""
+    ids = [f"abcd{number}000-0000-4000-8000-000000000000" for number in (1, 2)]
+    operator.put(*({**letter(), "id": each} for each in ids))
+    result = operator("dlq", "show", "abcd")
+    assert result.exit_code == Exit.FAILED
+    assert f"abcd is the beginning of several ids: {ids[0]}, {ids[1]}." in result.stderr
+
+
+# redrive --------------------------------------------------------------------------------------------------------------
+
+
+def test_redrive_makes_good_and_empties_the_queue(cloud: LocalCloud, operator: Operator) -> None:
+    """Our records and the platform's; the report is valid; exit code 0."""
+    native = platform_letter(
+        {"event": "interface.created", "region": REGION, "interface_id": cloud.seed_interfaces(REGION, 1)[0]}
+    )
+    operator.put(*letters_of(cloud, 18), native)
+    result = operator("dlq", "redrive", "--yes", "--json")
+    report = valid("report", json.loads(result.stdout))
+    assert result.exit_code == Exit.OK, result.stderr
+    assert report["outcomes"]["created"] == 19
+    assert cloud.messages(QUEUE) == []
+
+
+def test_redrive_dry_run_names_what_the_real_run_runs(cloud: LocalCloud, operator: Operator) -> None:
+    """The same interfaces, nothing created or deleted; the real run waits for what the dry run has hidden."""
+    operator.put(*letters_of(cloud, 3))
+    dry = operator.json("dlq", "redrive", "--dry-run")
+    assert cloud.calls.count("CreateFlowLog") == 0
+    assert len(cloud.messages(QUEUE)) == 3
+    real = operator.json("dlq", "redrive", "--yes")
+
+    def named(report: dict[str, Any]) -> set[str]:
+        return {item["interface_id"] for item in report["items"]}
+
+    assert named(dry) == named(real)
+    assert (dry["outcomes"]["planned"], real["outcomes"]["created"]) == (3, 3)
+
+
+def test_redrive_of_what_fails_again(cloud: LocalCloud, operator: Operator) -> None:
+    """It is put back with its count raised; exit code 3."""
+    cloud.faults.add("CreateFlowLog", faults.error("UnauthorizedOperation", "not you"))
+    operator.put(*letters_of(cloud, 1))
+    result = operator("dlq", "redrive", "--yes")
+    assert result.exit_code == Exit.UNCOVERED
+    assert "1 dead-lettered" in result.stdout
+    [back] = cloud.messages(QUEUE)
+    assert json.loads(back)["attempts"] == 3
+
+
+def test_redrive_leaves_the_exhausted(cloud: LocalCloud, operator: Operator) -> None:
+    """Not tried, not deleted, said, exit code 3."""
+    operator.put(letter(attempts=5, exhausted=True))
+    result = operator("dlq", "redrive", "--yes")
+    assert result.exit_code == Exit.UNCOVERED
+    assert "1 record on the queue: see `eni-flowlog dlq list`." in result.stderr
+    assert cloud.calls.count("CreateFlowLog") == 0
+
+
+def test_redrive_up_to_a_limit(cloud: LocalCloud, operator: Operator) -> None:
+    """The rest stays, which was asked for: exit code 0."""
+    operator.put(*letters_of(cloud, 5))
+    result = operator("dlq", "redrive", "--limit", "2", "--yes")
+    assert result.exit_code == Exit.OK
+    assert "2 created" in result.stdout
+    assert len(cloud.messages(QUEUE)) == 3
+
+
+def test_redrive_of_an_empty_queue(operator: Operator) -> None:
+    """Nothing to ask, nothing to do."""
+    result = operator("dlq", "redrive")
+    assert (result.exit_code, result.stdout.strip()) == (Exit.OK, "No records: nothing to run again.")
+
+
+# purge ----------------------------------------------------------------------------------------------------------------
+
+
+def test_purge_without_a_terminal_needs_yes(cloud: LocalCloud, operator: Operator) -> None:
+    """Wrong usage, and nothing deleted."""
+    operator.put(letter())
+    result = operator("dlq", "purge")
+    assert result.exit_code == Exit.USAGE
+    assert "There is no terminal to ask at: give --yes" in result.stderr
+    assert len(cloud.messages(QUEUE)) == 1
+
+
+def test_purge_all(cloud: LocalCloud, operator: Operator) -> None:
+    """Deletes everything, and with --json gives it back to be kept."""
+    operator.put(*(letter() for _ in range(20)), "rubbish")
+    purged = operator.json("dlq", "purge", "--yes")
+    assert purged["deleted"] is True
+    assert len(purged["records"]) == 21
+    assert cloud.messages(QUEUE) == []
+
+
+def test_purge_of_some(cloud: LocalCloud, operator: Operator) -> None:
+    """By the beginning of their ids; a dry run names the same ones and deletes none."""
+    one, other = letter(), letter()
+    operator.put(one, other)
+    dry = operator("dlq", "purge", one["id"][:8], "--dry-run")
+    assert f"would be deleted: {one['id']}" in dry.stdout
+    assert len(cloud.messages(QUEUE)) == 2
+    real = operator("dlq", "purge", one["id"][:8], "--yes")
+    assert f"deleted: {one['id']}" in real.stdout
+    assert [json.loads(body)["id"] for body in cloud.messages(QUEUE)] == [other["id"]]
+
+
+def test_purge_of_the_exhausted(cloud: LocalCloud, operator: Operator) -> None:
+    """What can still be tried stays."""
+    fresh = letter()
+    operator.put(letter(attempts=5, exhausted=True), fresh)
+    result = operator("dlq", "purge", "--exhausted", "--yes")
+    assert "1 record deleted." in result.stdout
+    assert [json.loads(body)["id"] for body in cloud.messages(QUEUE)] == [fresh["id"]]
+
+
+def test_purge_up_to_a_limit(cloud: LocalCloud, operator: Operator) -> None:
+    """No more than asked for."""
+    operator.put(*(letter() for _ in range(5)))
+    assert "2 records deleted." in operator("dlq", "purge", "--limit", "2", "--yes").stdout
+    assert len(cloud.messages(QUEUE)) == 3
+
+
+# reading a record -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("letter_", "what"),
+    [
+        (own_letter(), "ap-shanghai eni-78ysaex1"),
+        (own_letter(interface={"region": REGION, "instance_id": "ins-8dn9vdif"}), f"{REGION} ins-8dn9vdif"),
+        (own_letter("event", event=[1]), "event"),
+        (own_letter("command", event={"command": "backfill", "regions": [REGION]}), f"backfill {REGION}"),
+        (own_letter("command", event={"command": "sweep"}), "sweep"),
+    ],
+)
+def test_a_record_says_what_it_is_about(letter_: dict[str, Any], what: str) -> None:
+    """In a few words: the interface, the instance, or the command."""
+    assert records.record_of(Message(json.dumps(letter_), "handle", "id")).what == what
+
+
+def test_json_where_there_is_nothing_to_run(operator: Operator) -> None:
+    """An empty report, valid under its schema."""
+    assert valid("report", operator.json("dlq", "redrive"))["received"] == 0
+
+
+def test_redrive_gives_up_on_what_stays_hidden(cloud: LocalCloud, operator: Operator) -> None:
+    """Another reader holds the records for longer than the time-out: said, and exit code 3."""
+    operator.put(letter())
+    operator("dlq", "list")
+    cloud.faults.add("DescribeCmqQueueDetail", faults.delay(VISIBILITY_S / 4))
+    taken = cloud.faults.add("BatchReceiveMessage", faults.error(7000, "no message"))
+    result = operator("dlq", "redrive", "--yes")
+    assert taken.hits <= 1
+    assert result.exit_code == Exit.UNCOVERED
+    assert "on the queue" in result.stderr
+
+
+def test_purge_without_leave_to_manage_the_queue(cloud: LocalCloud, operator: Operator) -> None:
+    """It does not know how many there are, and deletes them all the same."""
+    cloud.faults.add("DescribeCmqQueueDetail", faults.error("UnauthorizedOperation", "no"))
+    operator.put(letter(), letter())
+    assert "2 records deleted." in operator("dlq", "purge", "--yes").stdout
+    assert cloud.messages(QUEUE) == []

@@ -1,0 +1,284 @@
+"""`eni-flowlog doctor`: take one thing away, and it names exactly that; nothing stops it at the first."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from localcloud import LocalCloud
+from localcloud import faults as strike
+from ops.deploy import deploy
+from ops.deployment import documents
+from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ, Cloud
+from ops.deployment.function import Function
+from ops.deployment.rule import Rule, rule_of
+from ops.doctor import Finding, State, examine
+from tests.support.deployment import NAME, QUEUE, account_of, deployment_to
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ops.deployment.config import Deployment
+    from ops.package import Package
+
+
+@pytest.fixture
+def cloud() -> Iterator[LocalCloud]:
+    """A local cloud of its own, in which nothing is deployed."""
+    with LocalCloud(enforce_limits=False, time_scale=0.02) as running:
+        yield running
+
+
+@pytest.fixture
+def account(cloud: LocalCloud) -> Cloud:
+    return account_of(cloud)
+
+
+@pytest.fixture
+def wanted(cloud: LocalCloud) -> Deployment:
+    return deployment_to(cloud)
+
+
+@pytest.fixture
+def deployed(account: Cloud, wanted: Deployment, package: Package) -> Deployment:
+    """The real package, deployed."""
+    deploy(wanted, account, package)
+    return wanted
+
+
+def troubles(findings: list[Finding]) -> dict[str, str]:
+    """What is not ok, by check."""
+    return {finding.check: finding.what for finding in findings if finding.state is not State.OK}
+
+
+def test_a_fresh_deployment_is_healthy(account: Cloud, deployed: Deployment) -> None:
+    """Every check is made, and each is fine: the real package answers, and reads its queue with its role's keys."""
+    findings = examine(deployed, account)
+    assert troubles(findings) == {}
+    assert [finding.check for finding in findings] == [
+        "credentials",
+        "role",
+        "permission",
+        "service role",
+        "topic",
+        "queue",
+        "function",
+        "settings",
+        "timer",
+        "rule",
+        "target",
+        "status",
+        "queue access",
+    ]
+
+
+def test_nothing_deployed_is_all_named(account: Cloud, wanted: Deployment) -> None:
+    """It does not stop at the first: each missing part has its finding, and each says what to do."""
+    findings = examine(wanted, account)
+    failed = [finding for finding in findings if finding.state is State.FAIL]
+    assert {finding.check for finding in failed} == {"role", "queue", "function", "timer", "rule", "target"}
+    assert all(finding.todo for finding in failed)
+
+
+def test_it_changes_nothing(cloud: LocalCloud, account: Cloud, deployed: Deployment) -> None:
+    """Only reads, and two invocations that read."""
+    cloud.calls.clear()
+    examine(deployed, account)
+    own = [call.action for call in cloud.calls if call.caller is None or not call.caller.role]
+    assert [action for action in own if not action.startswith(("Get", "List", "Describe"))] == ["Invoke", "Invoke"]
+
+
+def take_permission(account: Cloud, wanted: Deployment, action: str) -> None:
+    document = documents.role_policy(wanted, account.uin)
+    for statement in document["statement"]:
+        statement["action"] = [name for name in statement["action"] if name != f"name/{action}"]
+    document["statement"] = [statement for statement in document["statement"] if statement["action"]]
+    [policy] = account.call(CAM, "ListPolicies", {"Scope": "Local"})["List"]
+    account.call(CAM, "UpdatePolicy", {"PolicyId": policy["PolicyId"], "PolicyDocument": json.dumps(document)})
+
+
+@pytest.mark.parametrize("action", ["vpc:CreateFlowLog", "scf:InvokeFunction"])
+def test_one_permission_taken_away_is_named(account: Cloud, deployed: Deployment, action: str) -> None:
+    """Exactly that one; the function itself does not notice before it needs it."""
+    take_permission(account, deployed, action)
+    assert troubles(examine(deployed, account)) == {"permission": f"the role {NAME} may not {action} on *"}
+
+
+def test_a_permission_that_status_needs_is_felt_by_the_function(account: Cloud, deployed: Deployment) -> None:
+    """Besides the permission itself, the function's own answer says what was refused."""
+    take_permission(account, deployed, "vpc:DescribeFlowLogs")
+    found = troubles(examine(deployed, account))
+    assert set(found) == {"permission", "status"}
+    assert found["permission"] == f"the role {NAME} may not vpc:DescribeFlowLogs on *"
+    assert "UnauthorizedOperation" in found["status"]
+
+
+def test_a_detached_policy_names_every_action(account: Cloud, deployed: Deployment) -> None:
+    """A role without its policy: each permission is a finding of its own."""
+    [policy] = account.call(CAM, "ListPolicies", {"Scope": "Local"})["List"]
+    account.call(CAM, "DetachRolePolicy", {"PolicyId": policy["PolicyId"], "DetachRoleName": NAME})
+    named = {finding.what for finding in examine(deployed, account) if finding.check == "permission"}
+    needed = documents.grants(documents.role_policy(deployed, account.uin))
+    assert {what.split(" on ")[0] for what in named} == {f"the role {NAME} may not {grant.action}" for grant in needed}
+
+
+def untrust(account: Cloud) -> None:
+    document = json.dumps(documents.trust()).replace("scf.qcloud.com", "cvm.qcloud.com")
+    account.call(CAM, "UpdateAssumeRolePolicy", {"RoleName": NAME, "PolicyDocument": document})
+
+
+def delete_service_role(account: Cloud) -> None:
+    account.call(CAM, "DeleteRole", {"RoleName": "FlowLogClsRole"})
+
+
+def forget_sooner(account: Cloud) -> None:
+    account.call(TDMQ, "ModifyCmqQueueAttribute", {"QueueName": QUEUE, "MsgRetentionSeconds": 3600})
+
+
+def fill_queue(account: Cloud) -> None:
+    account.call(TDMQ, "SendCmqMsg", {"QueueName": QUEUE, "MsgContent": "{}", "DelaySeconds": 0})
+
+
+def stop_timer(account: Cloud) -> None:
+    which = {"FunctionName": NAME, "TriggerName": "sweep", "Type": "timer"}
+    account.call(SCF, "UpdateTriggerStatus", {**which, "Enable": "CLOSE", "TriggerDesc": "17 23 */6 * * * *"})
+
+
+def delete_timer(account: Cloud) -> None:
+    account.call(SCF, "DeleteTrigger", {"FunctionName": NAME, "TriggerName": "sweep", "Type": "timer"})
+
+
+def without_dead_letters(account: Cloud) -> None:
+    account.call(
+        SCF, "UpdateFunctionConfiguration", {"FunctionName": NAME, "DeadLetterConfig": {"Type": "", "Name": ""}}
+    )
+
+
+def the_rule(account: Cloud) -> dict[str, Any]:
+    [bus] = account.pages(EB, "ListEventBuses", "EventBuses", region=EB_REGION)
+    [rule] = account.pages(EB, "ListRules", "Rules", {"EventBusId": bus["EventBusId"]}, EB_REGION)
+    return rule_of(rule)
+
+
+def switch_rule_off(account: Cloud) -> None:
+    account.call(EB, "UpdateRule", {**the_rule(account), "Enable": False}, EB_REGION)
+
+
+def narrow_rule(account: Cloud) -> None:
+    described = account.call(EB, "GetRule", the_rule(account), EB_REGION)
+    pattern = json.loads(described["EventPattern"])
+    pattern["data"]["eventName"].remove("RunInstances")
+    account.call(EB, "UpdateRule", {**the_rule(account), "EventPattern": json.dumps(pattern)}, EB_REGION)
+
+
+def delete_target(account: Cloud) -> None:
+    rule = the_rule(account)
+    [target] = account.call(EB, "ListTargets", rule, EB_REGION)["Targets"]
+    account.call(EB, "DeleteTarget", {**rule, "TargetId": target["TargetId"]}, EB_REGION)
+
+
+@pytest.mark.parametrize(
+    ("break_it", "check", "what"),
+    [
+        (untrust, "role", f"the role {NAME} does not trust scf.qcloud.com"),
+        (
+            delete_service_role,
+            "service role",
+            "there is no role FlowLogClsRole, with which VPC writes flow logs to CLS",
+        ),
+        (forget_sooner, "queue", f"{QUEUE} forgets after 3600 s, not 43200"),
+        (fill_queue, "queue", f"{QUEUE} holds 1 dead letter"),
+        (without_dead_letters, "function", f"dead letters is none, not CMQ-QUEUE {QUEUE}"),
+        (stop_timer, "timer", "enabled is no, not yes"),
+        (delete_timer, "timer", "there is no timer sweep"),
+        (switch_rule_off, "rule", f"the rule {NAME} is switched off"),
+        (narrow_rule, "rule", f"the rule {NAME} lets other events through: without RunInstances"),
+    ],
+)
+def test_one_thing_broken_is_named(
+    account: Cloud, deployed: Deployment, break_it: Callable[[Cloud], None], check: str, what: str
+) -> None:
+    """Exactly that one."""
+    break_it(account)
+    found = troubles(examine(deployed, account))
+    if break_it is untrust:  # then the function has no keys either, and its answers say so
+        found = {name: said for name, said in found.items() if name not in ("status", "queue access")}
+    assert found == {check: what}
+
+
+def test_a_missing_target_is_named(account: Cloud, deployed: Deployment) -> None:
+    """The rule is there, and calls nobody."""
+    delete_target(account)
+    found = troubles(examine(deployed, account))
+    assert set(found) == {"target"}
+    assert found["target"].startswith("there is no target qcs::scf:ap-guangzhou:uin/")
+
+
+def test_a_missing_rule_is_named(account: Cloud, deployed: Deployment) -> None:
+    """Without the rule there is no target either."""
+    delete_target(account)
+    account.call(EB, "DeleteRule", the_rule(account), EB_REGION)
+    assert Rule(deployed, account).find() is None
+    found = troubles(examine(deployed, account))
+    assert set(found) == {"rule", "target"}
+    assert found["rule"] == f"there is no rule {NAME} on the service bus"
+
+
+def test_a_missing_queue_is_named(account: Cloud, deployed: Deployment) -> None:
+    """And the function, asked to read it, says so, too."""
+    account.call(TDMQ, "DeleteCmqQueue", {"QueueName": QUEUE})
+    found = troubles(examine(deployed, account))
+    assert set(found) == {"queue", "queue access"}
+    assert found["queue"] == f"there is no queue {QUEUE} in ap-guangzhou"
+    assert f"the queue {QUEUE} could not be read" in found["queue access"]
+
+
+def test_a_missing_topic_is_named(cloud: LocalCloud, account: Cloud, deployed: Deployment) -> None:
+    """With the region where it is missing."""
+    cloud.delete_topic(cloud.topic_id)
+    assert troubles(examine(deployed, account)) == {"topic": f"there is no topic {cloud.topic_id} in ap-guangzhou"}
+
+
+def test_topics_are_looked_for_in_every_region_of_the_sweep(
+    cloud: LocalCloud, account: Cloud, package: Package
+) -> None:
+    """A region without a topic, and one whose topic is not there, each by name."""
+    topics = json.dumps({"ap-guangzhou": cloud.topic_id, "ap-beijing": "not-there"})
+    wanted = deployment_to(cloud, FLOWLOG_TOPIC_ID=topics, FLOWLOG_REGIONS="ap-guangzhou,ap-shanghai")
+    deploy(wanted, account, package)
+    said = [finding.what for finding in examine(wanted, account) if finding.check == "topic" and finding.todo]
+    assert said == ["no topic is set for ap-shanghai, and no default", "there is no topic not-there in ap-beijing"]
+
+
+def test_wrong_settings_as_deployed_are_named(account: Cloud, deployed: Deployment) -> None:
+    """What stands in the function counts, not what the shell says now; the function itself answers the same."""
+    variables = {**deployed.variables, "FLOWLOG_TRAFFIC_TYPE": "SOME"}
+    environment = {"Variables": [{"Key": key, "Value": value} for key, value in variables.items()]}
+    account.call(SCF, "UpdateFunctionConfiguration", {"FunctionName": NAME, "Environment": environment})
+    Function(deployed, account).settle()
+    found = troubles(examine(deployed, account))
+    assert "FLOWLOG_TRAFFIC_TYPE must be one of ACCEPT, REJECT or ALL" in found.pop("settings")
+    assert set(found) == {"status", "queue access"}
+    assert "FLOWLOG_TRAFFIC_TYPE must be one of ACCEPT, REJECT or ALL" in found["status"]
+
+
+def test_a_check_that_is_refused_does_not_stop_the_rest(
+    cloud: LocalCloud, account: Cloud, deployed: Deployment
+) -> None:
+    """Keys that may not look at CAM: three checks could not be made, and say so; all others are made."""
+    for action in ("GetRole", "ListAttachedRolePolicies"):
+        cloud.faults.add(action, strike.error("UnauthorizedOperation", "you are not authorized"))
+    found = troubles(examine(deployed, account))
+    refused = "could not be looked at: UnauthorizedOperation: you are not authorized"
+    assert found == {"role": refused, "permission": refused, "service role": refused}
+
+
+def test_wrong_keys_are_the_one_finding(cloud: LocalCloud, wanted: Deployment) -> None:
+    """Without keys that work there is nothing else to be said."""
+    account = account_of(cloud, secret_key="wrong")
+    [finding] = examine(wanted, account)
+    assert (finding.check, finding.state) == ("credentials", State.FAIL)
+    assert "AuthFailure.SignatureFailure" in finding.what
+    assert finding.todo.startswith("Check the keys")

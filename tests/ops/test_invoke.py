@@ -1,0 +1,185 @@
+"""`eni-flowlog invoke`: the deployed function's report, or its error, in one sentence."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localcloud import LocalCloud, faults
+from ops.exits import Exit
+from tests.support.deployed import NAME, Signed, make_function, make_role, wait_until
+from tests.support.function import valid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ops.pythons import Python
+    from tests.support.operator import Operator
+
+REPORT = {
+    "schema_version": 1,
+    "request_id": "r",
+    "received": 1,
+    "outcomes": {
+        "created": 1, "covered": 0, "waiting": 0, "skipped": 0, "gone": 0, "ignored": 0, "planned": 0,
+        "dead_lettered": 0,
+    },
+    "items": [{"region": "ap-guangzhou", "interface_id": "eni-78ysaex1", "outcome": "created", "flow_log_id": "fl-1"}],
+    "continued": False,
+}  # fmt: skip
+
+# A function that does as its event says, so that what the command makes of each answer can be seen.
+CODE = """
+class InvocationFailed(Exception):
+    pass
+
+def main_handler(event, context):
+    if "fail" in event:
+        raise InvocationFailed(event["fail"])
+    if "bug" in event:
+        return 1 / 0
+    return event.get("return", event)
+"""
+
+
+def zipped(code: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("index.py", code)
+    return packed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def deployed(python310: Python) -> Iterator[LocalCloud]:
+    """A local cloud with the function deployed, once for all of this file's tests."""
+    assert python310
+    with LocalCloud(enforce_limits=False, time_scale=0.05) as running:
+        call = Signed(running)
+        make_role(call)
+        for name in (NAME, "another"):
+            make_function(call, zipped(CODE), {}, FunctionName=name, DeadLetterConfig=None)
+        yield running
+
+
+@pytest.fixture
+def cloud(deployed: LocalCloud) -> Iterator[LocalCloud]:
+    """The same, with an empty log of calls and without faults."""
+    deployed.calls.clear()
+    yield deployed
+    deployed.faults.clear()
+
+
+def test_the_report_of_the_function(cloud: LocalCloud, operator: Operator) -> None:
+    """As a table for a person, and as JSON as it came."""
+    event = json.dumps({"return": REPORT})
+    result = operator("invoke", event)
+    assert result.exit_code == Exit.OK, result.output
+    for part in ("1 created", "ap-guangzhou", "eni-78ysaex1", "fl-1"):
+        assert part in result.stdout
+    assert valid("report", operator.json("invoke", event)) == REPORT
+    [call, _] = cloud.calls.of("Invoke")
+    assert call.params["FunctionName"] == NAME
+    assert call.params["InvocationType"] == "RequestResponse"
+
+
+def test_a_report_with_something_dead_lettered(operator: Operator) -> None:
+    """Exit code 3."""
+    outcomes = {**REPORT["outcomes"], "created": 0, "dead_lettered": 1}  # type: ignore[dict-item]
+    items = [{"outcome": "dead_lettered", "reason": "UnauthorizedOperation: no"}]
+    result = operator("invoke", json.dumps({"return": {**REPORT, "outcomes": outcomes, "items": items}}))
+    assert result.exit_code == Exit.UNCOVERED
+    assert "1 dead-lettered" in result.stdout
+    assert "UnauthorizedOperation: no" in result.stdout
+
+
+def test_an_answer_that_is_no_report(operator: Operator) -> None:
+    """Another function's answer is shown as JSON."""
+    assert json.loads(operator("invoke", '{"return": [1, null]}').stdout) == [1, None]
+
+
+def test_the_event_from_a_file_and_from_the_standard_input(operator: Operator) -> None:
+    """@FILE and -."""
+    (operator.folder / "event.json").write_text('{"a": 1}', "utf-8")
+    assert json.loads(operator("invoke", "@event.json").stdout) == {"a": 1}
+    assert json.loads(operator("invoke", "-", stdin='{"b": 2}').stdout) == {"b": 2}
+
+
+def test_the_functions_own_error(operator: Operator) -> None:
+    """The one line that says what is wrong, without stack trace and without secrets."""
+    result = operator("invoke", json.dumps({"fail": "FLOWLOG_TOPIC_ID is missing; Token=PlantedSecret123"}))
+    assert result.exit_code == Exit.FAILED
+    assert f"{NAME} failed: FLOWLOG_TOPIC_ID is missing; Token=[redacted]" in result.stderr
+    assert "Traceback" not in result.output
+    assert "PlantedSecret123" not in result.output
+
+
+def test_a_fault_of_the_function(operator: Operator) -> None:
+    """Its last line."""
+    result = operator("invoke", '{"bug": 1}')
+    assert result.exit_code == Exit.FAILED
+    assert f"{NAME} failed: ZeroDivisionError: division by zero" in result.stderr
+
+
+def test_asynchronously(cloud: LocalCloud, operator: Operator) -> None:
+    """The event is taken, and the function runs with it."""
+    accepted = operator.json("invoke", "{}", "--async")
+    assert accepted["function"] == NAME
+    assert cloud.calls.of("Invoke")[-1].params["InvocationType"] == "Event"
+    wait_until(lambda: any(run.request_id == accepted["request_id"] for run in cloud.scf.invocations))
+
+
+def test_another_function(cloud: LocalCloud, operator: Operator) -> None:
+    """By --function, else by the name in serverless.yml."""
+    operator("invoke", "{}", "--function", "another")
+    text = "inputs: {name: another, environment: {variables: {FLOWLOG_TRAFFIC_TYPE: ALL}}}"
+    (operator.folder / "serverless.yml").write_text(text, "utf-8")
+    operator("invoke", "{}")
+    assert [call.params["FunctionName"] for call in cloud.calls.of("Invoke")] == ["another", "another"]
+
+
+def test_a_function_that_is_not_there(operator: Operator) -> None:
+    """The cloud's code, and the next step."""
+    result = operator("invoke", "{}", "--function", "missing")
+    assert result.exit_code == Exit.FAILED
+    assert "ResourceNotFound.Function" in result.stderr
+    assert "Deploy the function, or give its --function, --region and account." in result.stderr
+
+
+def test_a_run_is_never_repeated(cloud: LocalCloud, operator: Operator) -> None:
+    """A lost answer ends as an error: running it again is the operator's choice."""
+    cloud.faults.add("Invoke", faults.drop_after_effect())
+    result = operator("invoke", "{}")
+    assert result.exit_code == Exit.FAILED
+    assert "ClientNetworkError" in result.stderr
+    assert cloud.calls.count("Invoke") == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "problem"),
+    [
+        ("status", "The event is not JSON"),
+        ("[" * 100_000, "nested too deep"),
+        ("@missing.json", "missing.json cannot be read (No such file or directory)."),
+        ("@.", "cannot be read (Is a directory)."),
+        ("@bytes", "is not UTF-8 text"),
+    ],
+)
+def test_what_is_no_event(operator: Operator, event: str, problem: str) -> None:
+    """Wrong usage, before any call."""
+    bytes_file: Path = operator.folder / "bytes"
+    bytes_file.write_bytes(b"\xff\xfe")
+    result = operator("invoke", event)
+    assert result.exit_code == Exit.USAGE
+    assert problem in result.stderr
+
+
+def test_an_event_that_is_too_long(operator: Operator) -> None:
+    """The platform's limits: 128 KB asynchronously."""
+    result = operator("invoke", "-", "--async", stdin=json.dumps("x" * 131_072))
+    assert result.exit_code == Exit.USAGE
+    assert "longer than the 131,072 bytes" in result.stderr

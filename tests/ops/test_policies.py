@@ -1,0 +1,132 @@
+"""The reviewed policies: least privilege, all that the handler calls and nothing else, each explained in the docs."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localcloud import policy
+from ops.deployment import config, documents
+from ops.deployment.documents import Grant, grants, lacking, parse, trusted
+
+ROOT = Path(__file__).parents[2]
+UIN = "100000000001"
+DEPLOYMENT = config.load({"TENCENTCLOUD_REGION": "ap-guangzhou"})
+ROLE_POLICY = documents.role_policy(DEPLOYMENT, UIN)
+ACTIONS = {grant.action for grant in grants(ROLE_POLICY)}
+# SCF's Invoke is granted under another name than it is called by (docs 583/47932, 598/70005).
+CAM_NAMES = {"Invoke": "InvokeFunction"}
+
+
+def called_by_the_handler() -> set[str]:
+    """Every action whose name stands as a string in a call of the handler's code."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "handler").glob("*.py"))
+    v3 = set(re.findall(r'\.call\(\s*(?:VPC|SCF),\s*"(\w+)"', code)) | set(re.findall(r'(?:VPC|SCF), "(\w+)"', code))
+    cmq = set(re.findall(r'_call\(\s*"(\w+)"', code))
+    return {CAM_NAMES.get(name, name) for name in v3 | cmq}
+
+
+def test_the_policy_grants_what_the_handler_calls_and_nothing_else() -> None:
+    """An action that is added to the code needs a permission, and one that goes from it takes its permission along."""
+    assert {action.partition(":")[2] for action in ACTIONS} == called_by_the_handler()
+
+
+def test_there_is_no_wildcard_in_an_action() -> None:
+    """Each action is named."""
+    assert not [action for action in ACTIONS if "*" in action]
+
+
+def test_only_operation_level_apis_are_granted_on_everything() -> None:
+    """`*` stands where CAM would take nothing else; the queue's permissions are on this one queue."""
+    on_everything = {grant.action.partition(":")[0] for grant in grants(ROLE_POLICY) if grant.resource == "*"}
+    assert on_everything == {"vpc", "scf"}
+    limited = [grant.resource for grant in grants(ROLE_POLICY) if grant.resource != "*"]
+    assert limited
+    assert all(UIN in resource and resource.endswith("/eni-flowlog-dlq") for resource in limited)
+
+
+@pytest.mark.parametrize(("document", "check"), [(ROLE_POLICY, policy.check_document)])
+def test_cam_takes_the_policy(document: dict[str, Any], check: Any) -> None:
+    """It keeps to CAM's grammar, as an independent implementation of it reads it."""
+    check(document)
+
+
+def test_only_scf_may_take_the_role() -> None:
+    """The trust policy names one service."""
+    policy.check_trust_policy(documents.trust())
+    assert trusted(documents.trust()) == {"scf.qcloud.com"}
+
+
+@pytest.mark.parametrize("action", sorted(ACTIONS))
+def test_every_permission_is_explained(action: str) -> None:
+    """docs/deploy.md says of each why it is needed."""
+    assert f"`{action}`" in (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+
+
+# Reading what an account has ------------------------------------------------------------------------------------------
+
+
+def document(*actions: str, resource: str = "*", effect: str = "allow") -> dict[str, Any]:
+    return {
+        "version": "2.0",
+        "statement": [{"effect": effect, "action": list(actions), "resource": [resource]}],
+    }
+
+
+@pytest.mark.parametrize("action", sorted(ACTIONS))
+def test_exactly_the_missing_permission_is_named(action: str) -> None:
+    """Without one action, that one is lacking and no other."""
+    rest: dict[str, Any] = {"version": "2.0", "statement": []}
+    for statement in ROLE_POLICY["statement"]:
+        kept = [name for name in statement["action"] if name != f"name/{action}"]
+        rest["statement"] += [{**statement, "action": kept}] if kept else []
+    assert {grant.action for grant in lacking(ROLE_POLICY, [rest])} == {action}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [ROLE_POLICY],
+        [document("*")],
+        [document("vpc:*"), document("name/scf:*"), document("tdmq:*", "cmqqueue:*")],
+        [{"version": "2.0", "statement": {"effect": "allow", "action": "*", "resource": "*"}}],
+    ],
+)
+def test_wider_policies_suffice(given: list[dict[str, Any]]) -> None:
+    """What is allowed by wildcards, by several policies or in CAM's shorter forms is not lacking."""
+    assert lacking(ROLE_POLICY, given) == []
+
+
+def test_a_denial_wins() -> None:
+    """What one policy denies is lacking, whatever the others allow."""
+    given = [document("*"), document("vpc:CreateFlowLog", effect="deny")]
+    assert lacking(ROLE_POLICY, given) == [Grant("vpc:CreateFlowLog", "*")]
+
+
+def test_a_resource_does_not_cover_everything() -> None:
+    """An operation-level API that is granted on one resource is not granted (doc 598/57149)."""
+    given = [document("*", resource="qcs::vpc:ap-guangzhou:uin/1:flowLog/*")]
+    assert Grant("vpc:CreateFlowLog", "*") in lacking(ROLE_POLICY, given)
+
+
+def test_another_queue_is_not_ours() -> None:
+    """A grant on another queue of the account leaves ours lacking."""
+    other = json.loads(json.dumps(ROLE_POLICY).replace("eni-flowlog-dlq", "another"))
+    assert {grant.action.partition(":")[0] for grant in lacking(ROLE_POLICY, [other])} == {"tdmq", "cmqqueue"}
+
+
+@pytest.mark.parametrize("text", ['{"version":"2.0"}', "%7B%22version%22%3A%222.0%22%7D"])
+def test_documents_are_read_in_both_forms(text: str) -> None:
+    """JSON text, or the same as a part of a URL."""
+    assert parse(text) == {"version": "2.0"}
+
+
+@pytest.mark.parametrize("text", [None, "", "not JSON", "[]"])
+def test_what_is_no_document_says_nothing(text: Any) -> None:
+    """It grants nothing, and breaks nothing."""
+    assert parse(text) == {}
+    assert grants(parse(text)) == set()

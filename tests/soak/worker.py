@@ -1,0 +1,37 @@
+"""A program: one instance of the function in a process of its own, which may be killed at any moment.
+
+It reads one invocation a line, `{"event", "context", "environment"}`, runs `main_handler` with it, and answers with one
+line after the function's own log. Its first argument is the factor on every wait: a soak of 100,000 events has no time
+for real back-offs. The factor is put on the standard library's `sleep` before the function is imported; the function
+itself is as it is deployed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+
+ANSWER = "the answer of the soak's worker"
+"""The key of the answer's line, which no log line has."""
+
+
+def main() -> None:
+    """Serve invocations until the input ends."""
+    scale, sleep = float(sys.argv[1]), time.sleep
+    time.sleep = lambda seconds: sleep(seconds * scale)
+    from handler.main import InvocationFailed, main_handler  # noqa: PLC0415  the factor comes first
+
+    for line in sys.stdin:
+        invocation = json.loads(line)
+        os.environ.update(invocation["environment"])
+        try:
+            answer = {"report": main_handler(invocation["event"], invocation["context"])}
+        except InvocationFailed as failed:
+            answer = {"raised": str(failed)}
+        print(json.dumps({ANSWER: answer}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""See the package."""
+
+from qcloud_cos import __getattr__
+
+__all__ = ["__getattr__"]

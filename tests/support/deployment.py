@@ -1,0 +1,94 @@
+"""A deployment of the project's own serverless.yml to a local cloud."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+from handler.settings import Credentials
+from ops.deployment import config
+from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ, VPC, Cloud
+from ops.deployment.function import Zip
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from handler.api import Service
+    from localcloud import LocalCloud
+    from ops.deployment.config import Deployment
+
+REGION = "ap-guangzhou"
+NAME = "eni-flowlog"
+QUEUE = "eni-flowlog-dlq"
+
+
+def shell(local: LocalCloud, **changes: str) -> dict[str, str]:
+    """What an operator has set who deploys to a local cloud. A change to "" takes a variable away."""
+    variables = {
+        "TENCENTCLOUD_SECRET_ID": local.secret_id,
+        "TENCENTCLOUD_SECRET_KEY": local.secret_key,
+        "TENCENTCLOUD_REGION": REGION,
+        "FLOWLOG_TOPIC_ID": local.topic_id,
+        "FLOWLOG_API_ENDPOINT": local.endpoint,
+        "FLOWLOG_DLQ_ENDPOINT": local.endpoint,
+        **changes,
+    }
+    return {name: value for name, value in variables.items() if value}
+
+
+def deployment_to(local: LocalCloud, **changes: str) -> Deployment:
+    """What serverless.yml says there should be in a local cloud."""
+    return config.load(shell(local, **changes))
+
+
+def account_of(local: LocalCloud, secret_key: str = "") -> Cloud:
+    """A local cloud, as the operator's command calls it."""
+    keys = Credentials(local.secret_id, secret_key or local.secret_key)
+    return Cloud(lambda: keys, REGION, local.endpoint)
+
+
+def small_package(folder: Path, content: str = "def main_handler(event, context): return {}\n") -> Zip:
+    """A package that SCF would take; for tests that do not run it."""
+    archive = folder / "function.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr(zipfile.ZipInfo("index.py", (1980, 1, 1, 0, 0, 0)), content)
+    return Zip(archive)
+
+
+def writes(local: LocalCloud) -> list[str]:
+    """The calls so far that changed something, or tried to."""
+    return [call.action for call in local.calls if not call.action.startswith(("Describe", "Get", "List", "Invoke"))]
+
+
+def state(account: Cloud) -> dict[str, Any]:
+    """All that a deployment leaves behind, without ids and times."""
+    [bus] = account.pages(EB, "ListEventBuses", "EventBuses", region=EB_REGION)
+    on_bus = {"EventBusId": bus["EventBusId"]}
+    rules = list(account.pages(EB, "ListRules", "Rules", on_bus, EB_REGION))
+    targets = [
+        target["TargetDescription"]["ResourceDescription"]
+        for rule in rules
+        for target in account.pages(EB, "ListTargets", "Targets", {**on_bus, "RuleId": rule["RuleId"]}, EB_REGION)
+    ]
+    return {
+        "role": account.find(CAM, "GetRole", {"RoleName": NAME}) is not None,
+        "attached": names(account, CAM, "ListAttachedRolePolicies", "List", RoleName=NAME, Page=1, Rp=200),
+        "policies": names(account, CAM, "ListPolicies", "List", Scope="Local"),
+        "queues": names(account, TDMQ, "DescribeCmqQueues", "QueueList"),
+        "functions": names(account, SCF, "ListFunctions", "Functions"),
+        "timers": names(account, SCF, "ListTriggers", "Triggers", FunctionName=NAME),
+        "rules": [rule["RuleName"] for rule in rules],
+        "targets": targets,
+    }
+
+
+def names(account: Cloud, service: Service, action: str, key: str, **params: Any) -> list[str]:
+    """The names of all that a list gives; nothing where what it is of is not there."""
+    reply = account.find(service, action, params) or {}
+    fields = ("PolicyName", "QueueName", "TriggerName", "FunctionName", "FlowLogName")
+    return [next(str(entry[field]) for field in fields if field in entry) for entry in reply.get(key) or []]
+
+
+def flow_logs(account: Cloud, region: str = REGION) -> list[dict[str, Any]]:
+    """A region's flow logs."""
+    return list(account.pages(VPC, "DescribeFlowLogs", "FlowLog", region=region))

@@ -1,0 +1,111 @@
+"""Each action of scf, eb, cam and cls done once with success, for the contract test to look at the replies."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localcloud import LocalCloud
+
+    Call = Callable[..., dict[str, Any]]
+
+ECHO = "def main_handler(event, context):\n    print('ran')\n    return event\n"
+TRUST = {
+    "version": "2.0",
+    "statement": [{"action": "name/sts:AssumeRole", "effect": "allow", "principal": {"service": ["scf.qcloud.com"]}}],
+}
+ALLOW = {"version": "2.0", "statement": [{"effect": "allow", "action": ["vpc:*"], "resource": ["*"]}]}
+TAGS = [{"Key": "k", "Value": "v"}]
+
+
+def zipped(source: str = ECHO) -> bytes:
+    """A package of one file."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("index.py", source)
+    return content.getvalue()
+
+
+def code(source: str = ECHO) -> dict[str, str]:
+    """The Code parameter for a package of one file."""
+    return {"ZipFile": base64.b64encode(zipped(source)).decode()}
+
+
+def scf_replies(call: Call, _cloud: LocalCloud) -> None:
+    """Every action of scf."""
+    named = {"FunctionName": "contract", "Namespace": "default"}
+    call("scf", "CreateFunction", **named, Code=code(), Runtime="Python3.10", Tags=TAGS)
+    trigger = {**named, "TriggerName": "t", "Type": "timer"}
+    call("scf", "CreateTrigger", **trigger, TriggerDesc="0 0 0 1 1 * 2099", CustomArgument="m")
+    call("scf", "UpdateTrigger", **trigger, Enable="OPEN")
+    call("scf", "UpdateTriggerStatus", **trigger, Enable="CLOSE")
+    call("scf", "ListTriggers", **named)
+    call("scf", "GetFunction", **named)
+    call("scf", "DeleteTrigger", **trigger)
+    call("scf", "ListFunctions")
+    call("scf", "Invoke", **named, ClientContext="{}", LogType="Tail")
+    call("scf", "Invoke", **named, InvocationType="Event")
+    call("scf", "UpdateFunctionConfiguration", **named, MemorySize=256)
+    call("scf", "UpdateFunctionCode", **named, Code=code())
+    call("scf", "DeleteFunction", **named)
+
+
+def eb_replies(call: Call, cloud: LocalCloud) -> None:
+    """Every action of eb."""
+    call("scf", "CreateFunction", FunctionName="target", Code=code(), Runtime="Python3.10")
+    bus = {"EventBusId": call("eb", "ListEventBuses")["EventBuses"][0]["EventBusId"]}
+    call("eb", "GetEventBus", **bus)
+    rule = {**bus, **_only(call("eb", "CreateRule", **bus, RuleName="contract", EventPattern="{}"), "RuleId")}
+    resource = f"qcs::scf:{cloud.region}:uin/{cloud.uin}:namespace/default/function/target/$DEFAULT"
+    made = call("eb", "CreateTarget", **rule, Type="scf", TargetDescription={"ResourceDescription": resource})
+    target = {**rule, **_only(made, "TargetId")}
+    call("eb", "UpdateTarget", **target, EnableBatchDelivery=True, BatchEventCount=2, BatchTimeout=1)
+    call("eb", "UpdateRule", **rule, Enable=False)
+    for action in ("GetRule", "ListTargets"):
+        call("eb", action, **rule)
+    call("eb", "ListRules", **bus)
+    call("eb", "DeleteTarget", **target)
+    call("eb", "DeleteRule", **rule)
+
+
+def cam_replies(call: Call, _cloud: LocalCloud) -> None:
+    """Every action of cam."""
+    role = {"RoleName": "contract"}
+    call("cam", "CreateRole", **role, PolicyDocument=json.dumps(TRUST), Tags=TAGS)
+    policy = call("cam", "CreatePolicy", PolicyName="contract", PolicyDocument=json.dumps(ALLOW), Tags=TAGS)
+    known = _only(policy, "PolicyId")
+    call("cam", "AttachRolePolicy", **known, AttachRoleName="contract")
+    call("cam", "ListAttachedRolePolicies", **role, Page=1, Rp=10)
+    call("cam", "UpdatePolicy", **known, Description="d")
+    call("cam", "GetPolicy", **known)
+    call("cam", "ListPolicies")
+    call("cam", "UpdateAssumeRolePolicy", **role, PolicyDocument=json.dumps(TRUST))
+    call("cam", "UpdateRoleDescription", **role, Description="d")
+    call("cam", "GetRole", **role)
+    call("cam", "DescribeRoleList", Page=1, Rp=10)
+    call("cam", "DetachRolePolicy", **known, DetachRoleName="contract")
+    call("cam", "DeletePolicy", PolicyId=[known["PolicyId"]])
+    call("cam", "DeleteRole", **role)
+
+
+def cls_replies(call: Call, _cloud: LocalCloud) -> None:
+    """Every action of cls."""
+    logset = _only(call("cls", "CreateLogset", LogsetName="contract", Tags=TAGS), "LogsetId")
+    topic = _only(call("cls", "CreateTopic", **logset, TopicName="contract", Tags=TAGS), "TopicId")
+    call("cls", "DescribeLogsets")
+    call("cls", "DescribeTopics")
+    call("cls", "DeleteTopic", **topic)
+    call("cls", "DeleteLogset", **logset)
+
+
+def _only(reply: dict[str, Any], name: str) -> dict[str, Any]:
+    return {name: reply[name]}
+
+
+SCENARIOS = {"scf": scf_replies, "eb": eb_replies, "cam": cam_replies, "cls": cls_replies}

@@ -1,0 +1,119 @@
+"""The one table of what an API code means to us: one test a row (platform.md section 3)."""
+
+from __future__ import annotations
+
+import pytest
+
+from handler import errors
+from handler.errors import (
+    AlreadyCovered,
+    CloudError,
+    NameTaken,
+    NotAttached,
+    NotFound,
+    NotSupported,
+    Refused,
+    StaleCredentials,
+    Throttled,
+    Transient,
+    error_for,
+)
+from handler.failures import failure_of
+
+ROWS = {
+    "UnsupportedOperation.FlowLogInstanceExisted": AlreadyCovered,
+    "UnsupportedOperation.FlowLogsNotSupportNullInstanceEni": NotAttached,
+    "UnsupportedOperation.FlowLogsNotSupportKoInstanceEni": NotSupported,
+    "ResourceNotFound*": NotFound,
+    "RequestLimitExceeded*": Throttled,
+    "LimitExceeded.ActionLimited": Throttled,
+    "InternalError*": Transient,
+    "ClientNetworkError": Transient,
+    "ServerNetworkError": Transient,
+    "AuthFailure.TokenFailure": StaleCredentials,
+    "AuthFailure.SignatureExpire": StaleCredentials,
+    "InvalidParameterValue.Duplicate": NameTaken,
+    "LimitExceeded*": Refused,
+    "InvalidParameterValue*": Refused,
+    "UnauthorizedOperation*": Refused,
+    "InvalidNetworkInterface.NotFound": NotFound,
+    "InvalidVpc.NotFound": NotFound,
+    "InvalidSubnet.NotFound": NotFound,
+    "FlowLogNameDuplicate": NameTaken,
+    "InvalidFlowLogName": Refused,
+}
+RETRYABLE = {Throttled, Transient, StaleCredentials, NotAttached, NotFound}
+
+
+def test_the_table_has_these_rows_and_no_other() -> None:
+    """A row that is added, taken away or changed has to be stated here too."""
+    assert ROWS == errors.CODES
+
+
+@pytest.mark.parametrize("entry", sorted(ROWS))
+def test_a_code_means_what_its_row_says(entry: str) -> None:
+    """Each code of the table becomes its class, and keeps the cloud's code, message and request id."""
+    error = error_for(entry.removesuffix("*"), "what the cloud says", "404428db")
+    assert type(error) is ROWS[entry]
+    assert (error.code, error.message, error.request_id) == (entry.removesuffix("*"), "what the cloud says", "404428db")
+    assert error.retryable is (ROWS[entry] in RETRYABLE)
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning"),
+    [
+        ("ResourceNotFound.SubnetNotExists", NotFound),
+        ("RequestLimitExceeded.UinLimitExceeded", Throttled),
+        ("InternalError.ModuleError", Transient),
+        ("InternalError.ModuleErrorOfTomorrow", Transient),
+        ("LimitExceeded.FlowLogs", Refused),
+        ("LimitExceeded.ActionLimitedOtherwise", Refused),
+        ("InvalidParameterValue.Range", Refused),
+        ("InvalidParameterValue.DuplicateOfSomething", Refused),
+        ("UnauthorizedOperation.CamNoAuth", Refused),
+    ],
+)
+def test_an_entry_with_a_star_is_a_prefix_and_the_longest_match_counts(code: str, meaning: type[CloudError]) -> None:
+    """Codes below a known one mean the same; an exact entry does not stand for longer codes."""
+    assert type(error_for(code, "")) is meaning
+
+
+@pytest.mark.parametrize("code", ["", "AuthFailure.SignatureFailure", "UnsupportedOperation", "Nonsense", "*"])
+def test_an_unknown_code_is_permanent(code: str) -> None:
+    """Sending again what the cloud refuses for a reason that we do not know would not help."""
+    error = error_for(code, "m")
+    assert type(error) is Refused
+    assert not error.retryable
+
+
+def test_the_text_names_code_message_and_request() -> None:
+    """What is logged of an error says what happened, with the id that support asks for."""
+    assert str(error_for("InternalError", "try later", "404428db")) == "InternalError: try later (request 404428db)"
+    assert str(error_for("ClientNetworkError", "cut")) == "ClientNetworkError: cut"
+
+
+def test_a_queue_error_tells_an_answer_from_none() -> None:
+    """Code 0 stands for no answer at all."""
+    assert str(errors.QueueError(4440, "no such queue")) == "queue error 4440: no such queue"
+    assert str(errors.QueueError(0, "ReadTimeout")) == "the queue did not answer: ReadTimeout"
+
+
+def test_a_fault_of_the_program_is_named_by_type_and_place_only() -> None:
+    """Its text may hold a secret: only the type, the file and the line are shown."""
+    with pytest.raises(ValueError, match="a secret") as caught:
+        raise ValueError("a secret")
+    failure = failure_of(caught.value)
+    assert (failure.kind, failure.code, failure.retryable) == ("unexpected", "ValueError", True)
+    assert failure.message.startswith("a fault of this program at test_errors.py:")
+
+
+def test_a_fault_that_was_never_raised_has_no_place() -> None:
+    """Without a trace the message says so."""
+    assert failure_of(ValueError("a secret")).message == "a fault of this program at an unknown place"
+
+
+def test_a_failure_keeps_the_cloud_s_words() -> None:
+    """What goes into a dead letter is the class's kind, and the cloud's code, message and request id."""
+    failure = failure_of(Throttled("RequestLimitExceeded", "slow down", "404428db"))
+    assert (failure.kind, failure.code, failure.message) == ("throttled", "RequestLimitExceeded", "slow down")
+    assert (failure.request_id, failure.retryable) == ("404428db", True)

@@ -1,0 +1,186 @@
+"""Payloads made to break a reader: bombs, depth, numbers, text that is none."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import tracemalloc
+import zlib
+from typing import Any
+
+import pytest
+
+from handler import events, jsontext
+from handler.deadletters import MAX_EVENT_CHARACTERS, bounded
+from handler.log import redact
+from handler.model import Interface, Invalid
+from tests.support import records
+
+DEEP = 100_000
+
+
+def problem(payload: Any) -> str:
+    items = events.read(payload)
+    assert len(items) == 1
+    assert isinstance(items[0], Invalid)
+    return items[0].problem
+
+
+def letter_text(payload: Any) -> str:
+    """What a dead letter would keep of a payload: JSON of bounded length."""
+    text = json.dumps(bounded(payload), allow_nan=False)
+    assert len(text) <= 2 * MAX_EVENT_CHARACTERS + 100
+    return text
+
+
+def test_a_gzip_bomb_is_not_unzipped() -> None:
+    """300 MB of zeros in 300 KB: no more is unzipped than an event may hold."""
+    zipper = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    zipped = b"".join(zipper.compress(bytes(1 << 20)) for _ in range(300)) + zipper.flush()
+    payload = {"clslogs": {"data": base64.b64encode(zipped).decode()}}
+    tracemalloc.start()
+    try:
+        assert problem(payload) == f"$.clslogs.data: unzips to more than {events.MAX_UNZIPPED_BYTES} bytes"
+        assert tracemalloc.get_traced_memory()[1] < 4 * events.MAX_UNZIPPED_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+def test_as_much_as_an_event_may_hold_is_unzipped() -> None:
+    """The bound itself is inside."""
+    content = json.dumps({"records": [{"content": json.dumps(records.created())}]})
+    items = events.read(records.zipped(content.ljust(events.MAX_UNZIPPED_BYTES).encode()))
+    assert isinstance(items[0], Interface)
+    assert problem(records.zipped(b"[" + b" " * events.MAX_UNZIPPED_BYTES)).endswith("bytes")
+
+
+@pytest.mark.parametrize("levels", [300, DEEP])
+@pytest.mark.parametrize("brackets", [("[", "]"), ('{"a":', "}")])
+@pytest.mark.parametrize(
+    "bring",
+    [
+        records.ckafka,
+        records.cmq,
+        records.cls,
+        records.timer,
+        records.platform_letter,
+        records.cloud_event,
+        lambda text: records.created(requestParameters=text),
+    ],
+)
+def test_json_text_nested_deep(levels: int, brackets: tuple[str, str], bring: Any) -> None:
+    """Hundreds deep it is read, and refused for what it is; at 100,000 it is not even read. Never a crash."""
+    text = brackets[0] * levels + "1" + brackets[1] * levels
+    items = events.read(bring(text))
+    assert len(items) == 1
+    if isinstance(items[0], Invalid):
+        assert levels < DEEP or "nested too deep" in items[0].problem
+        letter_text(items[0].payload)
+
+
+@pytest.mark.parametrize("place", ["whole", "data", "parameters", "EventList", "identity"])
+def test_an_object_nested_deep(place: str) -> None:
+    """A runtime may hand over what it has parsed by other means than ours: the same for Python's own objects."""
+    deep = records.nested_lists(DEEP)
+    payload = {
+        "whole": deep,
+        "data": records.cloud_event(deep),
+        "parameters": records.created(requestParameters={"Region": records.REGION, "x": deep}),
+        "EventList": records.event_list(deep),
+        "identity": records.created(userIdentity={"sessionContext": "x", "deep": deep}, responseElements=""),
+    }[place]
+    items = events.read(payload)
+    assert len(items) == 1
+    if isinstance(items[0], Invalid):
+        assert "nested too deep" in letter_text(items[0].payload)
+
+
+def test_triggers_nested_deep_as_text() -> None:
+    """A message in a message, its quotes escaped again each time."""
+    payload: Any = records.created()
+    for _ in range(events.MAX_NESTING + 2):
+        payload = records.ckafka(json.dumps(payload))
+    assert problem(payload) == f"$: wrapped in more than {events.MAX_NESTING} triggers"
+
+
+@pytest.mark.parametrize("number", ["1" * 5_000, "-" + "9" * 100_000, "1e999", "NaN", "-Infinity", "1" * 4_000])
+def test_numbers_that_are_too_much(number: str) -> None:
+    """Longer than Python reads, beyond a float, or none at all."""
+    items = events.read(records.cmq(f'{{"eventName": {number}}}'))
+    assert len(items) == 1
+    assert isinstance(items[0], Invalid)
+    letter_text(items[0].payload)
+
+
+@pytest.mark.parametrize("number", [10**4_200, float("nan"), float("inf"), -float("inf"), 1 << 200])
+def test_numbers_in_python_s_own_form(number: float) -> None:
+    """A dead letter is JSON that any reader takes."""
+    items = events.read(records.created(errorCode=1, eventTime=number, userIdentity=number))
+    for item in items:
+        letter_text(getattr(item, "payload", None))
+    letter_text({"a": [number], "Token": number})
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb", '{"\\ud800":"\\udc00\\udc00"}', "\x00\x1b[2J", "\u202e"])
+def test_text_that_is_no_text(text: str) -> None:
+    """Lone surrogates and control characters: the letter is plain ASCII."""
+    items = events.read(records.cmq(text))
+    assert len(items) == 1
+    assert letter_text(getattr(items[0], "payload", None)).isascii()
+    assert problem({text: text, "data": text})
+    assert letter_text({text: [text]}).isascii()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "not JSON: Expecting value at character 0"),
+        ("[" * DEEP, "JSON nested too deep"),
+        (b"\xff\xff", "not UTF-8 text"),
+        (b"\xef\xbb\xbf{", "not JSON: Expecting property name enclosed in double quotes at character 1"),
+        ("1" * 5_000, "not JSON: a number too long"),
+        ("{} PlantedSecret", "not JSON: Extra data at character 3"),
+    ],
+)
+def test_json_text_is_refused_without_being_quoted(text: str | bytes, expected: str) -> None:
+    """The message says what and where, never what stands there."""
+    with pytest.raises(jsontext.NotJson) as refused:
+        jsontext.parse(text)
+    assert str(refused.value) == expected
+
+
+def test_a_long_event_is_cut() -> None:
+    """A dead letter keeps the beginning, and says how much there was."""
+    event = {"words": ["word " * 10] * 5_000}
+    cut = bounded(event)
+    assert cut.keys() == {"cut", "characters"}
+    assert cut["characters"] == len(json.dumps(event))
+    assert cut["cut"] == json.dumps(event)[:MAX_EVENT_CHARACTERS]
+
+
+HOSTILE = {
+    "one name": "token" * 60_000,
+    "names and blanks": "token  " * 40_000,
+    "blanks": "token" + " " * 250_000,
+    "backslashes": "token" + "\\" * 250_000,
+    "backslashes and quotes": 'token:"' + '\\"' * 120_000,
+    "open quotes": 'token:"' * 35_000,
+    "open braces": "token:{" * 35_000,
+    "half a key id": "AKI" * 90_000,
+    "nearly opaque": ("x" * 39 + " ") * 6_000,
+    "opaque": "1" * 250_000,
+    "colons": "token" + ":" * 250_000,
+    "equal signs": "password=" * 28_000,
+    "json in json": json.dumps(json.dumps(json.dumps(["token"] * 500))),
+    "an open list": "[" * 16_000,
+    "many lists": "[" * 900 + "]" * 900,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_redaction_takes_bounded_time(text: str) -> None:
+    """A quarter of a megabyte made to send a pattern back and forth costs no more than any other text."""
+    started = time.process_time()
+    redact({"text": text, text: 1, "list": [text] * 3})
+    assert time.process_time() - started < 0.5

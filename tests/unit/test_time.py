@@ -1,0 +1,151 @@
+"""The invocation's time and the one retry, on a clock that tests turn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from handler.budget import ASSUMED_LIMIT_S, Budget, budget_from
+from handler.retry import FIRST_DELAY_S, LONGEST_DELAY_S, MAX_ATTEMPTS, delays, retry
+from tests.support.clock import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def budget(clock: Clock, limit_s: float, reserve_s: float = 0.0) -> Budget:
+    return Budget(limit_s, reserve_s, monotonic=clock.monotonic, sleep=clock.sleep, started=clock.now)
+
+
+# The budget -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("context", "limit_s", "reserve_s"),
+    [
+        ({"time_limit_in_ms": 3_000}, 3.0, 0.75),
+        ({"time_limit_in_ms": 12_000.0}, 12.0, 3.0),
+        ({"time_limit_in_ms": 300_000}, 300.0, 15.0),
+        ({"time_limit_in_ms": 0}, ASSUMED_LIMIT_S, 15.0),
+        ({"time_limit_in_ms": -5}, ASSUMED_LIMIT_S, 15.0),
+        ({"time_limit_in_ms": "3000"}, ASSUMED_LIMIT_S, 15.0),
+        ({"time_limit_in_ms": float("nan")}, ASSUMED_LIMIT_S, 15.0),
+        ({}, ASSUMED_LIMIT_S, 15.0),
+    ],
+)
+def test_the_context_tells_the_limit(context: dict[str, Any], limit_s: float, reserve_s: float) -> None:
+    """In milliseconds; a quarter, at most 15 s, is kept for dead letters and the report."""
+    given = budget_from(context)
+    assert (given.limit_s, given.reserve_s) == (limit_s, reserve_s)
+
+
+def test_waiting_ends_where_work_does(clock: Clock) -> None:
+    """Waiting for longer than there is time to work in would be for nothing: it is not begun."""
+    given = budget(clock, 10.0, 4.0)
+    assert given.left() == 6.0
+    assert given.wait(5.0)
+    assert given.left() == 1.0
+    assert not given.wait(1.0)
+    assert clock.waits == [5.0]
+
+
+def test_the_time_to_report_is_all_but_a_margin(clock: Clock) -> None:
+    """What is kept back from work is there for dead letters, but for the reply's own half second or twentieth."""
+    assert budget(clock, 40.0, 10.0).to_report().left() == 39.5
+    assert budget(clock, 4.0, 1.0).to_report().left() == pytest.approx(3.8)
+
+
+def test_a_share_is_a_part_of_what_is_left(clock: Clock) -> None:
+    """Of several pieces of work each has its time."""
+    given = budget(clock, 10.0, 2.0)
+    clock.sleep(2.0)
+    part = given.share(0.5)
+    assert part.left() == 3.0
+    clock.sleep(7.0)
+    assert given.share(0.5).left() == 0.0
+
+
+def test_the_real_clock_runs() -> None:
+    """By default a budget begins when it is made, and waits for real."""
+    given = Budget(5.0)
+    assert 4.0 < given.left() <= 5.0
+    assert given.wait(0.001)
+
+
+# The retry ------------------------------------------------------------------------------------------------------------
+
+
+class Flaky:
+    """Fails some times, then succeeds."""
+
+    def __init__(self, failures: int, error: type[Exception] = OSError) -> None:
+        self.calls = 0
+        self._failures = failures
+        self._error = error
+
+    def __call__(self) -> str:
+        self.calls += 1
+        if self.calls <= self._failures:
+            raise self._error(f"failure {self.calls}")
+        return "done"
+
+
+def is_os_error(error: Exception) -> bool:
+    return isinstance(error, OSError)
+
+
+def test_what_succeeds_is_called_once(clock: Clock) -> None:
+    """The SDK's own retryer sends calls again that succeeded."""
+    call = Flaky(0)
+    assert retry(call, is_os_error, clock.wait) == "done"
+    assert (call.calls, clock.waits) == (1, [])
+
+
+def test_a_transient_error_is_tried_again(clock: Clock) -> None:
+    """Until it succeeds; not once more."""
+    call = Flaky(3)
+    assert retry(call, is_os_error, clock.wait) == "done"
+    assert (call.calls, len(clock.waits)) == (4, 3)
+
+
+def test_attempts_are_bounded(clock: Clock) -> None:
+    """The last error comes out."""
+    call = Flaky(100)
+    with pytest.raises(OSError, match="failure 8"):
+        retry(call, is_os_error, clock.wait)
+    assert call.calls == MAX_ATTEMPTS
+    with pytest.raises(OSError, match="failure 9"):
+        retry(call, is_os_error, clock.wait, attempts=1)
+
+
+def test_another_error_is_not_tried_again(clock: Clock) -> None:
+    """It would fail again."""
+    call = Flaky(1, KeyError)
+    with pytest.raises(KeyError):
+        retry(call, is_os_error, clock.wait)
+    assert call.calls == 1
+
+
+def test_no_time_left_ends_it() -> None:
+    """The error of that attempt comes out at once."""
+    call = Flaky(100)
+    with pytest.raises(OSError, match="failure 1"):
+        retry(call, is_os_error, lambda _: False)
+
+
+def test_delays_grow_and_are_jittered() -> None:
+    """Full jitter: each between nothing and a bound that doubles, up to eight seconds."""
+    rounds = [list(delays(12)) for _ in range(200)]
+    for number, column in enumerate(zip(*rounds, strict=True)):
+        bound = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2**number)
+        assert 0 <= min(column) < bound / 4
+        assert bound * 3 / 4 < max(column) <= bound
+    assert len(rounds[0]) == 11
+
+
+def test_delays_have_no_end_to_fear() -> None:
+    """A throttled call is tried as long as there is time: its delays stay finite."""
+    assert all(delay <= LONGEST_DELAY_S for delay in delays(1_000))
