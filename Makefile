@@ -6,7 +6,7 @@ PINS := requirements/dev.txt requirements/tccli.txt
 COMPILE := pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: help setup demo test check format package bench audit pins clean
+.PHONY: help setup demo test test-3.10 check format package bench audit pins clean
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -19,8 +19,19 @@ $(VENV)/.ready: $(PINS) pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-test: setup ## all tests, with coverage of handler/ at 100 % of branches
+test: setup ## all tests, with coverage of handler/ at 100 % of branches; the function's on Python 3.10 too
 	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+	@$(MAKE) --no-print-directory test-3.10
+
+test-3.10: setup ## the function's tests on the Python that it runs on, where there is one
+	@python=$$($(BIN)/python -c 'from ops import pythons; found = pythons.find(); print(found.path if found else "")'); \
+	if $(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 10))'; then exit 0; fi; \
+	if [ -z "$$python" ]; then echo "no Python 3.10 here: the function's tests have run on another Python only"; exit 0; fi; \
+	if [ ! -e $(VENV)-3.10/.ready ] || [ requirements/dev.txt -nt $(VENV)-3.10/.ready ]; then \
+	  echo "installing pinned dependencies into $(VENV)-3.10 (once)"; \
+	  "$$python" -m venv $(VENV)-3.10 && $(VENV)-3.10/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --no-deps --require-hashes -r requirements/dev.txt && touch $(VENV)-3.10/.ready || exit 1; fi; \
+	$(VENV)-3.10/bin/python -m pytest -n 2 tests/unit tests/property tests/integration
 
 check: setup ## what CI runs: format, lint, imports, types, tests
 	@$(BIN)/ruff format --check .
@@ -34,7 +45,7 @@ format: setup ## rewrite the code in the project's format
 	@$(BIN)/ruff check --fix .
 
 package: setup ## .build/function/ and .build/function.zip, as deployed
-	@$(BIN)/python -m ops.package
+	@$(BIN)/python -m ops.package $(ARGS)
 
 demo: setup ## the whole way, on this machine
 	@$(BIN)/eni-flowlog demo

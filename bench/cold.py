@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench import payloads, process
 from bench.endpoint import Endpoint
+from bench.programs.common import INTERFACE_ID
 from bench.table import Ratio, Row
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from bench.contenders import Contender, Field
 
-EVENT = payloads.created("eni-78ysaex1", "vpc-pq9vxykj")
+EVENT = payloads.created(INTERFACE_ID, "vpc-pq9vxykj")
 OVER_VENDOR, OVER_FLOOR = 0.20, 1.10
 MEMORY_MB, MEMORY_GROWTH = 40.0, 1.05
 MANY_EVENTS = 1_000
@@ -55,7 +56,7 @@ def _measure(contestants: Field, contenders: Sequence[Contender], runs: int) -> 
 
 def _once(contestants: Field, contender: Contender, endpoint: Endpoint) -> tuple[float, float]:
     settings = {"FLOWLOG_API_ENDPOINT": endpoint.url}
-    with process.start(contestants.python, contender, {"events": [EVENT]}, settings) as started:
+    with process.start(contestants.python, contender, {"event": EVENT, "times": 1}, settings) as started:
         endpoint.watch(started.process.pid)
         arrived, cpu = endpoint.arrival()
         started.finish()
@@ -105,7 +106,7 @@ def memory(contestants: Field, runs: int) -> Iterator[Row]:
 
 def _peak(contestants: Field, contender: Contender, endpoint: Endpoint, events: int) -> float:
     """In MB of 1,024 kB, as SCF's sizes are."""
-    work = {"events": [payloads.created(f"eni-{number:08d}", "vpc-pq9vxykj") for number in range(events)]}
+    work = {"event": EVENT, "times": events}
     said = process.run(contestants.python, contender, work, {"FLOWLOG_API_ENDPOINT": endpoint.url})
     return float(said["peak_kb"]) / 1024
 

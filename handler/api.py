@@ -137,9 +137,12 @@ def _new_client(service: Service, region: str, endpoint: str, keys: Credentials)
     http = HttpProfile(protocol=scheme or "https", endpoint=host.rstrip("/") or None, keepAlive=True)
     profile = ClientProfile(httpProfile=http, language="en-US", request_client="eni-flowlog")
     client = CommonClient(service.name, service.version, Credential(*_info(keys)), region, profile)
+    session = client.request.conn._session  # noqa: SLF001 - the SDK's pool of 10 is too small for a sweep
     adapter = HTTPAdapter(pool_maxsize=CONNECTIONS)
     for prefix in ("https://", "http://"):
-        client.request.conn._session.mount(prefix, adapter)  # noqa: SLF001 - the SDK's pool of 10 is too small for a sweep
+        session.mount(prefix, adapter)
+    # The SDK has read the proxies already; requests would look for them, and for ~/.netrc, at each call.
+    session.trust_env = False
     return client
 
 
@@ -162,7 +165,9 @@ def _response_of(reply: Any, action: str) -> dict[str, Any]:
     if not isinstance(response, dict):
         raise Transient("ClientNetworkError", f"{action}: a reply without Response")
     error = response.get("Error")
-    if isinstance(error, dict):
+    if error is not None and not isinstance(error, dict):
+        raise Transient("ClientNetworkError", f"{action}: an Error that is no object")
+    if error is not None:
         request_id = _text(response.get("RequestId"))
         raise error_for(_text(error.get("Code")), _text(error.get("Message")), request_id)
     return response

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from handler import flowlogs, rules
 from handler.failures import failed, failure_of
@@ -26,6 +26,8 @@ WORKERS = 16
 INSTANCE_DELAYS_S = (0.5, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 5.0, 5.0, 8.0, 8.0, 10.0, 10.0)
 INTERFACE_DELAYS_S = (0.5, 1.0)
 
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 Key = tuple[str, str]
 Done = list[tuple[Interface, Result]]
 
@@ -50,12 +52,15 @@ class Batch:
         unclear = [each for each in unique if rules.needs_look(each, self._settings)]
         ready = [each for each in unique if not rules.needs_look(each, self._settings)]
         done = {key_of(each): [(each, result)] for each, result in in_parallel(self._ensure, ready)}
-        for region, group in _by_region(unclear).items():
-            by_id = {key_of(each): each for each in group if each.interface_id}
-            by_instance = {key_of(each): each for each in group if not each.interface_id}
-            done |= self._until_found(region, by_id, self._find_by_id, INTERFACE_DELAYS_S, _gone)
-            done |= self._until_found(region, by_instance, self._find_by_instance, INSTANCE_DELAYS_S, _invisible)
+        for found in together(self._look_up_and_ensure, _searches(unclear)):
+            done |= found
         return _in_order(interfaces, done)
+
+    def _look_up_and_ensure(self, search: tuple[str, bool, dict[Key, Interface]]) -> dict[Key, Done]:
+        region, by_id, wanted = search
+        if by_id:
+            return self._until_found(region, wanted, self._find_by_id, INTERFACE_DELAYS_S, _gone)
+        return self._until_found(region, wanted, self._find_by_instance, INSTANCE_DELAYS_S, _invisible)
 
     def _until_found(
         self,
@@ -102,13 +107,18 @@ class Batch:
 
 
 def in_parallel(ensure: Callable[[Interface], Result], interfaces: Sequence[Interface]) -> Done:
-    """Ensure each interface, several at once where there are several; every failure stays with its interface."""
-    if len(interfaces) <= 1:
-        return [safely(ensure, each) for each in interfaces]
+    """Ensure each interface, several at once; every failure stays with its interface."""
+    return together(lambda each: safely(ensure, each), interfaces)
+
+
+def together(work: Callable[[Given], Made], given: Sequence[Given]) -> list[Made]:
+    """Do a work for each of what is given, several at once where there are several."""
+    if len(given) <= 1:
+        return [work(each) for each in given]
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most events hold one interface: no threads
 
-    with ThreadPoolExecutor(min(WORKERS, len(interfaces))) as pool:
-        return list(pool.map(lambda each: safely(ensure, each), interfaces))
+    with ThreadPoolExecutor(min(WORKERS, len(given))) as pool:
+        return list(pool.map(work, given))
 
 
 def safely(ensure: Callable[[Interface], Result], interface: Interface) -> tuple[Interface, Result]:
@@ -179,8 +189,9 @@ def _invisible(interface: Interface) -> Result:
     return failed(interface, Failure("not_found", code, message, retryable=True))
 
 
-def _by_region(interfaces: Iterable[Interface]) -> dict[str, list[Interface]]:
-    groups: dict[str, list[Interface]] = defaultdict(list)
+def _searches(interfaces: Iterable[Interface]) -> list[tuple[str, bool, dict[Key, Interface]]]:
+    """What is looked up together. An instance that is long in coming must not hold up the rest."""
+    groups: dict[tuple[str, bool], dict[Key, Interface]] = defaultdict(dict)
     for each in interfaces:
-        groups[each.region].append(each)
-    return groups
+        groups[each.region, bool(each.interface_id)][key_of(each)] = each
+    return [(region, by_id, wanted) for (region, by_id), wanted in groups.items()]

@@ -44,7 +44,7 @@ class Budget:
 
     def to_report(self) -> Budget:
         """The time for dead letters and the report: all but a margin for the reply itself."""
-        return replace(self, reserve_s=min(0.5, self.limit_s / 20))
+        return replace(self, reserve_s=min(1.0, self.limit_s / 10))
 
     def share(self, part: float) -> Budget:
         """A part, between 0 and 1, of what is left, for one of several pieces of work."""

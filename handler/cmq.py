@@ -15,7 +15,7 @@ from handler.errors import QueueError
 from handler.retry import retry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from handler.budget import Budget
     from handler.settings import Credentials
@@ -46,13 +46,13 @@ class Message:
 class Queue:
     """One queue, spoken to with the keys of this invocation."""
 
-    def __init__(self, endpoint: str, name: str, keys: Credentials, budget: Budget) -> None:
+    def __init__(self, endpoint: str, name: str, credentials: Callable[[], Credentials], budget: Budget) -> None:
         """Take an address, with or without its path.
 
         Args:
             endpoint: such as https://cmq-gz.public.tencenttdmq.com.
             name: the queue's.
-            keys: for the signature.
+            credentials: reads the keys, at each call: they may rotate while a sweep runs.
             budget: the time for calls and their retries.
         """
         scheme, _, place = endpoint.rpartition("://")
@@ -60,7 +60,7 @@ class Queue:
         self._path = f"/{path}" if path.strip("/") else PATH
         self._url = f"{scheme or 'https'}://{self._host}{self._path}"
         self.name = name
-        self._keys = keys
+        self._credentials = credentials
         self._budget = budget
 
     def send(self, body: str) -> str:
@@ -124,19 +124,20 @@ class Queue:
         return content
 
     def _signed(self, action: str, fields: Mapping[str, Any]) -> dict[str, str]:
+        keys = self._credentials()
         form = {
             "Action": action,
             "queueName": self.name,
-            "SecretId": self._keys.secret_id,
+            "SecretId": keys.secret_id,
             "Timestamp": str(int(time.time())),
             "Nonce": str(random.randint(1, 2**31)),  # noqa: S311 - makes requests differ, guards nothing
             "RequestClient": "eni-flowlog",
             "SignatureMethod": "HmacSHA256",
             **{key: str(value) for key, value in fields.items()},
         }
-        if self._keys.token:
-            form["Token"] = self._keys.token
+        if keys.token:
+            form["Token"] = keys.token
         text = "&".join(f"{key.replace('_', '.')}={form[key]}" for key in sorted(form))
         plain = f"POST{self._host}{self._path}?{text}"
-        form["Signature"] = Sign.sign(self._keys.secret_key, plain, "HmacSHA256")
+        form["Signature"] = Sign.sign(keys.secret_key, plain, "HmacSHA256")
         return form

@@ -120,7 +120,8 @@ class DeadLetters:
         attempts = history.attempts + 1 if history else 1
         return {
             "schema_version": 1,
-            "id": history.letter_id if history else str(uuid.uuid4()),
+            # One record may become several: those of an instance's interfaces.
+            "id": history.letter_id if history and history.letter_id not in self.written else str(uuid.uuid4()),
             "kind": kind,
             "error": {
                 "class": failure.kind,

@@ -120,6 +120,8 @@ def _unzip(data: str) -> bytes:
         raise ValueError(f"unzips to more than {MAX_UNZIPPED_BYTES} bytes")
     if not unzipper.eof:
         raise ValueError("gzip cut short")
+    if unzipper.unused_data.strip(b"\0"):
+        raise ValueError("more than one gzip")
     return content
 
 

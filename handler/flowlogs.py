@@ -61,7 +61,7 @@ class _Attempt:
         self._settings = settings
         self._budget = budget
 
-    def run(self, interface: Interface) -> Result:  # noqa: C901 - one branch for each answer of the API, in one place
+    def run(self, interface: Interface) -> Result:  # noqa: C901, PLR0911 - a branch for each answer
         candidates = names(self._settings.name_prefix, interface.interface_id)
         attach_delays = iter(ATTACH_DELAYS_S if interface.attaching else ())
         not_found_delays = iter(NOT_FOUND_DELAYS_S)
@@ -82,15 +82,18 @@ class _Attempt:
                 if existing:
                     return result_of(interface, Outcome.COVERED, "it has a flow log already", existing[0].flow_log_id)
                 name = _next_name(candidates, error)
-            except NotFound as error:
+            except NotFound:
                 if self._wait(not_found_delays):
                     continue
                 known = self._look(interface)
                 if known is None:
                     return result_of(interface, Outcome.GONE, "deleted before its flow log was made")
-                if known.vpc_id == interface.vpc_id:
+                if known.vpc_id in ("", interface.vpc_id):
                     raise
-                interface = _moved(interface, known, error)
+                interface = _as_known(interface, known)
+                decision, reason = rules.decide(interface, self._settings)
+                if decision is not Outcome.PLANNED:
+                    return result_of(interface, decision, reason)
 
     def _wait(self, delays: Iterator[float]) -> bool:
         delay = next(delays, None)
@@ -108,8 +111,7 @@ def _next_name(candidates: Iterator[str], error: CloudError) -> str:
     return name
 
 
-def _moved(interface: Interface, known: Interface, error: CloudError) -> Interface:
-    """The interface with the VPC that the cloud knows, once: a record may name another."""
-    if not known.vpc_id:
-        raise error
-    return replace(interface, vpc_id=known.vpc_id, subnet_id=known.subnet_id)
+def _as_known(interface: Interface, known: Interface) -> Interface:
+    """The interface as the cloud knows it: a record may name another VPC than it is in."""
+    attached = None if interface.attaching else known.attached
+    return replace(known, attached=attached, attaching=interface.attaching, history=interface.history)

@@ -10,6 +10,7 @@ from handler.api import Api
 from handler.budget import Budget, budget_from
 from handler.cmq import Queue
 from handler.deadletters import DeadLetters, Origin
+from handler.errors import SettingsError
 from handler.log import logger
 from handler.model import Command, Failure, Interface, Invalid, Outcome, Report, Result
 from handler.vpc import Vpc
@@ -53,9 +54,13 @@ class Invocation:
         request_id = str(context.get("request_id") or "")
         logger.append_keys(request_id=request_id)
         known_region = {"TENCENTCLOUD_REGION": str(context.get("tencentcloud_region") or "")}
-        settings = environment_settings.load({**known_region, **environment})
-        keys = environment_settings.credentials(environment)
-        queue = Queue(settings.dlq_endpoint, settings.dlq_queue, keys, budget.to_report())
+        settings = _checked({**known_region, **environment})
+        queue = Queue(
+            settings.dlq_endpoint,
+            settings.dlq_queue,
+            lambda: environment_settings.credentials(environment),
+            budget.to_report(),
+        )
         name = str(context.get("function_name") or "")
         origin = Origin(name or "eni-flowlog", str(context.get("function_version") or ""), request_id)
         return cls(
@@ -96,3 +101,19 @@ class Invocation:
         self.letters.add_command(command.arguments, failure, command.history)
         reason = f"{command.name}: {failure.code}: {failure.message}"
         self.report.add(Result(Outcome.DEAD_LETTERED, region, reason=reason))
+
+
+def _checked(environment: Mapping[str, str]) -> Settings:
+    """The settings, once the keys are known to be there too: all faults at once."""
+    faults = []
+    try:
+        environment_settings.credentials(environment)
+    except SettingsError as error:
+        faults.append(str(error))
+    try:
+        settings = environment_settings.load(environment)
+    except SettingsError as error:
+        faults.append(str(error))
+    if faults:
+        raise SettingsError("; ".join(faults))
+    return settings

@@ -160,10 +160,18 @@ class Report:
     drift: list[dict[str, str]] | None = None
 
     def add(self, result: Result) -> None:
-        """Count a result, and list it while there is room."""
+        """Count a result, and list it while there is room; a failure takes the room of something else."""
         self.outcomes[result.outcome] += 1
+        if result.outcome is Outcome.DEAD_LETTERED and len(self.results) >= MAX_REPORT_ITEMS:
+            self._make_room()
         if len(self.results) < MAX_REPORT_ITEMS:
             self.results.append(result)
+
+    def _make_room(self) -> None:
+        for index in range(len(self.results) - 1, -1, -1):
+            if self.results[index].outcome is not Outcome.DEAD_LETTERED:
+                del self.results[index]
+                return
 
     def count(self, outcome: Outcome, number: int) -> None:
         """Count results that are not listed one by one, such as what a sweep finds covered."""

@@ -41,11 +41,6 @@ class Letter:
         return next((item.history for item in self.items if not isinstance(item, Ignored) and item.history), None)
 
     @property
-    def ident(self) -> str:
-        """What makes it the same record when it comes back."""
-        return self.history.letter_id if self.history else self.message.message_id
-
-    @property
     def exhausted(self) -> bool:
         """Whether it has failed too often to be tried again."""
         return self.history is not None and self.history.attempts >= MAX_LETTER_ATTEMPTS
@@ -86,13 +81,18 @@ def batches(invocation: Invocation, limit: int | None = None) -> Iterator[list[L
     while left and invocation.budget.left() > 0:
         messages = invocation.queue.receive(min(BATCH, left) if left > 0 else BATCH)
         letters = [_open(message) for message in messages]
-        new = [each for each in letters if each.ident not in seen and each.ident not in invocation.letters.written]
+        new = [each for each in letters if each.message.message_id not in seen and not _put_back(each, invocation)]
         if not new:
             return
-        seen.update(letter.ident for letter in new)
+        seen.update(letter.message.message_id for letter in new)
         fresh = [letter for letter in new if not letter.exhausted]
         left -= min(left, len(fresh)) if left > 0 else 0
         yield fresh
+
+
+def _put_back(letter: Letter, invocation: Invocation) -> bool:
+    """Whether it is what this invocation itself has put on the queue."""
+    return letter.history is not None and letter.history.letter_id in invocation.letters.written
 
 
 def _open(message: Message) -> Letter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from handler import jsontext, schema
@@ -98,8 +99,13 @@ def load(environment: Mapping[str, str]) -> Settings:
         SettingsError: names every bad variable and what it should be.
     """
     known = schema.document(_SCHEMA)["properties"]
-    given = {name: environment[name] for name in known if environment.get(name, "").strip()}
-    region = environment.get("TENCENTCLOUD_REGION", "")
+    given = tuple((name, environment[name]) for name in known if environment.get(name, "").strip())
+    return _checked(given, environment.get("TENCENTCLOUD_REGION", ""))
+
+
+@lru_cache(maxsize=8)  # a warm instance's are the same each time, and checking them costs half a millisecond
+def _checked(pairs: tuple[tuple[str, str], ...], region: str) -> Settings:
+    given = dict(pairs)
     faults = _faults(given)
     if not region:
         faults["TENCENTCLOUD_REGION"] = "is missing: SCF sets it; elsewhere set it to the function's region"
@@ -108,7 +114,7 @@ def load(environment: Mapping[str, str]) -> Settings:
     if faults:
         lines = "; ".join(f"{name} {fault}" for name, fault in sorted(faults.items()))
         raise SettingsError(f"the function's environment is wrong, correct and redeploy it: {lines}")
-    return _typed({**_defaults(known), **given}, region)
+    return _typed({**_defaults(schema.document(_SCHEMA)["properties"]), **given}, region)
 
 
 def credentials(environment: Mapping[str, str]) -> Credentials:

@@ -185,12 +185,16 @@ def _work(invocation: Invocation, run: RegionRun, pacer: Pacer, answers: Answers
 def backfill(command: Command, invocation: Invocation) -> None:
     """Run the backfill command: plan, create, and go on in another invocation where the time ran out."""
     whole = plan(invocation, command.arguments)
-    report_plan(whole, invocation)
     for region, failure in whole.failures.items():
         invocation.give_up(_for_region(command, region, {}), failure, region)
     if command.arguments.get("dry_run"):
         report_planned(whole, invocation)
-        return
+    else:
+        _create_and_go_on(command, whole, invocation)
+    report_plan(whole, invocation)  # last: the report lists a bounded number
+
+
+def _create_and_go_on(command: Command, whole: Plan, invocation: Invocation) -> None:
     for run in create(invocation, whole, invocation.settle):
         if run.stopped:
             invocation.report.stopped = run.stopped

@@ -13,6 +13,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from localcloud.errors import DroppedConnection
@@ -123,5 +124,5 @@ class Server(ThreadedWSGIServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Log what a handler raised; a client that went away is nothing to speak of."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
+        if not isinstance(sys.exc_info()[1], (ConnectionError, ClientDisconnected)):
             _LOG.exception("a request of %s failed: %s", client_address, request)

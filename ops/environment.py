@@ -12,7 +12,7 @@ import yaml
 
 from handler import schema
 from ops import credentials
-from ops.deployment.config import _dotenv, _fill
+from ops.deployment.config import dotenv, fill
 from ops.exits import OperatorError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def deployment(folder: Path, shell: Mapping[str, str]) -> Deployment:
         return Deployment()
     inputs = _mapping(_mapping(_load(path)).get("inputs"))
     try:
-        filled = _mapping(_fill(inputs, {**_dot_env(folder), **shell}))
+        filled = _mapping(fill(inputs, {**_dot_env(folder), **shell}))
     except RecursionError:
         raise OperatorError(f"{FILE} refers to itself: correct it, or leave this folder.") from None
     if not any(name.startswith("FLOWLOG_") for name in _variables(inputs)):
@@ -110,7 +110,7 @@ def _load(path: Path) -> Any:
 
 def _dot_env(folder: Path) -> dict[str, str]:
     try:
-        return _dotenv(folder / ".env")
+        return dotenv(folder / ".env")
     except (OSError, UnicodeDecodeError):
         raise OperatorError(".env in this folder cannot be read as text: correct it, or leave this folder.") from None
 

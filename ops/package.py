@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import platform
 import shutil
 import sys
 import tempfile
@@ -32,7 +33,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import dependencies, pythons
+from ops import dependencies, lean, pythons
 from ops.bom import bill_of_materials, version
 from ops.dependencies import LINUX, PackageError, Target, run
 
@@ -46,9 +47,17 @@ EXIT_NO_PYTHON = 4
 CODE_ROOT = "/var/user"
 """Where SCF unpacks the code (its USER_CODE_ROOT): bytecode names its files so, not by a path of the builder."""
 
+PATTERNS = "patterns.bin"
+
 INDEX = '''"""What SCF calls: `index.main_handler`. The entry's file stands at the package's root."""
 
+from handler import startup
+
+startup.begin(__file__.rpartition("index.py")[0] + "patterns.bin")
+
 from handler.main import main_handler
+
+startup.end()
 
 __all__ = ["main_handler"]
 '''
@@ -64,6 +73,8 @@ UNUSED = (
     "*/cli.py",
     "*/cli/*",
     "jsonschema/benchmarks/*",
+    # Only checking a schema itself needs the vocabularies of its meta-schema: the tests do that.
+    "jsonschema_specifications/schemas/*/vocabularies/*",
     "referencing/retrieval.py",
     "requests/help.py",
     # Powertools: `Logger` imports logging, metrics and tracing; of the utilities only JMESPath is used.
@@ -174,8 +185,10 @@ def _build(root: Path, out: Path | None, target: Target, compiler: Python | None
         folder = Path(scratch, "function")
         archive = Path(scratch, "function.zip")
         _gather(root, installed.site, folder)
+        lean.apply(folder)
         if compiler:
             _compile(folder, compiler)
+            _note_patterns(folder, compiler)
         _settle(folder)
         _zip(folder, archive)
         digest = hashlib.sha256(archive.read_bytes()).hexdigest()
@@ -222,6 +235,20 @@ def _compile(folder: Path, python: Python) -> None:
     # Not -I: it would ignore the hash seed, on which the order of constant sets in bytecode depends.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     run(command, f"Compiling with Python {python.name}", {**environment, "PYTHONHASHSEED": "0"})
+
+
+def _note_patterns(folder: Path, python: Python) -> None:
+    """Put the regular expressions that the function's imports compile beside it, compiled (`handler.startup`).
+
+    Importing it needs its own platform, since a dependency has a part in machine code. Elsewhere they stay out, and the
+    function compiles them at each cold start.
+    """
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        return
+    command = [str(python.path), "-s", "-S", "-B", str(ROOT / "ops" / "patterns.py"), "index", str(folder / PATTERNS)]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    environment |= {"PYTHONHASHSEED": "0", "PYTHONPATH": str(folder)}
+    run(command, "Compiling regular expressions", environment)
 
 
 def _settle(folder: Path) -> None:

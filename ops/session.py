@@ -114,7 +114,7 @@ class Session:
             raise OperatorError(
                 f"{counted(invocation.letters.unsent, 'dead letter')} could not be put on the queue "
                 f"{invocation.queue.name} at {invocation.settings.dlq_endpoint}. Nothing is lost: the next "
-                "`eni-flowlog backfill` finds what has no flow log. Check the queue and the keys' permission to send to it."
+                "`eni-flowlog backfill` finds what has no flow log. Check the queue, and the keys' permission to send."
             ) from None
 
 

@@ -88,7 +88,7 @@ def load(environment: Mapping[str, str], path: Path = FILE) -> Deployment:
     inputs = content.get("inputs") if isinstance(content, dict) else None
     if not isinstance(inputs, dict):
         raise OperatorError(f"{path} has no `inputs`: it is not a file of `component: scf`")
-    filled = _fill(inputs, {**_dotenv(path.with_name(".env")), **environment})
+    filled = fill(inputs, {**dotenv(path.with_name(".env")), **environment})
     _refuse_unknown(filled, path)
     return _typed(filled, path)
 
@@ -111,13 +111,13 @@ def check_settings(deployment: Deployment) -> None:
         raise OperatorError(f"the function's variables take {size} bytes, and SCF allows {MAX_ENVIRONMENT} in all")
 
 
-def _fill(value: Any, variables: Mapping[str, str]) -> Any:
+def fill(value: Any, variables: Mapping[str, str]) -> Any:
     """Fill in variables; a field that names one that is not set, or is empty, is left out, as the CLI does."""
     if isinstance(value, dict):
-        filled = {key: _fill(item, variables) for key, item in value.items()}
+        filled = {key: fill(item, variables) for key, item in value.items()}
         return {key: item for key, item in filled.items() if item is not None}
     if isinstance(value, list):
-        return [item for item in (_fill(each, variables) for each in value) if item is not None]
+        return [item for item in (fill(each, variables) for each in value) if item is not None]
     if not isinstance(value, str):
         return value
     if any(not variables.get(name) for name in _VARIABLE.findall(value)):
@@ -125,7 +125,7 @@ def _fill(value: Any, variables: Mapping[str, str]) -> Any:
     return _VARIABLE.sub(lambda match: variables[match[1]], value)
 
 
-def _dotenv(path: Path) -> dict[str, str]:
+def dotenv(path: Path) -> dict[str, str]:
     """The lines `NAME=value` of a .env file, quotes around the value taken off; nothing where there is none."""
     if not path.is_file():
         return {}

@@ -130,16 +130,24 @@ def test_an_error_under_any_content_type(
         {"Response": []},
         {"Response": {"Error": {}}},
         {"Response": {"Error": {"Code": "InternalError"}}},
-        {"Response": {"Error": "InternalError"}},
+        {"Response": {"Error": []}},
     ],
 )
 def test_an_answer_of_no_known_shape_is_transient(
     function: Function, cloud: LocalCloud, event: dict[str, Any], reply: Any
 ) -> None:
-    """A gateway in trouble: tried again, then a dead letter that can be redriven."""
-    cloud.faults.add(CREATE, answer(reply))
-    assert outcomes(function(event, seconds=1.0)) == {"dead_lettered": 1}
-    assert len(function.calls()) == 0 or function.letters()[0]["error"]["class"] == "transient"
+    """A gateway in trouble: tried again."""
+    cloud.faults.add(CREATE, answer(reply), times=1)
+    assert outcomes(function(event)) == {"created": 1}
+    assert function.calls() == [CREATE, CREATE]
+
+
+def test_an_error_of_no_known_shape_for_ever(function: Function, cloud: LocalCloud, event: dict[str, Any]) -> None:
+    """A dead letter that can be redriven."""
+    cloud.faults.add(CREATE, answer({"Response": {"Error": {}}}))
+    assert outcomes(function(event, seconds=2.0)) == {"dead_lettered": 1}
+    (letter,) = function.letters()
+    assert (letter["error"]["class"], letter["error"]["code"]) == ("transient", "ClientNetworkError")
 
 
 def test_a_reply_that_names_no_flow_log(function: Function, cloud: LocalCloud, event: dict[str, Any]) -> None:
@@ -227,15 +235,15 @@ def test_throttled_for_ever(function: Function, cloud: LocalCloud, event: dict[s
 
 
 def test_a_whole_batch_throttled_for_ever(function: Function, cloud: LocalCloud, interface: str) -> None:
-    """Sixty interfaces, five seconds: sixty dead letters in time."""
+    """Thirty interfaces, six seconds: thirty dead letters in time."""
     cloud.faults.add("*", throttle(), region=REGION)
-    enis = [interface, *cloud.seed_interfaces(REGION, 59)]
+    enis = [interface, *cloud.seed_interfaces(REGION, 29)]
     vpc_id = cloud.network_of(REGION)[0]
     batch = records.event_list(*(records.created(eni, vpc_id) for eni in enis))
-    report, took = timed(lambda: function(batch, seconds=5.0))
-    assert took < 5.0
-    assert outcomes(report) == {"dead_lettered": 60}
-    assert len(function.letters()) == 60
+    report, took = timed(lambda: function(batch, seconds=6.0))
+    assert took < 6.0
+    assert outcomes(report) == {"dead_lettered": 30}
+    assert len(function.letters()) == 30
 
 
 @pytest.mark.parametrize("action", [CREATE, LOOK])
@@ -426,25 +434,25 @@ def test_nobody_listens_at_the_queue_s_address(function: Function) -> None:
         function(5, seconds=1.0)
 
 
-@pytest.mark.parametrize("letters", [1, 60])
+@pytest.mark.parametrize("letters", [1, 20])
 def test_a_queue_that_never_answers(function: Function, cloud: LocalCloud, hang: Fault, letters: int) -> None:
     """However many letters there are: it raises before the platform ends it."""
     cloud.faults.add(SEND, hang)
     started = time.monotonic()
     with pytest.raises(InvocationFailed, match=r"the queue did not answer: ReadTimeout\)"):
-        function(records.event_list(*range(letters)), seconds=5.0)
-    assert time.monotonic() - started < 5.0
+        function(records.event_list(*range(letters)), seconds=6.0)
+    assert time.monotonic() - started < 6.0
     assert len(function.logged_letters()) == letters
 
 
 def test_more_letters_than_there_is_time_to_send(function: Function, cloud: LocalCloud) -> None:
     """It raises in time, and none is missing in the log."""
-    cloud.faults.add(SEND, delay(0.4))
+    cloud.faults.add(SEND, delay(1.0))
     started = time.monotonic()
     with pytest.raises(InvocationFailed, match="dead letters could not be put on the queue"):
-        function(records.event_list(*[0] * 100), seconds=3.0)
-    assert time.monotonic() - started < 3.0
-    assert len(function.logged_letters()) == 100
+        function(records.event_list(*[0] * 60), seconds=6.0)
+    assert time.monotonic() - started < 6.0
+    assert len(function.logged_letters()) == 60
 
 
 def test_no_time_at_all(function: Function, event: dict[str, Any]) -> None:
@@ -494,3 +502,53 @@ def test_the_region_may_come_with_the_context(function: Function, event: dict[st
     assert outcomes(function(event)) == {"created": 1}
     with pytest.raises(InvocationFailed, match="TENCENTCLOUD_REGION is missing"):
         function.run(event, context(tencentcloud_region=""))
+
+
+def test_keys_that_rotate_in_the_middle_of_a_run(function: Function, cloud: LocalCloud, event: dict[str, Any]) -> None:
+    """The letter is signed with the keys of its moment, not with those of the invocation's start."""
+    fresh = cloud.account.issue_temporary_credentials("local-role", 3_600)
+
+    def rotate(_call: Incoming, _proceed: Proceed) -> Reply:
+        os.environ["TENCENTCLOUD_SECRETID"] = fresh.secret_id
+        os.environ["TENCENTCLOUD_SECRETKEY"] = fresh.secret_key
+        os.environ["TENCENTCLOUD_SESSIONTOKEN"] = fresh.token or ""
+        raise ApiError("UnauthorizedOperation", "not allowed")
+
+    cloud.faults.add(CREATE, rotate)
+    assert outcomes(function(event)) == {"dead_lettered": 1}
+    (call,) = cloud.calls.of(SEND)
+    assert call.caller is not None
+    assert call.caller.secret_id == fresh.secret_id
+
+
+def test_an_invisible_instance_does_not_hold_up_another_region(function: Function, cloud: LocalCloud) -> None:
+    """What has to be waited for is waited for beside the rest, not before it."""
+    elsewhere = "ap-beijing"
+    interface = cloud.seed_interface(elsewhere, instance_id=cloud.seed_instance(elsewhere))
+    batch = records.event_list(
+        records.cloud_event(records.run_instances("ins-00000000")),
+        records.cloud_event(records.attached(interface, elsewhere)),
+    )
+    report = function(batch, seconds=3)
+    assert outcomes(report) == {"created": 1, "dead_lettered": 1}
+    assert len(cloud.flow_logs_of(elsewhere, interface)) == 1
+
+
+def test_a_wrong_vpc_in_the_record_does_not_outwit_the_rules(
+    function: Function, cloud: LocalCloud, interface: str
+) -> None:
+    """The VPC that the cloud knows decides, once it is known."""
+    vpc_id, _ = cloud.network_of(REGION)
+    function.set(FLOWLOG_RULES=json.dumps({"exclude": {"vpc_ids": [vpc_id]}}))
+    other, _ = cloud.seed_vpc(REGION)
+    report = function(records.cloud_event(records.created(interface, other)))
+    assert outcomes(report) == {"skipped": 1}
+
+
+def test_wrong_settings_and_missing_keys_are_told_together(function: Function, event: dict[str, Any]) -> None:
+    """One correction, not two."""
+    function.set(FLOWLOG_TRAFFIC_TYPE="SOME", TENCENTCLOUD_SECRETID="")
+    with pytest.raises(InvocationFailed) as failed:
+        function(event)
+    assert "TENCENTCLOUD_SECRETID" in str(failed.value)
+    assert "FLOWLOG_TRAFFIC_TYPE" in str(failed.value)

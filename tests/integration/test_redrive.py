@@ -121,6 +121,29 @@ class TestOwnRecords:
         function(REDRIVE)
         assert {letter["interface"]["interface_id"] for letter in function.letters()} == {interface}
 
+    def test_a_record_that_becomes_several(self, function: Function, cloud: LocalCloud) -> None:
+        """An instance with twenty interfaces: a record each with an id of its own, and one more redrive clears them."""
+        instance_id = cloud.seed_instance(HOME)
+        cloud.seed_interfaces(HOME, 19, instance_id=instance_id)
+        put(cloud, records.own_letter(interface={"region": HOME, "instance_id": instance_id}, attempts=1))
+        down = cloud.faults.add(CREATE, error("UnauthorizedOperation"))
+        function(REDRIVE)
+        letters = function.letters()
+        assert len({letter["id"] for letter in letters}) == len(letters) == 20
+        assert {letter["attempts"] for letter in letters} == {2}
+        down.off()
+        cloud.clock.advance(60)
+        assert outcomes(function(REDRIVE)) == {"created": 20}
+        assert function.letters() == []
+
+    def test_copies_of_one_record(self, function: Function, cloud: LocalCloud) -> None:
+        """A crash between putting back and deleting leaves two: one redrive clears both, however far apart they are."""
+        ids = cloud.seed_interfaces(HOME, 20)
+        letters = [letter_of(cloud, each, number) for number, each in enumerate(ids)]
+        put(cloud, *letters, letter_of(cloud, ids[0], 0, attempts=3))
+        assert outcomes(function(REDRIVE)) == {"created": 20, "covered": 1}
+        assert function.letters() == []
+
     def test_limit(self, function: Function, cloud: LocalCloud) -> None:
         """No more than so many are taken; the others are not even hidden."""
         ids = cloud.seed_interfaces(HOME, 40)

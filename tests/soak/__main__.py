@@ -44,7 +44,7 @@ def table(figures: Figures) -> Iterator[str]:
         _line("keys replaced", figures.keys),
         _line("dead letters written", figures.letters_written),
         _line("  the platform's own", figures.native_letters),
-        _line("  redriven or found covered", figures.letters_written - sum(figures.letters_left.values())),
+        _line("  made good since", figures.letters_written - sum(figures.letters_left.values())),
         _line("  left on the queue", sum(figures.letters_left.values()), figures.letters_left),
         _line("uncovered before the sweep", sum(figures.uncovered_before.values()), figures.uncovered_before),
         _line("eligible interfaces", figures.eligible),

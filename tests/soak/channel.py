@@ -72,11 +72,11 @@ class Channel:
 def wrapped(chance: random.Random, events: list[dict[str, Any]]) -> Any:
     """Events as one trigger or another brings them."""
     kind = chance.random()
-    if len(events) == 1 and kind < 0.7:  # noqa: PLR2004  most single events come so
+    if len(events) == 1 and kind < 0.7:
         return events[0]
-    if kind < 0.8:  # noqa: PLR2004  EventBridge's batches
+    if kind < 0.8:
         return records.event_list(*events)
-    if kind < 0.9:  # noqa: PLR2004  tracking sets deliver records, not events
+    if kind < 0.9:
         return records.cls(*(json.dumps(event["data"]) for event in events))
     wrap = chance.choice([records.ckafka, records.cmq])
     return wrap(*map(json.dumps, events))

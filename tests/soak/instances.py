@@ -68,8 +68,9 @@ class Instance:
                 break
             written.append(line)
         run.output = "".join(written)
-        if run.killed and run.broken:
-            run.broken.pop()  # the line in which it was killed
+        if run.killed:
+            process.wait()
+            run.broken = run.broken[:-1]  # the line in which it was killed
         return run
 
     def kill(self) -> None:

@@ -3,8 +3,8 @@
 The function runs in processes of its own, which are killed at random; it meets the local cloud over HTTP, where a share
 of all calls fails. Nothing of it is replaced: only its waits are shorter (tests/soak/worker.py).
 
-When the faults stop, one sweep and one redrive must leave every eligible interface with one flow log, and no dead letter
-without a reason. What was lost on the way without a trace is a violation even where the sweep made it good.
+When the faults stop, one sweep and one redrive must leave every eligible interface with one flow log, and no dead
+letter without a reason. What was lost on the way without a trace is a violation even where the sweep made it good.
 """
 
 from __future__ import annotations
@@ -13,18 +13,17 @@ import json
 import random
 import threading
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from handler import events, schema
-from handler.model import Command, Invalid
 from localcloud import LocalCloud
 from localcloud.tdmq.queues import Queues
+from tests.soak import checks
 from tests.soak.channel import Batch, Channel
 from tests.soak.chaos import Chaos
 from tests.soak.instances import Instance, Run
-from tests.soak.world import REGIONS, Event, Id, World
+from tests.soak.world import REGIONS, Id, World
 from tests.support import records
 from tests.support.function import QUEUE, context, environment
 from tests.support.records import MARKER
@@ -167,17 +166,16 @@ class Soak:
         """The weather: outages of the queue, jumps of the clock, keys that are replaced, a redrive."""
         roll = self.chance.random()
         if self.chaos.queue_down:
-            self.chaos.queue_down = roll > 0.3  # noqa: PLR2004  an outage lasts a few rounds
-        elif roll < 0.02:  # noqa: PLR2004  seldom
+            self.chaos.queue_down = roll > 0.3
+        elif roll < 0.03:
             self.chaos.queue_down = True
             self.figures.outages += 1
         if self.chance.random() < min(0.1, 40 / (self.plan.events / 50)):
             self.cloud.clock.advance(self.chance.uniform(1, 900))
             self.figures.clock_jumps += 1
-        if self.chance.random() < 0.1 or not self._keys_good():  # noqa: PLR2004  and sometimes too late
-            if self.chance.random() < 0.7:  # noqa: PLR2004
-                self._new_keys()
-        if self.chance.random() < 0.02:  # noqa: PLR2004
+        if (self.chance.random() < 0.1 or not self._keys_good()) and self.chance.random() < 0.7:
+            self._new_keys()  # sometimes too late
+        if self.chance.random() < 0.02:
             yield Batch([], {"command": "redrive", "limit": 100})
 
     def _keys_good(self) -> bool:
@@ -196,7 +194,7 @@ class Soak:
                     return
                 self._deliver(batch, instance, chance)
         except BaseException as error:
-            self._violation(f"the soak itself failed: {error!r}")
+            self.figures.violations.append(f"the soak itself failed: {error!r}")
             raise
         finally:
             instance.close()
@@ -232,48 +230,19 @@ class Soak:
     # What holds for each invocation ----------------------------------------------------------------------------------
 
     def _check(self, run: Run, batch: Batch) -> None:
-        kind = "killed" if run.killed else "raised" if run.report is None else "reported"
-        self.figures.runs[kind] += 1
+        self.figures.runs["killed" if run.killed else "raised" if run.report is None else "reported"] += 1
         self.figures.letters_written += len(run.letters)
-        self._check_output(run)
+        leaks = checks.secrets_in(run, self._secrets)
+        self.figures.secrets += len(leaks)
+        self.figures.violations += [f"a secret in {line}" for line in leaks]
+        self.figures.violations += checks.faults_of(run, batch.events)
         if run.report is None:
             return
-        report = run.report
-        counts, received = Counter(report["outcomes"]), report["received"]
-        self.figures.outcomes += counts
-        self.figures.items += received
-        if sum(counts.values()) != received:
-            self._violation(f"the outcomes do not add up to {received}: {dict(counts)}")
-        if batch.events:
-            self._check_batch(run, report, batch)
-        for item in report["items"]:
-            name = item.get("interface_id") or item.get("instance_id")
-            if name:
-                self._last[item["region"], name] = item["outcome"]
-
-    def _check_batch(self, run: Run, report: dict[str, Any], batch: Batch) -> None:
-        wanted = sum(max(1, len(event.names)) for event in batch.events)
-        exact = not any(name[1].startswith("ins-") for event in batch.events for name in event.names)
-        received = report["received"]
-        if received < wanted or (exact and received != wanted):
-            self._violation(f"{wanted} came in and {received} were received")
-        failed = {_name_of(item) for item in report["items"] if item["outcome"] == "dead_lettered"}
-        logged = {_name_of(letter.get("interface", {})) for letter in run.letters}
-        if failed != logged:
-            self._violation(f"reported as dead letters {failed}, logged {logged}")
-
-    def _check_output(self, run: Run) -> None:
-        text = run.output + json.dumps(run.report) + run.raised
-        found = [secret for secret in self._secrets if secret in text]
-        self.figures.secrets += len(found)
-        if found:
-            self._violation(f"a secret in {next(line for line in text.splitlines() if found[0] in line)[:400]}")
-        if run.broken:
-            self._violation(f"not a line of JSON: {run.broken[0][:200]!r}")
-        for letter in run.letters:
-            problem = schema.problems("dead-letter", letter)
-            if problem:
-                self._violation(f"a dead letter that its schema refuses: {problem}")
+        self.figures.outcomes += Counter(run.report["outcomes"])
+        self.figures.items += run.report["received"]
+        for item in run.report["items"]:
+            if checks.name_of(item)[1]:
+                self._last[checks.name_of(item)] = item["outcome"]
 
     # What holds in the end -------------------------------------------------------------------------------------------
 
@@ -288,24 +257,23 @@ class Soak:
                 run = instance.invoke({"command": command}, context(LONGEST_TIME_LIMIT_S), self.environment)
                 self._check(run, Batch([], None))
                 if run.report is None or run.report["continued"] or "stopped" in run.report:
-                    self._violation(f"the {command} did not finish: {run.report or run.raised}"[:1_000])
+                    self.figures.violations.append(f"the {command} did not finish: {run.report or run.raised}"[:1_000])
                 self.cloud.clock.advance(VISIBILITY_S * 2)
         finally:
             instance.close()
-        self._check_coverage()
-        self._check_letters()
+        self._check_the_end()
         self.figures.calls, self.figures.injected = self.chaos.calls, self.chaos.injected
 
     def _look_for_the_lost(self) -> None:
         """Before the sweep: whatever is not covered must be on the queue, or its event was never ours to keep."""
-        covered, on_queue = self.world.flow_logs(), self._named_on_the_queue()
+        covered, on_queue = self.world.flow_logs(), checks.named_on_the_queue(self.world)
         for found in self.world.eligible():
             if found not in covered:
                 reason = self._why_uncovered(found, on_queue)
                 self.figures.uncovered_before[reason] += 1
                 if reason == "lost":
                     self.figures.lost += 1
-                    self._violation(f"lost without a trace: {found}, last {self._last.get(found)}")
+                    self.figures.violations.append(f"lost without a trace: {found}, last {self._last.get(found)}")
 
     def _why_uncovered(self, found: Id, on_queue: set[Id]) -> str:
         names = {found, (found[0], self.world.instance_of(found))}
@@ -320,49 +288,13 @@ class Soak:
         outcomes = {self._last.get(name, "") for name in names} & set(SETTLED_WITHOUT)
         return f"reported as {min(outcomes)}" if outcomes else "lost"
 
-    def _named_on_the_queue(self) -> set[Id]:
-        named: set[Id] = set()
-        for body in self.cloud.messages(QUEUE):
-            for item in events.read(json.loads(body)):
-                if not isinstance(item, (Invalid, Command)) and hasattr(item, "interface_id"):
-                    named.add((item.region, item.interface_id or item.instance_id))
-        return named
-
-    def _check_coverage(self) -> None:
-        counts = self.world.flow_logs()
-        for found in self.world.eligible():
-            self.figures.eligible += 1
-            if found not in counts:
-                self._violation(f"not covered in the end: {found}, last {self._last.get(found)}")
-        for found, count in counts.items():
-            if count > 1:
-                self.figures.duplicates += 1
-                self._violation(f"{count} flow logs: {found}")
-
-    def _check_letters(self) -> None:
-        for body in self.cloud.messages(QUEUE):
-            letter = json.loads(body)
-            reason = self._why_left(letter)
-            self.figures.letters_left[reason or "unexplained"] += 1
+    def _check_the_end(self) -> None:
+        figures = self.figures
+        figures.eligible = sum(1 for _ in self.world.eligible())
+        figures.duplicates = sum(count > 1 for count in self.world.flow_logs().values())
+        figures.violations += checks.faults_of_account(self.world)
+        for reason, letter in checks.letters_left(self.world):
+            figures.letters_left[reason or "unexplained"] += 1
+            figures.secrets += MARKER in json.dumps(letter)
             if not reason:
-                self._violation(f"an unexplained dead letter: {body[:600]}")
-            if MARKER in body and "schema_version" in letter:
-                self.figures.secrets += 1
-                self._violation(f"a secret on the queue: {body[:400]}")
-
-    def _why_left(self, letter: dict[str, Any]) -> str:
-        if "schema_version" not in letter:
-            return ""
-        if letter["error"]["class"] == "invalid":
-            return "a payload that no schema accepts"
-        name = _name_of(letter.get("interface", {}))
-        if name[1] and not self.world.exists(name):
-            return "its instance was terminated"
-        return "failed five times" if letter["exhausted"] else ""
-
-    def _violation(self, text: str) -> None:
-        self.figures.violations.append(text)
-
-
-def _name_of(item: dict[str, Any]) -> Id:
-    return item.get("region", ""), item.get("interface_id") or item.get("instance_id") or ""
+                figures.violations.append(f"an unexplained dead letter: {json.dumps(letter)[:600]}")

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import time
+from typing import Any
 
 ANSWER = "the answer of the soak's worker"
 """The key of the answer's line, which no log line has."""
@@ -20,14 +21,14 @@ ANSWER = "the answer of the soak's worker"
 def main() -> None:
     """Serve invocations until the input ends."""
     scale, sleep = float(sys.argv[1]), time.sleep
-    time.sleep = lambda seconds: sleep(seconds * scale)
+    time.sleep = lambda seconds: sleep(float(seconds) * scale)
     from handler.main import InvocationFailed, main_handler  # noqa: PLC0415  the factor comes first
 
     for line in sys.stdin:
         invocation = json.loads(line)
         os.environ.update(invocation["environment"])
         try:
-            answer = {"report": main_handler(invocation["event"], invocation["context"])}
+            answer: dict[str, Any] = {"report": main_handler(invocation["event"], invocation["context"])}
         except InvocationFailed as failed:
             answer = {"raised": str(failed)}
         print(json.dumps({ANSWER: answer}), flush=True)

@@ -56,7 +56,7 @@ class World:
         self.cloud = cloud
         self.regions = regions
         self.made = 0
-        self.without_event: set[Id] = set()
+        self.without_event: set[Id] = {(cloud.region, cloud.primary_interface_of(cloud.region, cloud.instance_id))}
         self._chance = chance
         self._caller = _user_with_secrets(cloud)
         self._loose: list[Id] = []
@@ -194,7 +194,7 @@ class World:
                 net, fleet = account.region(region).state(Network), account.region(region).state(Fleet)
                 net.settle(account.now())
                 for each in net.interfaces:
-                    instance = fleet.instances.get(each.instance_id)
+                    instance = fleet.instances.get(each.instance_id or "")
                     if instance and instance.family not in account.behaviour.unsupported_families:
                         yield region, each.interface_id
 
@@ -222,7 +222,7 @@ class World:
         return {"VpcId": vpc_id, "SubnetId": subnet_id, "NetworkInterfaceName": "by chance"}
 
     def _instance(self, region: str) -> str:
-        if self._chance.random() < 0.03:  # noqa: PLR2004  a few
+        if self._chance.random() < 0.03:
             return self._unsupported[region]
         self._places[region] = self._places.get(region, 0) + 1
         if self._places[region] % _ON_ONE_INSTANCE == 0:
@@ -257,7 +257,7 @@ class World:
         style = self._chance.choice(cloudaudit.STYLES)
         return reply, cloudaudit.cloud_event(write, account, "eb-00000000", style)
 
-    def _write(  # noqa: PLR0913  the fields of a record that differ
+    def _write(  # noqa: PLR0917  the fields of a record that differ
         self,
         region: str,
         service: str,

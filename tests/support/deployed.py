@@ -169,19 +169,22 @@ def make_function(call: Signed, code: bytes, variables: dict[str, str], **change
     wait_until(lambda: call("scf", "GetFunction", FunctionName=name)["Status"] == "Active", pause_s=0.1)
 
 
-def deploy(cloud: LocalCloud, code: bytes, *, operations: tuple[str, ...] = OPERATIONS, **changes: str) -> Deployed:
+def deploy(
+    cloud: LocalCloud, code: bytes, *, operations: tuple[str, ...] = OPERATIONS, timeout_s: int = 300, **changes: str
+) -> Deployed:
     """Deploy the function with its surroundings.
 
     Args:
         cloud: where to.
         code: the package's zip.
         operations: what its role may do.
+        timeout_s: the function's time limit, by default as in serverless.yml.
         changes: settings that differ.
     """
     call = Signed(cloud)
     deployed = Deployed(cloud, call, policy_id=make_role(call, operations))
     call("tdmq", "CreateCmqQueue", QueueName=QUEUE, MsgRetentionSeconds=43_200)
-    make_function(call, code, environment(cloud, **changes))
+    make_function(call, code, environment(cloud, **changes), Timeout=timeout_s)
     buses = call("eb", "ListEventBuses", Filters=[{"Name": "Type", "Values": ["Cloud"]}])["EventBuses"]
     deployed.bus_id = buses[0]["EventBusId"]
     deployed.rule_id = call(

@@ -150,12 +150,12 @@ def hidden(draw: st.DrawFn) -> Json:
 @st.composite
 def with_secrets(draw: st.DrawFn) -> Json:
     """A payload that holds planted secrets under their names, as values or in JSON text, whole or damaged."""
-    record = draw(st.sampled_from([records.created, records.attached, records.run_instances]))()
+    record = draw(st.sampled_from([records.created(), records.attached(), records.run_instances()]))
     place = draw(
         st.sampled_from(["userIdentity", "requestParameters", "responseElements", "tags", "more", "errorMessage"])
     )
     secret = draw(hidden())
-    record[place] = draw(st.sampled_from([secret, json.dumps(secret), json.dumps(secret) + " "]))
+    record = {**record, place: draw(st.sampled_from([secret, json.dumps(secret), json.dumps(secret) + " "]))}
     if draw(st.booleans()):
         record["responseElements"] = ""
     payload = draw(triggers(st.just(record)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from typing import Any
 
@@ -395,3 +396,11 @@ def test_wrappings_are_taken_off_up_to_a_bound() -> None:
     for _ in range(500):
         payload = records.event_list(payload)
     assert problem(payload) == f"$: wrapped in more than {events.MAX_NESTING} triggers"
+
+
+def test_data_behind_the_gzip_is_not_dropped_silently() -> None:
+    """A second gzip would hold records that nobody would ever see."""
+    one = gzip.compress(b'{"records":[{"content":"{}"}]}')
+    (item,) = events.read({"clslogs": {"data": base64.b64encode(one + one).decode()}})
+    assert isinstance(item, Invalid)
+    assert "more than one gzip" in item.problem

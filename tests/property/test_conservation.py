@@ -1,0 +1,208 @@
+"""Conservation under faults, step by step as hypothesis likes: whatever happened, a sweep and a redrive make it whole.
+
+The function runs in a process of its own, which is killed for good at the very call that hypothesis chooses, before or
+after the call's effect. The long run of the same kind is `make soak`; a short one stands at the end.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from localcloud import LocalCloud
+from localcloud.faults import CMQ, Reply
+from localcloud.tdmq.queues import Queues
+from tests.soak import checks
+from tests.soak.chaos import API, Chaos
+from tests.soak.chaos import QUEUE as QUEUE_KINDS
+from tests.soak.instances import Instance, Run
+from tests.soak.soak import RETRIES, Plan, Soak
+from tests.soak.world import Event, World
+from tests.support import records
+from tests.support.function import QUEUE, context, environment
+from tests.support.records import MARKER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from localcloud.faults import Fault, Incoming, Proceed
+
+REGIONS = ("ap-guangzhou", "ap-tokyo")
+STEPS = ("create_attached", "create_loose", "attach", "detach", "delete", "migrate", "run_instances", "terminate",
+         "junk", "something_else", "failed_call")  # fmt: skip
+TO_THE_QUEUE = ("SendMessage", "BatchReceiveMessage", "BatchDeleteMessage")
+_instance = Instance()
+"""One for all examples: starting a process takes longer than an example."""
+
+
+def _of_the_api(fault: Fault) -> Fault:
+    """A fault that strikes no call to the queue: it has codes of its own."""
+    return lambda call, proceed: proceed() if call.service == CMQ else fault(call, proceed)
+
+
+class Conservation(RuleBasedStateMachine):
+    """An account, the events on their way, and a platform that delivers them."""
+
+    @initialize(seed=st.integers(0, 1_000))
+    def begin(self, seed: int) -> None:
+        self.cloud = LocalCloud(enforce_limits=False, time_scale=0.01, seed_value=seed).start()
+        self.cloud.seed_queue(QUEUE, msg_retention_seconds=43_200)
+        self.chaos = Chaos(random.Random(seed), 0.0)
+        self.cloud.faults.add("*", self.chaos)
+        self.world = World(self.cloud, random.Random(seed), REGIONS)
+        self.on_the_way: list[Event] = []
+        self.problems: list[str] = []
+        self.take_new_keys()
+
+    # What happens in the account, and to the events of it
+
+    @rule(steps=st.lists(st.sampled_from(STEPS), min_size=1, max_size=6))
+    def things_happen(self, steps: list[str]) -> None:
+        self.on_the_way += [getattr(self.world, step)() for step in steps]
+
+    @rule()
+    def an_event_is_lost(self) -> None:
+        self.on_the_way = self.on_the_way[1:]
+
+    @rule(order=st.randoms(use_true_random=False), size=st.integers(1, 12), again=st.booleans())
+    def events_are_delivered(self, order: random.Random, size: int, again: bool) -> None:  # noqa: FBT001  hypothesis'
+        """In any order, several at once; perhaps they will come once more."""
+        order.shuffle(self.on_the_way)
+        batch = self.on_the_way[:size]
+        if not again:
+            self.on_the_way = self.on_the_way[size:]
+        if batch:
+            self.deliver(records.event_list(*(event.payload for event in batch)), batch)
+
+    @rule(command=st.sampled_from(["sweep", "redrive", "backfill", "status"]))
+    def a_timer_fires(self, command: str) -> None:
+        self.deliver({"command": command})
+
+    # What goes wrong
+
+    @rule(share=st.sampled_from([0.0, 0.15, 0.5]))
+    def calls_fail(self, share: float) -> None:
+        self.chaos.share = share
+
+    @rule(kind=st.sampled_from(sorted(API)), action=st.sampled_from(["CreateFlowLog", "*"]), skip=st.integers(0, 5))
+    def a_call_fails(self, kind: str, action: str, skip: int) -> None:
+        self.cloud.faults.add(action, _of_the_api(API[kind][1]), times=1, skip=skip)
+
+    @rule(
+        kind=st.sampled_from(sorted(QUEUE_KINDS)),
+        action=st.sampled_from(TO_THE_QUEUE),
+    )
+    def a_call_to_the_queue_fails(self, kind: str, action: str) -> None:
+        self.cloud.faults.add(action, QUEUE_KINDS[kind][1], times=1)
+
+    @rule(down=st.booleans())
+    def the_queue_goes_down_or_comes_back(self, down: bool) -> None:  # noqa: FBT001  hypothesis'
+        self.chaos.queue_down = down
+
+    @rule(skip=st.integers(0, 8), after=st.booleans())
+    def it_will_be_killed(self, skip: int, after: bool) -> None:  # noqa: FBT001  hypothesis'
+        """At one of its next calls, before or after the effect."""
+
+        def kill(_call: Incoming, proceed: Proceed) -> Reply:
+            reply = proceed() if after else Reply(b"")
+            _instance.kill()
+            return reply
+
+        self.cloud.faults.add("*", kill, times=1, skip=skip)
+
+    @rule(seconds=st.sampled_from([1, 31, 600, 2_000]))
+    def the_clock_jumps(self, seconds: int) -> None:
+        """Beyond the queue's visibility time-out, or beyond the keys' life."""
+        self.cloud.clock.advance(seconds)
+
+    @rule()
+    def take_new_keys(self) -> None:
+        keys = self.cloud.account.issue_temporary_credentials("local-role", 1_800)
+        self.environment = environment(
+            self.cloud,
+            TENCENTCLOUD_SECRETID=keys.secret_id,
+            TENCENTCLOUD_SECRETKEY=keys.secret_key,
+            TENCENTCLOUD_SESSIONTOKEN=keys.token or "",
+            FLOWLOG_REGIONS=",".join(REGIONS),
+            FLOWLOG_CREATE_RATE="10000",
+        )
+        self.secrets = (MARKER, keys.secret_key, keys.token or MARKER)
+
+    # What holds
+
+    @invariant()
+    def nothing_is_broken(self) -> None:
+        """Counts add up, letters are valid and complete, the log is lines of JSON, no secret, no second flow log."""
+        assert self.problems == []
+        assert max(self.world.flow_logs().values(), default=1) == 1
+
+    def teardown(self) -> None:
+        if hasattr(self, "cloud"):
+            try:
+                self.the_faults_stop()
+                self.nothing_is_broken()
+                assert list(checks.faults_of_account(self.world)) == []
+                assert [letter for reason, letter in checks.letters_left(self.world) if not reason] == []
+            finally:
+                self.cloud.stop()
+
+    def the_faults_stop(self) -> None:
+        """Then one sweep, and one redrive."""
+        self.cloud.faults.clear()
+        self.take_new_keys()
+        for command in ("sweep", "redrive"):
+            self.cloud.clock.advance(31)
+            run = self.invoke({"command": command})
+            assert run.report is not None
+            assert "stopped" not in run.report
+
+    # The platform
+
+    def deliver(self, payload: Any, of_events: list[Event] | None = None) -> None:
+        """SCF: twice more if it failed, then the native dead letter, if the queue is up."""
+        if not any(self.invoke(payload, of_events).report for _ in range(1 + RETRIES)) and not self.chaos.queue_down:
+            with self.cloud.clock.changed:
+                queue = self.cloud.account.region(self.cloud.region).state(Queues).get(QUEUE)
+                assert queue is not None
+                queue.send(self.cloud.account.ids, json.dumps(records.platform_letter(payload)), self.cloud.clock.now())
+
+    def invoke(self, payload: Any, of_events: list[Event] | None = None) -> Run:
+        run = _instance.invoke(payload, context(10.0), self.environment)
+        self.problems += checks.faults_of(run, of_events or [])
+        self.problems += checks.secrets_in(run, self.secrets)
+        return run
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _the_instance_ends() -> Iterator[None]:
+    yield
+    _instance.close()
+
+
+TestConservation = Conservation.TestCase
+# Eight stories of twenty steps, the same each time.
+TestConservation.settings = settings(
+    max_examples=8,
+    stateful_step_count=20,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_a_short_soak() -> None:
+    """Fifteen hundred events; each kind of mischief has its part in it, or it would prove nothing."""
+    figures = Soak(Plan(events=1_500, kills=0.1, instances=2)).run()
+    assert figures.violations == []
+    assert (figures.lost, figures.duplicates, figures.secrets) == (0, 0, 0)
+    assert min(figures.runs[kind] for kind in ("reported", "raised", "killed")) > 0
+    assert min(figures.outages, figures.clock_jumps, figures.keys, figures.dropped, figures.copies) > 0
+    assert sum(figures.injected.values()) > 0.1 * figures.calls
+    assert figures.letters_written > sum(figures.letters_left.values()) > 0
+    assert figures.eligible > 400

@@ -1,0 +1,296 @@
+"""Every parser, fed by hypothesis with what it reads and with damaged forms of it: no crash, no hang, one outcome each.
+
+Text and bytes are damaged as well as values: a trigger carries JSON in text, base64 and gzip. `test_any_event.py` runs
+the whole function on such payloads; here each reader stands alone, and answers a good deal more of them.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import gzip
+import json
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from handler import cloudaudit, events, jsontext, schema
+from handler import settings as function_settings
+from handler.errors import SettingsError
+from handler.log import redact
+from handler.model import Command, Ignored, Interface, Invalid, Item
+from ops import credentials
+from ops.exits import OperatorError
+from tests.support import hostile, records
+from tests.support.records import MARKER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LONGEST_S = 1.0
+"""No payload here takes a reader longer, on a machine that is busy with other things."""
+MOST_ITEMS = 10_000
+
+fuzz = settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+ID = re.compile(r"(eni|ins|vpc|subnet)-[0-9a-z]{6,20}")
+REGION = re.compile(r"[a-z]{2,5}(-[a-z0-9]{1,20}){1,3}")
+
+
+def check(items: list[Item]) -> None:
+    """At least one item, of a known kind each; what is to be used has been checked for its form."""
+    assert 1 <= len(items) <= MOST_ITEMS
+    for item in items:
+        assert isinstance(item, (Interface, Command, Ignored, Invalid))
+        if isinstance(item, Interface):
+            assert REGION.fullmatch(item.region)
+            assert item.interface_id or item.instance_id
+            for ident in (item.interface_id, item.instance_id, item.vpc_id, item.subnet_id):
+                assert ident == "" or ID.fullmatch(ident)
+        if isinstance(item, Invalid):
+            assert item.problem
+            assert item.problem.isprintable()
+            assert len(item.problem) < 2_000
+
+
+def in_time(read: Callable[[], list[Item]]) -> list[Item]:
+    started = time.process_time()
+    items = read()
+    assert time.process_time() - started < LONGEST_S
+    return items
+
+
+Value = TypeVar("Value")
+
+
+def attempt(read: Callable[[], Value], refusal: type[Exception]) -> tuple[Value | None, str]:
+    """What was read, or why not: in the one way that there is."""
+    try:
+        return read(), ""
+    except refusal as refused:
+        return None, str(refused)
+
+
+@st.composite
+def damaged(draw: st.DrawFn, text: str) -> str:
+    """Text of which some was cut out, doubled or replaced."""
+    for _ in range(draw(st.integers(0, 3))):
+        start = draw(st.integers(0, len(text)))
+        end = draw(st.integers(start, min(len(text), start + 40)))
+        middle = draw(st.sampled_from(["", text[start:end] * 2, '"', "\\", "{", "[", "\x00", "\ud800", "9" * 50]))
+        text = text[:start] + middle + text[end:]
+    return text
+
+
+@st.composite
+def texts(draw: st.DrawFn, inner: st.SearchStrategy[Any]) -> str:
+    """JSON text of something, whole or damaged."""
+    return draw(damaged(json.dumps(draw(inner))))
+
+
+# The triggers ---------------------------------------------------------------------------------------------------------
+
+
+@fuzz
+@given(st.one_of(hostile.arbitrary, hostile.real, hostile.mutated()))
+def test_cloudevents(data: Any) -> None:
+    """The data may be a record, JSON text of one, or anything."""
+    check(in_time(lambda: events.read(records.cloud_event(data))))
+
+
+@fuzz
+@given(st.dictionaries(hostile.keys, hostile.arbitrary, max_size=6), texts(hostile.real))
+def test_cloudevents_with_a_strange_envelope(fields: dict[str, Any], data: str) -> None:
+    """Whatever stands beside the data."""
+    event = {**records.cloud_event(data), **fields}
+    check(in_time(lambda: events.read(event)))
+
+
+FIELDS = sorted(records.created())
+
+
+@fuzz
+@given(st.dictionaries(st.sampled_from(FIELDS), st.one_of(hostile.arbitrary, texts(hostile.arbitrary)), max_size=4))
+@example({"resourceSet": '[{"resourceRegion": {}}]', "requestParameters": ""})
+@example({"eventRegion": "ap-guangzhou\n", "requestParameters": ""})
+@example({"responseElements": '{"NetworkInterface": {"NetworkInterfaceId": "eni-78ysaex1\\n"}}'})
+def test_cloudaudit_records(changes: dict[str, Any]) -> None:
+    """Each of the three kinds of record, with fields of any content: exactly one outcome, or one for each instance."""
+    for build in (records.created, records.attached):
+        items = in_time(lambda build=build: cloudaudit.read({**build(), **changes}))  # type: ignore[misc]
+        check(items)
+        assert len(items) == 1
+    check(in_time(lambda: cloudaudit.read({**records.run_instances(records.INSTANCE_ID), **changes})))
+
+
+@fuzz
+@given(hostile.arbitrary, st.binary(max_size=60), st.integers(0, 3))
+def test_cls(content: Any, noise: bytes, damage: int) -> None:
+    """Base64 and gzip, whole, cut, or with bytes changed; inside records, or anything."""
+    records_inside = json.dumps({"records": [{"content": json.dumps(content)}, content]}).encode()
+    zipped = gzip.compress(records_inside)
+    place = len(noise) % len(zipped)
+    spoilt = {
+        0: base64.b64encode(zipped),
+        1: base64.b64encode(zipped[:place] + noise + zipped[place + len(noise) :]),
+        2: base64.b64encode(noise),
+        3: base64.b64encode(gzip.compress(noise)) + noise,
+    }[damage]
+    check(in_time(lambda: events.read({"clslogs": {"data": spoilt.decode("latin-1")}})))
+    check(in_time(lambda: events.read({"clslogs": content})))
+
+
+@fuzz
+@given(texts(hostile.triggers()), hostile.arbitrary, st.sampled_from([records.ckafka, records.cmq]))
+def test_ckafka_and_cmq(body: str, beside: Any, bring: Callable[..., dict[str, Any]]) -> None:
+    """Bodies that are JSON text, nearly, or not at all: one record, at least one item."""
+    check(in_time(lambda: events.read(bring(body, body))))
+    check(in_time(lambda: events.read({"Records": [beside, {"Ckafka": beside}, {"CMQ": {"msgBody": beside}}]})))
+
+
+@fuzz
+@given(texts(hostile.triggers()), hostile.arbitrary)
+def test_native_dead_letters(text: str, beside: Any) -> None:
+    """ClientContext is text of the event that failed, of whatever kind."""
+    check(in_time(lambda: events.read(records.platform_letter(text))))
+    check(in_time(lambda: events.read({**records.platform_letter({}), "Body": {"ClientContext": beside}})))
+
+
+LETTER = [*sorted(records.own_letter()), "event", "exhausted"]
+
+
+@fuzz
+@given(
+    st.sampled_from(["interface", "event", "command"]),
+    st.dictionaries(st.sampled_from(LETTER), hostile.arbitrary, max_size=3),
+    hostile.triggers(),
+)
+def test_own_letters(kind: str, changes: dict[str, Any], event: Any) -> None:
+    """Somebody may have put a letter on the queue by hand: what the schema refuses is one invalid item."""
+    letter = {**records.own_letter(kind), "event": event, **changes}
+    items = in_time(lambda: events.read(letter))
+    check(items)
+    for item in items:
+        history = None if isinstance(item, Ignored) else item.history
+        assert history is None or history.attempts >= 1
+        assert history is None or re.fullmatch("[0-9a-f-]{36}", history.letter_id)
+
+
+@fuzz
+@given(
+    st.sampled_from([*events.COMMANDS, "purge", ""]),
+    st.dictionaries(
+        st.sampled_from(["regions", "vpc_ids", "limit", "after", "dry_run", "hop", "interfaces"]),
+        st.one_of(hostile.arbitrary, st.lists(hostile.arbitrary, max_size=3)),
+    ),
+)
+def test_commands(name: str, arguments: dict[str, Any]) -> None:
+    """A command comes by hand, or as a timer's message: what its schema refuses is not begun."""
+    command = {"command": name, **arguments}
+    for payload in (command, records.timer(json.dumps(command)), records.timer(command)):
+        items = in_time(lambda payload=payload: events.read(payload))  # type: ignore[misc]
+        check(items)
+        assert all(not isinstance(item, Command) or item.name in events.COMMANDS for item in items)
+
+
+@fuzz
+@given(texts(hostile.triggers()))
+def test_timers(message: str) -> None:
+    """A person has typed the message."""
+    check(in_time(lambda: events.read(records.timer(message))))
+
+
+# Text, settings, profiles ---------------------------------------------------------------------------------------------
+
+
+@fuzz
+@given(st.one_of(texts(hostile.arbitrary), st.text(max_size=60), st.binary(max_size=60)))
+def test_json_text(text: str | bytes) -> None:
+    """It is read, or refused in one way; and whatever is read can be redacted, and is JSON then for any reader."""
+    value, refusal = attempt(lambda: jsontext.parse(text), jsontext.NotJson)
+    assert refusal.isprintable()
+    json.dumps(redact(value), allow_nan=False)
+
+
+FLOWLOG = sorted(schema.document("settings")["properties"])
+TOPIC = "dfb8f1a2-8522-47c1-8571-67905167ab3f"
+
+
+@fuzz
+@given(
+    st.dictionaries(
+        st.sampled_from(FLOWLOG),
+        st.one_of(texts(hostile.arbitrary), hostile.text, st.just(json.dumps({"x": MARKER})), st.just(MARKER + "\n")),
+        max_size=4,
+    ),
+    st.sampled_from(["ap-guangzhou", "", "mars-1", "ap-guangzhou\n"]),
+)
+@example({"FLOWLOG_CREATE_RATE": "1e999"}, "ap-guangzhou")
+@example({"FLOWLOG_MAX_FAILURE_SHARE": "nan"}, "ap-guangzhou")
+@example({"FLOWLOG_TOPIC_ID": '{"default": 5}'}, "ap-guangzhou")
+def test_settings(variables: dict[str, str], region: str) -> None:
+    """Settings, or one error that names each bad variable and quotes none."""
+    environment = {"FLOWLOG_TOPIC_ID": TOPIC, "TENCENTCLOUD_REGION": region, **variables}
+    loaded, refusal = attempt(lambda: function_settings.load(environment), SettingsError)
+    if loaded is None:
+        assert MARKER not in refusal
+        assert any(name in refusal for name in (*environment, "FLOWLOG_DLQ_ENDPOINT"))
+        return
+    assert 0 < loaded.create_rate < 1e6
+    assert 0 <= loaded.max_failure_share <= 1
+    assert loaded.regions
+    assert all(dataclasses.asdict(loaded)[name] is not None for name in ("topics", "storage", "dlq_endpoint"))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home with a folder of tccli's."""
+    place = tmp_path_factory.mktemp("home")
+    (place / ".tccli").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "home", lambda: place)
+        yield place
+
+
+PROFILE = {"secretId": f"AKID{MARKER}", "secretKey": MARKER, "token": MARKER, "expiresAt": 9_999_999_999}
+profiles = st.one_of(
+    st.binary(max_size=80),
+    damaged(json.dumps(PROFILE)).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.dictionaries(st.sampled_from([*PROFILE, "type", "role-arn", "_sys_param"]), hostile.arbitrary).map(
+        lambda changes: json.dumps({**PROFILE, **changes}).encode()
+    ),
+    st.sampled_from([b"", b"{}", b"[" * 70_000, b"[" * 30_000, b" " * 65_537, b"null"]),
+)
+
+
+@fuzz
+@given(profiles, profiles)
+def test_profiles_of_tccli(home: Path, credential: bytes, configure: bytes) -> None:
+    """Keys, or one error for a person that shows no key."""
+    (home / ".tccli" / "default.credential").write_bytes(credential)
+    (home / ".tccli" / "default.configure").write_bytes(configure)
+    account, refusal = attempt(lambda: credentials.find({}), OperatorError)
+    assert MARKER not in refusal
+    if account is None:
+        return
+    assert account.keys.secret_id
+    assert account.keys.secret_key
+    assert MARKER not in repr(account)
+
+
+@fuzz
+@given(hostile.text)
+@example("../../etc/passwd")
+@example("..")
+@example("a/b")
+@example("\x00")
+def test_names_of_profiles(home: Path, name: str) -> None:
+    """None leads out of tccli's folder."""
+    (home / "passwd.credential").write_text(json.dumps({"secretId": "a", "secretKey": "b"}))
+    with pytest.raises(OperatorError):
+        credentials.find({}, name or "none")
