@@ -6,7 +6,7 @@ PINS := requirements/dev.txt requirements/tccli.txt
 COMPILE := pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: help setup demo test test-3.10 check format package bench audit pins clean
+.PHONY: help setup demo test test-3.10 check format package bench soak audit sbom pins clean
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -50,8 +50,17 @@ package: setup ## .build/function/ and .build/function.zip, as deployed
 demo: setup ## the whole way, on this machine
 	@$(BIN)/eni-flowlog demo
 
-audit: setup ## known vulnerabilities in what is deployed
-	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/function.txt
+bench: setup ## what it costs, measured beside its peers (QUICK=1: fewer repetitions)
+	@$(BIN)/python -m bench $(if $(QUICK),--quick) --markdown .build/bench.md
+
+soak: setup ## 100,000 events while calls fail and processes are killed (EVENTS=2000: shorter)
+	@$(BIN)/python -m tests.soak $(if $(EVENTS),--events $(EVENTS)) $(if $(SEED),--seed $(SEED))
+
+audit: setup ## known vulnerabilities in what is deployed; fails where they could not be looked up
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements/function.txt
+
+sbom: package ## the bill of materials of the package (CycloneDX), .build/bom.json
+	@$(BIN)/python -c 'import json; [print(c["name"], c["version"]) for c in json.load(open(".build/bom.json"))["components"]]'
 
 pins: setup ## renew the hashed pins (run it with Python 3.10, what the function runs on)
 	@cd requirements && for f in function dev; do \

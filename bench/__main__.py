@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def figures(contestants: Field, *, quick: bool) -> Figures:
     """What is measured, by name, each made of repetitions or sizes that a quick run has fewer of."""
     return {
-        "cold": lambda: cold.starts(contestants, 5 if quick else 20),
+        "cold": lambda: cold.starts(contestants, 5 if quick else 15),
         "memory": lambda: cold.memory(contestants, 1 if quick else 3),
         "warm": lambda: warm.events(contestants, 200 if quick else 1_000),
         "batch": lambda: warm.batch(contestants, 1 if quick else 3),

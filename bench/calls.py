@@ -22,6 +22,8 @@ SHARE = 0.95
 LIMIT = 20
 """CreateFlowLog, a second, region and sub-account (doc 215/35015)."""
 LATENCIES_S = (0.02, 0.15, 0.5)
+SLOW_S = 0.1
+"""Where a plain loop is slower than the limit, fewer of its creates tell as much."""
 _PAGE = 100
 _CREATE = "CreateFlowLog"
 
@@ -47,7 +49,7 @@ def of_events(contestants: Field) -> Iterator[Row]:
 
 
 def of_backfill(contestants: Field, number: int) -> Iterator[Row]:
-    """Calls of a backfill of which a quarter is covered, beside the floor and the plain way, both on a cloud of its own."""
+    """Calls of a backfill, a quarter of it covered, beside the floor and the plain way, each on a cloud of its own."""
     covered = number // 4
     with ExitStack() as stack:
         clouds = [stack.enter_context(LocalCloud(enforce_limits=False)) for _ in range(2)]
@@ -72,10 +74,14 @@ def of_backfill(contestants: Field, number: int) -> Iterator[Row]:
 
 
 def pace(contestants: Field, number: int) -> Iterator[Row]:
-    """Creates a second as a share of the limit, beside a plain loop, at several latencies; all run side by side."""
-    with ThreadPoolExecutor(2 * len(LATENCIES_S)) as pool:
+    """Creates a second as a share of the limit at several latencies, side by side; then a plain loop's."""
+    with ThreadPoolExecutor(len(LATENCIES_S)) as pool:
         ours = [pool.submit(_ours, contestants, latency, number) for latency in LATENCIES_S]
-        plain = [pool.submit(_plain, contestants, latency, number // 4) for latency in LATENCIES_S]
+    with ThreadPoolExecutor(len(LATENCIES_S)) as pool:
+        plain = [
+            pool.submit(_plain, contestants, latency, number // 2 if latency < SLOW_S else number // 8)
+            for latency in LATENCIES_S
+        ]
     for latency, mine, theirs in zip(LATENCIES_S, ours, plain, strict=True):
         (share, throttled), (peer, peer_throttled) = mine.result(), theirs.result()
         yield Row(

@@ -81,7 +81,7 @@ def gather() -> Field:
 
 
 def _peers(store: Path, python: Python) -> tuple[Path, Path]:
-    """The pinned dependencies and the typed client, whole, without and with bytecode; made once for a state of the pins."""
+    """The pinned dependencies and the typed client, whole, without and with bytecode; made once for the pins."""
     target = Target(pythons.FUNCTION_VERSION, LINUX)
     pin = _pin_of_typed_client()
     installed = dependencies.install(ROOT, target)

@@ -10,7 +10,7 @@ from bench.programs.common import REGION
 
 def created(interface_id: str, vpc_id: str) -> dict[str, Any]:
     """CreateNetworkInterface, whose record names the VPC."""
-    interface = {
+    interface: dict[str, Any] = {
         "NetworkInterfaceId": interface_id,
         "VpcId": vpc_id,
         "SubnetId": "subnet-2qhl25io",

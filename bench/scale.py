@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bench import process
@@ -52,7 +53,7 @@ def growth(contestants: Field, numbers: Sequence[int]) -> Iterator[Row]:
             f"the reads' limits, s: {size.paced_s:.1f}",
             f"{size.status_s / size.paced_s:.2f}",
         )
-    for before, after in zip(sizes, sizes[1:], strict=False):
+    for before, after in pairwise(sizes):
         last = after is sizes[-1]
         factor, plan_factor = after.status_s / before.status_s, after.plan_s / before.plan_s
         yield Row(
@@ -63,7 +64,7 @@ def growth(contestants: Field, numbers: Sequence[int]) -> Iterator[Row]:
             f"≤ {GROWTH:.0f} times" if last else "",
             factor <= GROWTH if last else None,
         )
-    first, last_size = sizes[0], sizes[-1]
+    first, last_size = sizes[-2], sizes[-1]
     ours, ids = last_size.peak_kb - first.peak_kb, last_size.ids_kb - first.ids_kb
     yield Row(
         f"status's memory, {first.number:,} → {last_size.number:,}",

@@ -59,7 +59,7 @@ class Ratio:
         if len(self.pairs) < 4:  # noqa: PLR2004 - quartiles need four
             return f"{self.median:.2f}"
         low, _, high = statistics.quantiles(self.pairs, n=4)
-        return f"{self.median:.2f} ({low:.2f}–{high:.2f})"
+        return f"{self.median:.2f} ({low:.2f}-{high:.2f})"
 
 
 def percentile(values: Sequence[float], part: float) -> float:

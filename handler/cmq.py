@@ -71,6 +71,14 @@ class Queue:
         """
         return str(self._call("SendMessage", {"msgBody": body, "delaySeconds": 0}).get("msgId") or "")
 
+    def send_many(self, bodies: Sequence[str]) -> None:
+        """Send up to 16 messages of at most 1 MB together, in one call that is not retried.
+
+        Raises:
+            QueueError: see `send`; some of them may have been sent.
+        """
+        self._once("BatchSendMessage", {f"msgBody.{number}": body for number, body in enumerate(bodies)})
+
     def receive(self, number: int = BATCH) -> list[Message]:
         """Receive up to 16 messages, none if there is nothing to receive.
 

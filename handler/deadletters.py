@@ -8,12 +8,13 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from handler.cmq import BATCH
 from handler.errors import QueueError, QueueUnreachable
 from handler.log import logger, redact
 from handler.model import MAX_LETTER_ATTEMPTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from handler.cmq import Queue
     from handler.model import Failure, History, Interface
@@ -22,7 +23,13 @@ MAX_EVENT_CHARACTERS = 65_536
 """The bound of a dead letter's event: EventBridge's own is 64 KB (doc 248/87558); CMQ takes 1 MB."""
 
 SENDERS = 8
-"""How many letters are sent at a time."""
+"""How many calls send letters at a time."""
+MAX_PENDING = 128
+"""How many letters are logged and not sent yet, at the most: all that a crash could keep from the queue."""
+MAX_BATCH_CHARACTERS = 524_288
+"""Of the letters in one call: well below the 1 MB of a message; how the limit counts for a batch is not documented."""
+MANY = 32
+"""From so many letters on, they are sent in batches: a whole batch of events may fail just before the time is up."""
 
 
 @dataclass(frozen=True)
@@ -81,16 +88,15 @@ class DeadLetters:
         self._add(self._letter("command", failure, history) | {"event": bounded(dict(command))})
 
     def flush(self) -> None:
-        """Send what has not been sent yet."""
+        """Send what has not been sent yet: one by one, or in batches, several at a time, where there are many."""
         pending, self._pending = self._pending, []
         if len(pending) <= 1:
-            answers = [self._send(body) for body in pending]
-        else:
-            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most events have no letter at all
+            self._send(pending)
+            return
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most events have no letter at all
 
-            with ThreadPoolExecutor(SENDERS) as pool:
-                answers = list(pool.map(self._send, pending))
-        self._unsent += [error for error in answers if error]
+        with ThreadPoolExecutor(SENDERS) as pool:
+            list(pool.map(self._send, _batches(pending) if len(pending) >= MANY else [[body] for body in pending]))
 
     def raise_if_unsent(self) -> None:
         """Send the rest, and say if letters are missing on the queue, so that the platform keeps the event.
@@ -106,14 +112,21 @@ class DeadLetters:
                 "check the queue, FLOWLOG_DLQ_ENDPOINT and the role; the letters are in this function's log"
             )
 
-    def _send(self, body: str) -> QueueError | None:
-        if self._unsent:
-            return self._unsent[0]
+    def _send(self, bodies: Sequence[str]) -> None:
+        """Send some letters in one call; where that fails, each by itself."""
         try:
-            self._queue.send(body)
+            if self._unsent:
+                raise self._unsent[0]
+            if len(bodies) > 1:
+                self._queue.send_many(bodies)
+            elif bodies:
+                self._queue.send(bodies[0])
         except QueueError as error:
-            return error
-        return None
+            if len(bodies) > 1 and not self._unsent:
+                for body in bodies:
+                    self._send([body])
+            else:
+                self._unsent += [error] * len(bodies)
 
     def _letter(self, kind: str, failure: Failure, history: History | None) -> dict[str, Any]:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -142,8 +155,20 @@ class DeadLetters:
         logger.error("dead letter", extra={"dead_letter": letter})
         self.written.add(letter["id"])
         self._pending.append(json.dumps(letter))
-        if len(self._pending) >= SENDERS:
+        if len(self._pending) >= MAX_PENDING:
             self.flush()
+
+
+def _batches(bodies: Sequence[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    characters = 0
+    for body in bodies:
+        if batch and (len(batch) == BATCH or characters + len(body) > MAX_BATCH_CHARACTERS):
+            yield batch
+            batch, characters = [], 0
+        batch.append(body)
+        characters += len(body)
+    yield batch
 
 
 def bounded(event: Any) -> Any:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_NAME = 60  # FlowLogName (doc 215/35015)
 MAX_NAMES = 9
-# Attaching is asynchronous and no event tells its end, so an attach event's interface is tried again for a while.
+# Attaching is asynchronous and no event tells its end, so an attach event's interface is looked at again for a while.
 ATTACH_DELAYS_S = (0.5, 1.0, 2.0, 3.0, 4.0)
 # Gone, or not visible yet.
 NOT_FOUND_DELAYS_S = (0.5, 1.5)
@@ -75,7 +75,7 @@ class _Attempt:
             except NotSupported:
                 return result_of(interface, Outcome.SKIPPED, "its instance's model takes no flow logs")
             except NotAttached:
-                if not self._wait(attach_delays):
+                if not self._becomes_attached(interface, attach_delays):
                     return result_of(interface, Outcome.WAITING, rules.UNATTACHED)
             except NameTaken as error:
                 existing = self._vpc.flow_logs_of(interface)
@@ -98,6 +98,14 @@ class _Attempt:
     def _wait(self, delays: Iterator[float]) -> bool:
         delay = next(delays, None)
         return delay is not None and self._budget.wait(delay)
+
+    def _becomes_attached(self, interface: Interface, delays: Iterator[float]) -> bool:
+        """Look until it is attached: DescribeNetworkInterfaces has five times CreateFlowLog's limit."""
+        while self._wait(delays):
+            known = self._look(interface)
+            if known is not None and known.attached:
+                return True
+        return False
 
     def _look(self, interface: Interface) -> Interface | None:
         found = self._vpc.interfaces_by_id(interface.region, [interface.interface_id])

@@ -6,6 +6,7 @@ interface that was not listed, and a second pass settles what the first has miss
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -134,7 +135,8 @@ def _sort_in(
     outcome, reason = rules.decide(interface, settings)
     if outcome is Outcome.PLANNED:
         inventory.count(interface, "missing")
-        inventory.missing.append((interface.interface_id, interface.vpc_id))
+        # Thousands share a VPC: its id is kept once.
+        inventory.missing.append((interface.interface_id, sys.intern(interface.vpc_id)))
         return
     inventory.count(interface, outcome.value)
     if len(inventory.set_aside) < MAX_REPORT_ITEMS:

@@ -11,6 +11,8 @@ import json
 import logging
 import math
 import re
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -26,23 +28,25 @@ _MAX_JSON_TEXT = 1 << 20  # is read before it is cut; an event of any trigger bu
 
 _NAMES_OF_SECRETS = (
     r"token|secret|secret[_-]?(?:id|key)|passw(?:or)?d|passphrase|pwd|user[_-]?data|session[_-]?context|credentials?"
-    r"|signature|(?:private|access|api)[_-]?key"
+    r"|signature|(?:private|access|api)[_-]?key|login[_-]?settings"
 )
 _HEADERS = "authorization|cookie"  # their value is the rest of the line
 _SECRET_KEY = re.compile(rf"(?i){_NAMES_OF_SECRETS}|{_HEADERS}|keypair")
-# `"Token": "…"` or `Password=…` in text that is not whole JSON, also with its quotes escaped once or more: a string
-# ends at a quote that is escaped as often as its first one. Where a list or an object begins, all that follows goes.
+# `"Token": "…"`, `Password=…` or `<Password>…` in text that is not whole JSON, also with its quotes escaped once or
+# more: a string ends at a quote that is escaped as often as its first one. Where a list or an object begins, all that
+# follows goes.
 _SECRET_PAIR = re.compile(
-    rf"""(?isx) ( (?:{_NAMES_OF_SECRETS}|(?P<header>{_HEADERS})) \\*["']? \s*[:=]\s* )
+    rf"""(?isx) ( (?:{_NAMES_OF_SECRETS}|(?P<header>{_HEADERS})) (?:\\*["'] | \\+u0022)? \s*[:=>]{{1,2}}\s* )
     ( (?P<escapes>\\*) (?P<quote>["'])
         (?: [^"'\\] | \\+ (?!["'\\]) | (?!(?P=escapes)(?P=quote)) \\*["'] )* (?:(?P=escapes)(?P=quote))?
     | \\*[\[{{] .*
-    | (?(header) [^\r\n]* | [^\s,;&"'}}\]]+ ) )"""
+    | (?(header) [^\r\n]* | [^\s,;&"'}}\]<]+ ) )"""
 )
 # A key id of the platform begins with AKID (doc 1278/85305).
 _KEY_ID = re.compile(r"AKID[0-9A-Za-z_-]{8,}")
 # A long unbroken run with a digit in it is a token, a key or an encoded blob: ids here are shorter, UUIDs included.
-_OPAQUE = re.compile(r"[0-9A-Za-z+/_=-]{40,}")
+_OPAQUE_LENGTH = 40
+_OPAQUE = re.compile(rf"[0-9A-Za-z+/_=-]{{{_OPAQUE_LENGTH},}}")
 
 
 def redact(value: Any, depth: int = 0) -> Any:
@@ -69,11 +73,20 @@ def _redact_number(value: float | None) -> Any:
 
 
 def _redact_object(value: dict[Any, Any], depth: int) -> dict[str, Any]:
-    entries = list(value.items())[:_MAX_ENTRIES]
-    return {
-        _redact_plain(str(key)): REDACTED if _SECRET_KEY.search(str(key)) and entry else redact(entry, depth + 1)
-        for key, entry in entries
-    }
+    redacted = {}
+    for key, entry in islice(value.items(), _MAX_ENTRIES):
+        text = str(key)
+        name, is_secret = (_common_key if len(text) < _OPAQUE_LENGTH else _key)(text)
+        redacted[name] = REDACTED if is_secret and entry else redact(entry, depth + 1)
+    return redacted
+
+
+def _key(text: str) -> tuple[str, bool]:
+    """A key as it may be shown, and whether it names a secret."""
+    return _redact_plain(text), _SECRET_KEY.search(text) is not None
+
+
+_common_key = lru_cache(maxsize=512)(_key)  # the same few keys come again in every report and log line
 
 
 def _redact_text(text: str, depth: int) -> str:
@@ -89,8 +102,12 @@ def _redact_text(text: str, depth: int) -> str:
 
 def _redact_plain(text: str) -> str:
     text = text[:_MAX_TEXT]
-    text = _SECRET_PAIR.sub(rf"\1{REDACTED}", text)
-    text = _KEY_ID.sub(REDACTED, text)
+    if ":" in text or "=" in text or ">" in text:  # else there is no pair to be found, and most texts here are ids
+        text = _SECRET_PAIR.sub(rf"\1{REDACTED}", text)
+    if "AKID" in text:
+        text = _KEY_ID.sub(REDACTED, text)
+    if len(text) < _OPAQUE_LENGTH:
+        return text
     return _OPAQUE.sub(lambda run: REDACTED if re.search(r"\d", run.group()) else run.group(), text)
 
 

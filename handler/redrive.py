@@ -74,20 +74,23 @@ def batches(invocation: Invocation, limit: int | None = None) -> Iterator[list[L
     """The queue's records, up to 16 at a time, each once, without those that are exhausted.
 
     Ends when the queue gives nothing new, the limit is reached or the time is up. What is received stays hidden from
-    others for the queue's visibility time-out.
+    others for the queue's visibility time-out; a run that is longer meets it again, before what it has not seen yet.
     """
     seen: set[str] = set()
+    again = 0
     left = limit if limit is not None else -1
     while left and invocation.budget.left() > 0:
         messages = invocation.queue.receive(min(BATCH, left) if left > 0 else BATCH)
         letters = [_open(message) for message in messages]
         new = [each for each in letters if each.message.message_id not in seen and not _put_back(each, invocation)]
-        if not new:
+        again = 0 if new else again + len(messages)
+        if not messages or again > len(seen) + len(invocation.letters.written):
             return
         seen.update(letter.message.message_id for letter in new)
         fresh = [letter for letter in new if not letter.exhausted]
         left -= min(left, len(fresh)) if left > 0 else 0
-        yield fresh
+        if fresh:
+            yield fresh
 
 
 def _put_back(letter: Letter, invocation: Invocation) -> bool:

@@ -33,7 +33,7 @@ def begin(patterns: str) -> None:
 
 
 def end() -> None:
-    """After the imports: collect garbage again, but never look at what was imported: it stays as long as the process."""
+    """After the imports: collect garbage again, but never look at what was imported, which stays anyway."""
     gc.freeze()
     gc.enable()
 

@@ -1,8 +1,7 @@
 """What the package's copies of the dependencies do not import before it is needed.
 
 Each edit replaces a text that must stand in its file exactly once: when a renewed pin has changed it, the build fails
-and says where to look. Nothing else of the dependencies is changed, and what is taken from the imports is still there:
-it is imported by whoever asks for it. What each is worth is in docs/performance.md.
+and says where to look. Nothing else of the dependencies is changed. What each is worth is in docs/performance.md.
 """
 
 from __future__ import annotations
@@ -71,57 +70,19 @@ from .utils import set_logging_handler
         "aws_lambda_powertools/__init__.py",
         "nor for X-Ray",
         "from aws_lambda_powertools.tracing import Tracer\n",
-        _lazy(
-            "aws_lambda_powertools",
-            {
-                **dict.fromkeys(("Metrics", "single_metric"), "aws_lambda_powertools.metrics"),
-                "Tracer": "aws_lambda_powertools.tracing",
-            },
-        ),
-    ),
-    Edit(
-        "jsonschema_specifications/_core.py",
-        "the package is a folder: importlib.resources and what it needs (tempfile, zipfile, …) are not",
-        """try:
-    from importlib.resources import files
-except ImportError:
-    from importlib_resources import (  # type: ignore[import-not-found, no-redef]
-        files,
-    )
-""",
-        """from pathlib import Path
-
-
-def files(_package):
-    return Path(__file__).parent
-""",
-    ),
-    Edit(
-        "certifi/core.py",
-        "the same",
-        "    from importlib.resources import path as get_path, read_text\n",
-        '''    def get_path(_package, name):
-        from contextlib import nullcontext
-        from os.path import dirname, join
-
-        return nullcontext(join(dirname(__file__), name))
-
-    def read_text(package, name, encoding):
-        with get_path(package, name) as path, open(path, encoding=encoding) as file:
-            return file.read()
-''',
+        "",
     ),
     Edit(
         "urllib3/http2/__init__.py",
         "asked for only when HTTP/2 is switched on",
         "from importlib.metadata import version\n",
-        '''
+        """
 def version(distribution):
     from importlib.metadata import version
 
     return version(distribution)
 
-''',
+""",
     ),
 )
 """In the order of their files' imports."""

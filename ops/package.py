@@ -73,14 +73,13 @@ UNUSED = (
     "*/cli.py",
     "*/cli/*",
     "jsonschema/benchmarks/*",
-    # Only checking a schema itself needs the vocabularies of its meta-schema: the tests do that.
-    "jsonschema_specifications/schemas/*/vocabularies/*",
     "referencing/retrieval.py",
     "requests/help.py",
-    # Powertools: `Logger` imports logging, metrics and tracing; of the utilities only JMESPath is used.
+    # Powertools: `ops.lean` takes the import of metrics and tracing out; of the utilities only JMESPath is used.
     "aws_lambda_powertools/event_handler/*",
     "aws_lambda_powertools/middleware_factory/*",
-    "aws_lambda_powertools/metrics/provider/datadog/*",
+    "aws_lambda_powertools/metrics/*",
+    "aws_lambda_powertools/tracing/*",
     "aws_lambda_powertools/logging/formatters/*",
     "aws_lambda_powertools/utilities/[!_j]*",  # all but __init__.py and jmespath_utils
     # The SDK: the asynchronous client wants httpx, the models belong to the generated products.

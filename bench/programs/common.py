@@ -37,7 +37,7 @@ def say(**found: Any) -> None:
 
 
 def peak_kb() -> int:
-    """The peak resident size. (Not by getrusage: its peak is inherited from the process that started this one.)"""
+    """The peak resident size, not by getrusage: its peak is inherited from the process that started this one."""
     with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - see above
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 

@@ -1,4 +1,4 @@
-"""The plain way of a backfill: list the interfaces, ask for each one's flow logs, create what is missing, one by one."""
+"""The plain way of a backfill: list the interfaces, ask for each one's flow logs, create what is missing."""
 
 from __future__ import annotations
 

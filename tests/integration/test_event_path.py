@@ -225,18 +225,19 @@ def test_an_unattached_interface_that_was_looked_up_waits_without_a_call(functio
 
 
 def test_attaching_takes_its_time(function: Function, cloud: LocalCloud, place: Place) -> None:
-    """The platform attaches asynchronously, and no event tells when it is done: the call is made again."""
+    """The platform attaches asynchronously, and no event tells when it is done: it is looked at, and called for again."""
     eni = place.attached()
     cloud.faults.add(CREATE, error("UnsupportedOperation.FlowLogsNotSupportNullInstanceEni"), times=1)
     assert outcomes(function(records.attached(eni))) == {"created": 1}
-    assert function.calls() == [LOOK, CREATE, CREATE]
+    assert function.calls() == [LOOK, CREATE, LOOK, CREATE]
 
 
 def test_an_attach_that_never_gets_done_waits(function: Function, place: Place) -> None:
     """When the time is up it is waiting, like any other unattached interface."""
     report = function(records.attached(place.loose()), seconds=1.5)
     assert outcomes(report) == {"waiting": 1}
-    assert function.calls()[:2] == [LOOK, CREATE]
+    assert function.calls()[:3] == [LOOK, CREATE, LOOK]
+    assert function.calls().count(CREATE) == 1
     assert function.letters() == []
 
 

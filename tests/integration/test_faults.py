@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from localcloud.faults import Fault, Proceed
 
 CREATE, LOOK, SEND = "CreateFlowLog", "DescribeNetworkInterfaces", "SendMessage"
+SEND_MANY = "BatchSendMessage"
 
 
 @pytest.fixture
@@ -447,12 +448,28 @@ def test_a_queue_that_never_answers(function: Function, cloud: LocalCloud, hang:
 
 def test_more_letters_than_there_is_time_to_send(function: Function, cloud: LocalCloud) -> None:
     """It raises in time, and none is missing in the log."""
-    cloud.faults.add(SEND, delay(1.0))
+    for action in (SEND, SEND_MANY):
+        cloud.faults.add(action, delay(3.0))
     started = time.monotonic()
     with pytest.raises(InvocationFailed, match="dead letters could not be put on the queue"):
-        function(records.event_list(*[0] * 60), seconds=6.0)
+        function(records.event_list(*[0] * 300), seconds=6.0)
     assert time.monotonic() - started < 6.0
-    assert len(function.logged_letters()) == 60
+    assert len(function.logged_letters()) == 300
+
+
+def test_many_letters_are_sent_in_batches(function: Function, cloud: LocalCloud) -> None:
+    """A whole batch of events may fail just before the time is up: 300 letters are 19 calls, not 300."""
+    assert outcomes(function(records.event_list(*[0] * 300))) == {"dead_lettered": 300}
+    assert len({letter["id"] for letter in function.letters()}) == 300
+    assert cloud.calls.count(SEND) + cloud.calls.count(SEND_MANY) < 32
+
+
+@pytest.mark.parametrize("fault", [error(4100, "no"), http_status(404), drop_before_effect()])
+def test_a_batch_that_is_refused_is_sent_one_by_one(function: Function, cloud: LocalCloud, fault: Fault) -> None:
+    """The role may lack the permission for it, or the queue's address not know it."""
+    cloud.faults.add(SEND_MANY, fault)
+    assert outcomes(function(records.event_list(*[0] * 40))) == {"dead_lettered": 40}
+    assert len(function.letters()) == 40
 
 
 def test_no_time_at_all(function: Function, event: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from tests.support.function import QUEUE, Function, outcomes
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
+    from localcloud.faults import Incoming, Proceed, Reply
 
 CREATE, RECEIVE, SEND, DELETE = "CreateFlowLog", "BatchReceiveMessage", "SendMessage", "BatchDeleteMessage"
 REDRIVE = {"command": "redrive"}
@@ -143,6 +144,22 @@ class TestOwnRecords:
         put(cloud, *letters, letter_of(cloud, ids[0], 0, attempts=3))
         assert outcomes(function(REDRIVE)) == {"created": 20, "covered": 1}
         assert function.letters() == []
+
+    def test_exhausted_records_do_not_stand_in_the_way(self, function: Function, cloud: LocalCloud) -> None:
+        """A redrive longer than the visibility time-out meets them again before the rest: it goes on behind them."""
+        ids = cloud.seed_interfaces(HOME, 40)
+        exhausted = [letter_of(cloud, ids[0], 900 + number, attempts=5, exhausted=True) for number in range(20)]
+        put(cloud, *exhausted, *(letter_of(cloud, each, number) for number, each in enumerate(ids)))
+
+        def slow(_call: Incoming, proceed: Proceed) -> Reply:
+            reply = proceed()
+            cloud.clock.advance(31)
+            return reply
+
+        cloud.faults.add(DELETE, slow)
+        assert outcomes(function(REDRIVE)) == {"created": 40}
+        assert {letter["attempts"] for letter in function.letters()} == {5}
+        assert len(function.letters()) == 20
 
     def test_limit(self, function: Function, cloud: LocalCloud) -> None:
         """No more than so many are taken; the others are not even hidden."""

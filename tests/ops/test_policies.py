@@ -26,7 +26,7 @@ def called_by_the_handler() -> set[str]:
     """Every action whose name stands as a string in a call of the handler's code."""
     code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "handler").glob("*.py"))
     v3 = set(re.findall(r'\.call\(\s*(?:VPC|SCF),\s*"(\w+)"', code)) | set(re.findall(r'(?:VPC|SCF), "(\w+)"', code))
-    cmq = set(re.findall(r'_call\(\s*"(\w+)"', code))
+    cmq = set(re.findall(r'_(?:call|once)\(\s*"(\w+)"', code))
     return {CAM_NAMES.get(name, name) for name in v3 | cmq}
 
 

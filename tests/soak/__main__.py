@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from tests.soak.soak import Figures, Plan, Soak
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 def main() -> int:
@@ -19,7 +20,7 @@ def main() -> int:
     print(
         f"{plan.events:,} events, {plan.failing:.0%} of calls failing, seed {plan.seed}: this takes a while", flush=True
     )
-    figures = Soak(plan).run()
+    figures = Soak(plan, _progress(plan.events)).run()
     print("\n".join(table(figures)))
     for text in figures.violations[:20]:
         print(f"VIOLATION  {text}")
@@ -27,6 +28,18 @@ def main() -> int:
         f"{len(figures.violations)} violations" if figures.violations else "nothing lost, nothing twice, nothing leaked"
     )
     return 1 if figures.violations else 0
+
+
+def _progress(events: int) -> Callable[[int], None]:
+    """Say it at each tenth."""
+    started, said = time.monotonic(), [0]
+
+    def say(made: int) -> None:
+        if made * 10 // events > said[0]:
+            said[0] = made * 10 // events
+            print(f"  {made:,} events after {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+
+    return say
 
 
 def table(figures: Figures) -> Iterator[str]:

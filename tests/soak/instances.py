@@ -79,6 +79,13 @@ class Instance:
         if process is not None:
             process.kill()
 
+    def peak_memory(self) -> int:
+        """The most memory that it has held so far, in bytes (Linux tells it)."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text("ascii")
+        (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+
     def kill_after(self, seconds: float) -> threading.Timer:
         """Kill it in so many seconds, unless the timer is cancelled."""
         timer = threading.Timer(seconds, self.kill)

@@ -42,6 +42,7 @@ OPERATIONS = (
     "vpc:DescribeNetworkInterfaces",
     "scf:InvokeFunction",
     "tdmq:SendMessage",
+    "tdmq:BatchSendMessage",
     "tdmq:BatchReceiveMessage",
     "tdmq:BatchDeleteMessage",
 )

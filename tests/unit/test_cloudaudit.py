@@ -306,7 +306,7 @@ def test_the_time_in_each_of_its_forms(time: Any) -> None:
     [
         ("requestParameters", [], "$.requestParameters: must be string or object or null"),
         ("responseElements", 5, "$.responseElements: must be string or object or null"),
-        ("resourceSet", {}, "$.resourceSet: must be array or string or null"),
+        ("resourceSet", 5, "$.resourceSet: must be array or string or object or null"),
         ("resourceName", 5, "$.resourceName: must be string or null"),
         ("eventRegion", 5, "$.eventRegion: must be string or null"),
         ("eventTime", 1.5, "$.eventTime: must be integer or string or null"),

@@ -228,3 +228,21 @@ def test_every_line_is_redacted(stream: io.StringIO, extra: dict[str, Any]) -> N
 def test_the_sdk_does_not_log_its_requests() -> None:
     """At level DEBUG it would log them with their token, whatever level the root logger has."""
     assert logging.getLogger("tencentcloud_sdk_common").level == logging.WARNING
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Token\\u0022:s3cr3t", "<Password>s3cr3t</Password>", "Token => s3cr3t"],
+)
+def test_secrets_in_other_markup(text: str) -> None:
+    """Text that is no JSON at all may hold a record all the same."""
+    assert "s3cr3t" not in redact(text)
+    assert "s3cr3t" not in json.dumps(redact({"data": [text]}))
+
+
+def test_login_settings_are_a_secret_whatever_they_hold() -> None:
+    """RunInstances' LoginSettings hold the password."""
+    assert redact({"LoginSettings": ["s3cr3t"], "a": '{"LoginSettings": "s3cr3t"}'}) == {
+        "LoginSettings": "[redacted]",
+        "a": '{"LoginSettings": "[redacted]"}',
+    }

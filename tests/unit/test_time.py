@@ -53,9 +53,9 @@ def test_waiting_ends_where_work_does(clock: Clock) -> None:
 
 
 def test_the_time_to_report_is_all_but_a_margin(clock: Clock) -> None:
-    """What is kept back from work is there for dead letters, but for the reply's own half second or twentieth."""
-    assert budget(clock, 40.0, 10.0).to_report().left() == 39.5
-    assert budget(clock, 4.0, 1.0).to_report().left() == pytest.approx(3.8)
+    """What is kept back from work is there for dead letters, but for the reply's own second or tenth."""
+    assert budget(clock, 40.0, 10.0).to_report().left() == 39.0
+    assert budget(clock, 4.0, 1.0).to_report().left() == pytest.approx(3.6)
 
 
 def test_a_share_is_a_part_of_what_is_left(clock: Clock) -> None:
