@@ -31,13 +31,27 @@ def main() -> None:
         stopped.wait()
 
 
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:  # noqa: PLR2004  the highest port there is
+        raise ValueError(text)
+    return port
+
+
+def _not_negative(text: str) -> float:
+    number = float(text)
+    if not number >= 0:
+        raise ValueError(text)
+    return number
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m localcloud", description="A Tencent Cloud for one machine.")
-    parser.add_argument("--port", type=int, default=0, help="where to listen on 127.0.0.1; 0 picks a free port")
+    parser.add_argument("--port", type=_port, default=0, help="where to listen on 127.0.0.1; 0 picks a free port")
     parser.add_argument(
-        "--time-scale", type=float, default=1.0, help="factor on the platform's waits: 0.1 is ten times faster"
+        "--time-scale", type=_not_negative, default=1.0, help="factor on the platform's waits: 0.1 is ten times faster"
     )
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds each call takes at least")
+    parser.add_argument("--latency", type=_not_negative, default=0.0, help="seconds each call takes at least")
     parser.add_argument("--no-limits", action="store_true", help="do not enforce the documented call limits")
     return parser
 

@@ -22,7 +22,7 @@ from localcloud.registry import Context
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
-    from localcloud.account import Account, Caller
+    from localcloud.account import Caller
     from localcloud.cloud import LocalCloud
     from localcloud.params import Params
     from localcloud.registry import Action
@@ -188,19 +188,20 @@ class _Exchange:
 
 
 def _open(cloud: LocalCloud, request: Request) -> Envelope:
-    if request.headers.get("Authorization"):
-        return _open_tc3(cloud.account, request)
+    if request.headers.get("Authorization") or request.headers.get("X-TC-Action"):
+        return _open_tc3(cloud, request)
     return _open_form(cloud, request)
 
 
-def _open_tc3(account: Account, request: Request) -> Envelope:
-    caller, service = auth.verify_tc3(request, account)
+def _open_tc3(cloud: LocalCloud, request: Request) -> Envelope:
+    caller, signed_service = auth.verify_tc3(request, cloud.account)
     headers = request.headers
     from_text = request.method == "GET"
+    version, action = _required(headers.get("X-TC-Version"), "Version"), _required(headers.get("X-TC-Action"), "Action")
     return Envelope(
-        service=service,
-        version=_required(headers.get("X-TC-Version"), "Version"),
-        action=_required(headers.get("X-TC-Action"), "Action"),
+        service=cloud.registry.product(signed_service, version, action),
+        version=version,
+        action=action,
         region=headers.get("X-TC-Region", ""),
         caller=caller,
         params=unflatten(request.args.to_dict()) if from_text else _json_body(request),

@@ -60,7 +60,9 @@ def verify_form(request: Request, fields: Mapping[str, str], account: Account) -
     """
     check_timestamp(fields.get("Timestamp", ""))
     credential = find_credential(account, fields.get("SecretId", ""))
-    digest = "sha256" if fields.get("SignatureMethod") == "HmacSHA256" else "sha1"
+    digest = {"HmacSHA1": "sha1", "HmacSHA256": "sha256"}.get(fields.get("SignatureMethod", "HmacSHA1"))
+    if digest is None:
+        raise signature_failure()
     given = fields.get("Signature", "")
     signed = "&".join(
         f"{name}={value}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,14 @@ class Registry:
         if (service, version) not in self._versions:
             raise ApiError("NoSuchVersion", f"The version `{version}` of `{service}` does not exist.")
         raise ApiError("InvalidAction", f"The request has an invalid action `{name}`: it does not exist.")
+
+    def product(self, signed: str, version: str, name: str) -> str:
+        """Return the service that a TC3 signature means.
+
+        The Node SDK signs the first part of its endpoint's name as the service: "127" for 127.0.0.1 (seen).
+        """
+        known = any(service == signed for service, _ in self._versions)
+        return signed if known or not re.fullmatch(r"\d+|localhost(:\d+)?", signed) else self.service_of(version, name)
 
     def service_of(self, version: str, name: str) -> str:
         """Return the service that has this action, for signatures that do not name it."""

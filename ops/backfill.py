@@ -179,7 +179,13 @@ def _finish(run: Session, whole: Plan, *, dry_run: bool, as_json: bool) -> Exit:
     if as_json:
         console.write_json(report)
     elif len(whole):
-        console.show_report(report, listed=("planned",) if dry_run else ("dead_lettered",))
+        console.show_report(report, listed=("planned",) if dry_run else ("dead_lettered", "skipped"))
+    if report["outcomes"]["skipped"] and not dry_run and not as_json:
+        console.say(
+            "What a backfill has skipped, `status` shows as missing unless FLOWLOG_RULES excludes it, by a tag for "
+            "example: only a try tells it.",
+            "dim",
+        )
     if report["outcomes"]["dead_lettered"]:
         console.say(
             f"What failed is on the queue {run.invocation.queue.name}: see `eni-flowlog dlq list`; "

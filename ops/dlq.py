@@ -193,6 +193,8 @@ def purge_command(  # noqa: PLR0913 - one for each option of the command line
                 break
     _show_purged(run, purged, dry_run=dry_run, as_json=as_json)
     _stop_if_interrupted(run)
+    if idents and not purged:
+        raise OperatorError(f"No record on {queue.name} begins with {_some(idents)}: see `eni-flowlog dlq list`.")
 
 
 def _received(run: Session, limit: int | None) -> list[Record]:

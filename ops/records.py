@@ -12,6 +12,7 @@ from handler.api import Service
 from handler.cmq import BATCH
 from handler.errors import CloudError
 from handler.log import redact
+from ops import console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -107,6 +108,12 @@ def await_visible(run: Session) -> Depth | None:
     """
     there = depth(run)
     until = time.monotonic() + (there.visibility_s if there else 0)
+    if there and there.hidden and not there.visible:
+        console.say(
+            f"{console.counted(there.hidden, 'record')} hidden by an earlier read: waiting for at most "
+            f"{there.visibility_s:g} s.",
+            "dim",
+        )
     while there and there.hidden and not there.visible and time.monotonic() < until and not run.stop.asked:
         run.invocation.budget.wait(LOOK_AGAIN_S)
         there = depth(run)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from tencentcloud.common.credential import Credential
+from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from tests.localcloud.conftest import Client
 
@@ -186,3 +187,15 @@ def test_a_timestamp_that_is_none_is_refused(cloud: LocalCloud, stamp: str, code
     form = {"Action": "DescribeVpcs", "Version": "2017-03-12", "SecretId": cloud.secret_id, "Timestamp": stamp}
     reply = json.loads(requests.post(cloud.endpoint, data=form, timeout=10).content)["Response"]
     assert code_of(reply) == code
+
+
+def test_the_node_sdk_signs_a_part_of_the_address_as_the_service(cloud: LocalCloud) -> None:
+    """It takes the endpoint's first part for the product: "127" at 127.0.0.1. The action and its version tell."""
+    reply = Client(cloud).sdk("127", "2017-03-12", cloud.region).call_json("DescribeVpcs", {})
+    assert reply["Response"]["TotalCount"] >= 1
+
+
+def test_a_product_that_there_is_not(cloud: LocalCloud) -> None:
+    """Any other name is taken at its word."""
+    with pytest.raises(TencentCloudSDKException, match="NoSuchProduct"):
+        Client(cloud).sdk("vpx", "2017-03-12", cloud.region).call_json("DescribeVpcs", {})

@@ -197,12 +197,12 @@ TestConservation.settings = settings(
 
 
 def test_a_short_soak() -> None:
-    """Fifteen hundred events; each kind of mischief has its part in it, or it would prove nothing."""
-    figures = Soak(Plan(events=1_500, kills=0.1, instances=2)).run()
+    """Twelve hundred events; each kind of mischief has its part in it, or it would prove nothing."""
+    figures = Soak(Plan(events=1_200, instances=2, kills=0.25, outages=0.2)).run()
     assert figures.violations == []
     assert (figures.lost, figures.duplicates, figures.secrets) == (0, 0, 0)
     assert min(figures.runs[kind] for kind in ("reported", "raised", "killed")) > 0
     assert min(figures.outages, figures.clock_jumps, figures.keys, figures.dropped, figures.copies) > 0
     assert sum(figures.injected.values()) > 0.1 * figures.calls
     assert figures.letters_written > sum(figures.letters_left.values()) > 0
-    assert figures.eligible > 400
+    assert figures.eligible > 300

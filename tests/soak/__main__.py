@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 def main() -> int:
     """Run it as asked, and say what came out."""
     options = _options()
-    plan = Plan(options.events, options.failing, options.instances, options.kills, options.seed)
+    plan = Plan(
+        events=options.events,
+        failing=options.failing,
+        instances=options.instances,
+        kills=options.kills,
+        seed=options.seed,
+    )
     print(
         f"{plan.events:,} events, {plan.failing:.0%} of calls failing, seed {plan.seed}: this takes a while", flush=True
     )

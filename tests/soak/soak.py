@@ -48,7 +48,8 @@ class Plan:
         events: how many calls the account makes.
         failing: the share of calls that fail.
         instances: how many instances of the function run side by side.
-        kills: the share of invocations that are killed.
+        kills: the share of invocations that are to be killed; some end before.
+        outages: the chance, at each fifty events, that the queue goes down.
         seed: of all chance.
     """
 
@@ -56,6 +57,7 @@ class Plan:
     failing: float = 0.15
     instances: int = 4
     kills: float = 0.04
+    outages: float = 0.03
     seed: int = 1
 
 
@@ -169,7 +171,7 @@ class Soak:
         roll = self.chance.random()
         if self.chaos.queue_down:
             self.chaos.queue_down = roll > 0.3
-        elif roll < 0.03:
+        elif roll < self.plan.outages:
             self.chaos.queue_down = True
             self.figures.outages += 1
         if self.chance.random() < min(0.1, 40 / (self.plan.events / 50)):
@@ -203,7 +205,7 @@ class Soak:
 
     def _deliver(self, batch: Batch, instance: Instance, chance: random.Random) -> None:
         environment = self.environment
-        timer = instance.kill_after(chance.uniform(0, 1.0)) if chance.random() < self.plan.kills else None
+        timer = instance.kill_after(chance.uniform(0, 0.5)) if chance.random() < self.plan.kills else None
         run = instance.invoke(batch.payload, context(TIME_LIMIT_S), environment)
         if timer:
             timer.cancel()
