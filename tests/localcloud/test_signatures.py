@@ -104,7 +104,7 @@ def test_another_body_than_the_signed_one_is_refused(cloud: LocalCloud) -> None:
 
 def test_a_call_without_signature_is_refused(cloud: LocalCloud) -> None:
     reply = post(cloud, {"X-TC-Action": "DescribeVpcs", "X-TC-Version": "2017-03-12"})
-    assert code_of(reply) == "MissingParameter"
+    assert code_of(reply) == "AuthFailure.SignatureFailure"
     assert code_of(post(cloud, {"Authorization": "SKIP"})) == "AuthFailure.SignatureFailure"
 
 
