@@ -16,7 +16,8 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
-from handler.errors import CloudError, OutOfTime, StaleCredentials, Throttled, Transient, error_for
+from handler import jsontext
+from handler.errors import CloudError, LostAnswer, OutOfTime, StaleCredentials, Throttled, Transient, error_for
 from handler.retry import MAX_ATTEMPTS, retry
 
 if TYPE_CHECKING:
@@ -62,12 +63,20 @@ class Api:
         self._keys = credentials()
         self._budget = budget
 
-    def call(
-        self, service: Service, action: str, region: str, params: Mapping[str, Any], pacer: Pacer | None = None
+    def call(  # noqa: PLR0913 - what a call is, and the two ways in which calls differ
+        self,
+        service: Service,
+        action: str,
+        region: str,
+        params: Mapping[str, Any],
+        pacer: Pacer | None = None,
+        *,
+        again_when_lost: bool = True,
     ) -> dict[str, Any]:
         """Call an action and return its `Response`.
 
-        Throttles are retried until the time budget ends, other transient errors a few times, stale keys once.
+        Throttles are retried until the time budget ends, other transient errors a few times, stale keys once. Whether a
+        call is made again whose answer was lost, `again_when_lost` says.
 
         Raises:
             CloudError: the call failed for good; the subclass says what that means.
@@ -86,11 +95,14 @@ class Api:
                 self._keys = self._read_credentials()
                 return self._paced(service, action, region, params, pacer)
 
+        def is_transient(error: Exception) -> bool:
+            return isinstance(error, Transient) and (again_when_lost or not isinstance(error, LostAnswer))
+
         def patiently() -> dict[str, Any]:
-            return retry(with_fresh_keys, _is(Transient), wait, MAX_ATTEMPTS)
+            return retry(with_fresh_keys, is_transient, wait, MAX_ATTEMPTS)
 
         try:
-            return retry(patiently, _is(Throttled), wait, _THROTTLE_ATTEMPTS)
+            return retry(patiently, lambda error: isinstance(error, Throttled), wait, _THROTTLE_ATTEMPTS)
         except CloudError as error:
             error.unfinished = error.unfinished or ran_out
             raise
@@ -115,10 +127,12 @@ class Api:
         try:
             reply = client.call_json(action, dict(params))
         except TencentCloudSDKException as error:
+            if error.code == "ServerNetworkError":
+                raise _server_error(error, action) from None
             raise error_for(_text(error.code), _text(error.message), _text(error.requestId)) from None
         except (RequestException, ValueError, KeyError, TypeError, RecursionError) as error:
             # The SDK reads the body outside its own error handling: a reply cut short comes out raw.
-            raise Transient("ClientNetworkError", f"{action}: unreadable reply ({type(error).__name__})") from None
+            raise LostAnswer("ClientNetworkError", f"{action}: unreadable reply ({type(error).__name__})") from None
         return _response_of(reply, action)
 
     def _client(self, service: Service, region: str) -> CommonClient:
@@ -150,8 +164,17 @@ def _info(keys: Credentials) -> tuple[str, str, str | None]:
     return keys.secret_id, keys.secret_key, keys.token or None
 
 
-def _is(kind: type[CloudError]) -> Callable[[Exception], bool]:
-    return lambda error: isinstance(error, kind)
+def _server_error(error: TencentCloudSDKException, action: str) -> CloudError:
+    """What an answer with another status than 200 says, if it is an answer of the API at all."""
+    try:
+        _response_of(jsontext.parse(error.message), action)
+    except LostAnswer:
+        pass
+    except CloudError as inside:
+        return inside
+    except (jsontext.NotJson, TypeError):
+        pass
+    return error_for(_text(error.code), _text(error.message), _text(error.requestId))
 
 
 def _text(value: object) -> str:
@@ -163,10 +186,10 @@ def _response_of(reply: Any, action: str) -> dict[str, Any]:
     """The reply's content. The SDK skips its error check when the Content-Type has a charset, so it is checked here."""
     response = reply.get("Response") if isinstance(reply, dict) else None
     if not isinstance(response, dict):
-        raise Transient("ClientNetworkError", f"{action}: a reply without Response")
+        raise LostAnswer("ClientNetworkError", f"{action}: a reply without Response")
     error = response.get("Error")
     if error is not None and not isinstance(error, dict):
-        raise Transient("ClientNetworkError", f"{action}: an Error that is no object")
+        raise LostAnswer("ClientNetworkError", f"{action}: an Error that is no object")
     if error is not None:
         request_id = _text(response.get("RequestId"))
         raise error_for(_text(error.get("Code")), _text(error.get("Message")), request_id)

@@ -5,8 +5,9 @@ A failure stays with its interface: it becomes a result that the caller puts on 
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from handler import flowlogs, rules
@@ -24,7 +25,7 @@ WORKERS = 16
 # How long, in seconds, to look again for what is not visible yet. RunInstances answers before its instances boot, and
 # their interfaces become visible only then; an id that an event names should be there at once.
 INSTANCE_DELAYS_S = (0.5, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 5.0, 5.0, 8.0, 8.0, 10.0, 10.0)
-INTERFACE_DELAYS_S = (0.5, 1.0)
+INTERFACE_DELAYS_S = (0.5, 1.0, 2.5)
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -40,6 +41,8 @@ class Batch:
         self._vpc = vpc
         self._settings = settings
         self._budget = budget
+        self._lock = threading.Lock()
+        self._claims: dict[Key, _Claim] = {}
 
     def run(self, interfaces: Sequence[Interface]) -> list[Done]:
         """Bring each interface to its outcome, those that need no look first. The same one is called for once.
@@ -51,7 +54,7 @@ class Batch:
         unique = without_duplicates(interfaces)
         unclear = [each for each in unique if rules.needs_look(each, self._settings)]
         ready = [each for each in unique if not rules.needs_look(each, self._settings)]
-        done = {key_of(each): [(each, result)] for each, result in in_parallel(self._ensure, ready)}
+        done = {key_of(each): [each_done] for each, each_done in zip(ready, together(self._ensure, ready), strict=True)}
         for found in together(self._look_up_and_ensure, _searches(unclear)):
             done |= found
         return _in_order(interfaces, done)
@@ -87,7 +90,7 @@ class Batch:
 
     def _ensure_found(self, found: dict[Key, tuple[Interface, list[Interface]]]) -> dict[Key, Done]:
         keys = [key for key, (_, known) in found.items() for _ in known]
-        results = in_parallel(self._ensure, [_merge(asked, one) for asked, known in found.values() for one in known])
+        results = together(self._ensure, [_merge(asked, one) for asked, known in found.values() for one in known])
         done: dict[Key, Done] = defaultdict(list)
         for key, result in zip(keys, results, strict=True):
             done[key].append(result)
@@ -102,13 +105,29 @@ class Batch:
             found[each.instance_id].append(each)
         return found
 
-    def _ensure(self, interface: Interface) -> Result:
+    def _ensure(self, interface: Interface) -> tuple[Interface, Result]:
+        """Ensure an interface once: it may be found by its id and by its instance."""
+        with self._lock:
+            known = self._claims.get(key_of(interface))
+            claim = known or self._claims.setdefault(key_of(interface), _Claim())
+        if known:
+            known.settled.wait()
+            assert known.result is not None, "whoever settles a claim has a result"
+            return interface, _again(known.result)
+        _, claim.result = safely(self._create, interface)
+        claim.settled.set()
+        return interface, claim.result
+
+    def _create(self, interface: Interface) -> Result:
         return flowlogs.ensure(interface, self._vpc, self._settings, self._budget)
 
 
-def in_parallel(ensure: Callable[[Interface], Result], interfaces: Sequence[Interface]) -> Done:
-    """Ensure each interface, several at once; every failure stays with its interface."""
-    return together(lambda each: safely(ensure, each), interfaces)
+@dataclass
+class _Claim:
+    """Who came first ensures an interface; whoever else finds it waits for the result."""
+
+    settled: threading.Event = field(default_factory=threading.Event)
+    result: Result | None = None
 
 
 def together(work: Callable[[Given], Made], given: Sequence[Given]) -> list[Made]:

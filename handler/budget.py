@@ -46,6 +46,10 @@ class Budget:
         """The time for dead letters and the report: all but a margin for the reply itself."""
         return replace(self, reserve_s=min(1.0, self.limit_s / 10))
 
+    def keeping(self, seconds: float) -> Budget:
+        """The same with more kept back for what comes after the work: at most half of the limit in all."""
+        return replace(self, reserve_s=max(self.reserve_s, min(self.limit_s / 2, self.reserve_s + seconds)))
+
     def share(self, part: float) -> Budget:
         """A part, between 0 and 1, of what is left, for one of several pieces of work."""
         used = self.monotonic() - self.started

@@ -57,7 +57,7 @@ class Queue:
         """
         scheme, _, place = endpoint.rpartition("://")
         self._host, _, path = place.partition("/")
-        self._path = f"/{path}" if path.strip("/") else PATH
+        self._path = PATH if path.strip("/") in ("", "v2") else f"/{path.strip('/')}"
         self._url = f"{scheme or 'https'}://{self._host}{self._path}"
         self.name = name
         self._credentials = credentials

@@ -7,6 +7,8 @@ EniFlowlogError
 └── CloudError            an API call failed for good; what failed goes to the dead-letter queue
     ├── Throttled         too many calls: retried with backoff
     ├── Transient         server or network: retried with backoff
+    │   └── LostAnswer    no readable answer: a create is looked for before it is sent again
+    ├── OutOfTime         the invocation's time ended before the call could be made
     ├── StaleCredentials  the keys went stale: retried once with fresh ones
     ├── AlreadyCovered    the interface has a flow log
     ├── NotAttached       the interface is not attached to an instance: waiting
@@ -73,6 +75,10 @@ class Transient(CloudError):
     retryable = True
 
 
+class LostAnswer(Transient):
+    """No readable answer came: the call may well have taken effect."""
+
+
 class OutOfTime(CloudError):
     """The invocation's time ended before the call could be made."""
 
@@ -134,7 +140,7 @@ CODES: dict[str, type[CloudError]] = {
     "RequestLimitExceeded*": Throttled,
     "LimitExceeded.ActionLimited": Throttled,
     "InternalError*": Transient,
-    "ClientNetworkError": Transient,
+    "ClientNetworkError": LostAnswer,
     "ServerNetworkError": Transient,
     "AuthFailure.TokenFailure": StaleCredentials,
     "AuthFailure.SignatureExpire": StaleCredentials,

@@ -172,7 +172,7 @@ def _named(fields: Mapping[str, Any], history: History | None = None) -> Interfa
 
 def _platform_letter(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
     """SCF's native dead letter: the original event is the JSON text in Body.ClientContext (doc 583/39704)."""
-    yield from read_text(payload["Body"]["ClientContext"], nesting)
+    yield from read_text(_body(payload)["ClientContext"], nesting)
 
 
 def _own_letter(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
@@ -221,8 +221,17 @@ def _has(*keys: str) -> Callable[[Mapping[str, Any]], bool]:
 
 
 def _is_platform_letter(payload: Mapping[str, Any]) -> bool:
+    return "ClientContext" in _body(payload)
+
+
+def _body(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     body = payload.get("Body")
-    return isinstance(body, dict) and "ClientContext" in body
+    if isinstance(body, str):
+        try:
+            body = jsontext.parse(body)
+        except jsontext.NotJson:
+            return {}
+    return body if isinstance(body, dict) else {}
 
 
 # The first shape that fits reads the payload.

@@ -9,12 +9,14 @@ from handler import rules
 from handler.errors import (
     AlreadyCovered,
     CloudError,
+    LostAnswer,
     NameTaken,
     NotAttached,
     NotFound,
     NotSupported,
 )
 from handler.model import Interface, Outcome, Result, result_of
+from handler.retry import LONGEST_DELAY_S, delays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +30,7 @@ MAX_NAMES = 9
 # Attaching is asynchronous and no event tells its end, so an attach event's interface is looked at again for a while.
 ATTACH_DELAYS_S = (0.5, 1.0, 2.0, 3.0, 4.0)
 # Gone, or not visible yet.
-NOT_FOUND_DELAYS_S = (0.5, 1.5)
+NOT_FOUND_DELAYS_S = (0.5, 1.5, 2.0)
 
 
 def ensure(interface: Interface, vpc: Vpc, settings: Settings, budget: Budget, *, dry_run: bool = False) -> Result:
@@ -61,8 +63,9 @@ class _Attempt:
         self._settings = settings
         self._budget = budget
 
-    def run(self, interface: Interface) -> Result:  # noqa: C901, PLR0911 - a branch for each answer
+    def run(self, interface: Interface) -> Result:  # noqa: C901, PLR0911, PLR0912 - one for each answer
         candidates = names(self._settings.name_prefix, interface.interface_id)
+        lost_delays = delays()
         attach_delays = iter(ATTACH_DELAYS_S if interface.attaching else ())
         not_found_delays = iter(NOT_FOUND_DELAYS_S)
         name = next(candidates)
@@ -77,6 +80,14 @@ class _Attempt:
             except NotAttached:
                 if not self._becomes_attached(interface, attach_delays):
                     return result_of(interface, Outcome.WAITING, rules.UNATTACHED)
+            except LostAnswer as error:
+                # Sent again at once it would be refused, or, where two flow logs are allowed (v2), be a second one.
+                if not self._wait(lost_delays):
+                    error.unfinished = self._budget.left() < LONGEST_DELAY_S
+                    raise
+                existing = self._vpc.flow_logs_of(interface)
+                if existing:
+                    return result_of(interface, Outcome.COVERED, "it has a flow log already", existing[0].flow_log_id)
             except NameTaken as error:
                 existing = self._vpc.flow_logs_of(interface)
                 if existing:
@@ -95,13 +106,13 @@ class _Attempt:
                 if decision is not Outcome.PLANNED:
                     return result_of(interface, decision, reason)
 
-    def _wait(self, delays: Iterator[float]) -> bool:
-        delay = next(delays, None)
+    def _wait(self, pauses: Iterator[float]) -> bool:
+        delay = next(pauses, None)
         return delay is not None and self._budget.wait(delay)
 
-    def _becomes_attached(self, interface: Interface, delays: Iterator[float]) -> bool:
+    def _becomes_attached(self, interface: Interface, pauses: Iterator[float]) -> bool:
         """Look until it is attached: DescribeNetworkInterfaces has five times CreateFlowLog's limit."""
-        while self._wait(delays):
+        while self._wait(pauses):
             known = self._look(interface)
             if known is not None and known.attached:
                 return True

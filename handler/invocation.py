@@ -11,7 +11,7 @@ from handler.budget import Budget, budget_from
 from handler.cmq import Queue
 from handler.deadletters import DeadLetters, Origin
 from handler.errors import SettingsError
-from handler.log import logger
+from handler.log import hide, logger
 from handler.model import Command, Failure, Interface, Invalid, Outcome, Report, Result
 from handler.vpc import Vpc
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from handler.pace import Pacer
-    from handler.settings import Settings
+    from handler.settings import Credentials, Settings
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Invocation:
         queue = Queue(
             settings.dlq_endpoint,
             settings.dlq_queue,
-            lambda: environment_settings.credentials(environment),
+            lambda: _keys(environment),
             budget.to_report(),
         )
         name = str(context.get("function_name") or "")
@@ -67,7 +67,7 @@ class Invocation:
             environment=environment,
             settings=settings,
             budget=budget,
-            api=Api(settings.api_endpoint, lambda: environment_settings.credentials(environment), budget),
+            api=Api(settings.api_endpoint, lambda: _keys(environment), budget),
             queue=queue,
             letters=DeadLetters(queue, origin),
             report=Report(request_id),
@@ -77,7 +77,7 @@ class Invocation:
 
     def within(self, budget: Budget) -> Invocation:
         """The same run with another time limit for its calls, such as a share of what is left."""
-        api = Api(self.settings.api_endpoint, lambda: environment_settings.credentials(self.environment), budget)
+        api = Api(self.settings.api_endpoint, lambda: _keys(self.environment), budget)
         return replace(self, budget=budget, api=api)
 
     def vpc(self, pacer: Pacer | None = None) -> Vpc:
@@ -101,6 +101,13 @@ class Invocation:
         self.letters.add_command(command.arguments, failure, command.history)
         reason = f"{command.name}: {failure.code}: {failure.message}"
         self.report.add(Result(Outcome.DEAD_LETTERED, region, reason=reason))
+
+
+def _keys(environment: Mapping[str, str]) -> Credentials:
+    """The keys as they are now, which no output will show from now on."""
+    keys = environment_settings.credentials(environment)
+    hide(keys.secret_key, keys.token)
+    return keys
 
 
 def _checked(environment: Mapping[str, str]) -> Settings:

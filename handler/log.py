@@ -49,6 +49,15 @@ _OPAQUE_LENGTH = 40
 _OPAQUE = re.compile(rf"[0-9A-Za-z+/_=-]{{{_OPAQUE_LENGTH},}}")
 
 
+_own: tuple[str, ...] = ()
+
+
+def hide(*secrets: str) -> None:
+    """Redact these very texts too, wherever they stand: a server may repeat our own keys in its answer."""
+    global _own  # noqa: PLW0603 - of the process, like its environment; warm invocations bring other keys
+    _own = tuple(secret for secret in secrets if secret)
+
+
 def redact(value: Any, depth: int = 0) -> Any:
     """Any JSON value without its secrets, and within bounds of depth, entries and length.
 
@@ -101,6 +110,8 @@ def _redact_text(text: str, depth: int) -> str:
 
 
 def _redact_plain(text: str) -> str:
+    for secret in _own:
+        text = text.replace(secret, REDACTED)
     text = text[:_MAX_TEXT]
     if ":" in text or "=" in text or ">" in text:  # else there is no pair to be found, and most texts here are ids
         text = _SECRET_PAIR.sub(rf"\1{REDACTED}", text)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from handler.model import Item
 
 
+LETTER_S = 0.005
+"""What it takes to write one dead letter, in seconds: a big batch may fail as a whole."""
 _LOGGED = ("received", "outcomes", "continued", "stopped")
 
 
@@ -65,6 +67,7 @@ def _handle(event: Any, invocation: Invocation) -> dict[str, Any]:
 
 def run_interfaces(interfaces: Sequence[Interface], invocation: Invocation) -> None:
     """Bring interfaces to their outcomes, and each failure to the queue."""
+    invocation = invocation.within(invocation.budget.keeping(len(interfaces) * LETTER_S))
     batch = Batch(invocation.vpc(), invocation.settings, invocation.budget)
     for done in batch.run(interfaces):
         for interface, result in done:

@@ -68,6 +68,8 @@ def redrive(arguments: Mapping[str, Any], invocation: Invocation, run_command: R
             _plan(letters, invocation)
         else:
             _run(letters, invocation, run_command)
+    if invocation.budget.left() <= 0 and not invocation.report.stopped:
+        invocation.report.stopped = "the time ran out before the queue was empty: redrive again"
 
 
 def batches(invocation: Invocation, limit: int | None = None) -> Iterator[list[Letter]]:

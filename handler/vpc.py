@@ -36,10 +36,11 @@ class Vpc:
             Its id; empty where the reply, which is a list, names none.
 
         Raises:
+            LostAnswer: it may have been created all the same.
             CloudError: see the table in `errors`.
         """
         params = self._create_params(interface, name)
-        reply = self._api.call(VPC, "CreateFlowLog", interface.region, params, self._pacer)
+        reply = self._api.call(VPC, "CreateFlowLog", interface.region, params, self._pacer, again_when_lost=False)
         created = _objects(reply.get("FlowLog"))
         return str(created[0].get("FlowLogId") or "") if created else ""
 

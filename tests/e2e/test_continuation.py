@@ -24,7 +24,7 @@ def code(package: Package) -> bytes:
 
 
 def test_it_completes_over_its_hops(code: bytes) -> None:
-    """500 interfaces, a time limit of 8 seconds and a pace that does 200 in it: each is made once, and the chain ends."""
+    """500 interfaces, a limit of 8 seconds and a pace that does 200 in it: each is made once, and the chain ends."""
     with LocalCloud(latency_s=0.05) as cloud:
         cloud.limits.set("CreateFlowLog", 40)
         deployed = deploy(cloud, code, timeout_s=LIMIT_S, FLOWLOG_CREATE_RATE="38")

@@ -292,7 +292,7 @@ def test_an_interface_that_is_gone(function: Function) -> None:
     """Deleted before we came: tried again for a moment, looked up, and reported as gone."""
     report = function(records.created("eni-00000000"))
     assert (only(report)["outcome"], only(report)["reason"]) == ("gone", "deleted before its flow log was made")
-    assert function.calls() == [CREATE, CREATE, CREATE, LOOK]
+    assert function.calls() == [CREATE, CREATE, CREATE, CREATE, LOOK]
     assert function.letters() == []
 
 

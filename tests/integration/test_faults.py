@@ -29,6 +29,7 @@ from localcloud.faults import (
     throttle,
     truncated_body,
 )
+from localcloud.vpc.model import Network
 from tests.support import records
 from tests.support.function import QUEUE, Function, context, outcomes
 from tests.support.records import REGION
@@ -137,10 +138,10 @@ def test_an_error_under_any_content_type(
 def test_an_answer_of_no_known_shape_is_transient(
     function: Function, cloud: LocalCloud, event: dict[str, Any], reply: Any
 ) -> None:
-    """A gateway in trouble: tried again."""
+    """A gateway in trouble: tried again, once it is known that the first try made no flow log."""
     cloud.faults.add(CREATE, answer(reply), times=1)
     assert outcomes(function(event)) == {"created": 1}
-    assert function.calls() == [CREATE, CREATE]
+    assert function.calls() == [CREATE, "DescribeFlowLogs", CREATE]
 
 
 def test_an_error_of_no_known_shape_for_ever(function: Function, cloud: LocalCloud, event: dict[str, Any]) -> None:
@@ -569,3 +570,53 @@ def test_wrong_settings_and_missing_keys_are_told_together(function: Function, e
         function(event)
     assert "TENCENTCLOUD_SECRETID" in str(failed.value)
     assert "FLOWLOG_TRAFFIC_TYPE" in str(failed.value)
+
+
+def test_our_own_keys_in_an_answer(function: Function, cloud: LocalCloud, event: dict[str, Any]) -> None:
+    """A server that repeats what it was sent: neither the key nor the token goes on, not even in the exception."""
+    use_keys(function, cloud)
+    secrets = [function.variables[f"TENCENTCLOUD_{name}"] for name in ("SECRETKEY", "SESSIONTOKEN")]
+    cloud.faults.add(CREATE, error("AuthFailure.SignatureFailure", f"got {secrets[0]} and {secrets[1]}"))
+    report = function(event)
+    assert outcomes(report) == {"dead_lettered": 1}
+    cloud.faults.add(SEND, error(4000, f"got {secrets[0]} and {secrets[1]}"))
+    with pytest.raises(InvocationFailed) as failed:
+        function(event)
+    for secret in secrets:
+        assert secret not in function.output() + json.dumps(report) + str(failed.value)
+
+
+def test_an_answer_of_the_api_with_another_status(function: Function, cloud: LocalCloud, event: dict[str, Any]) -> None:
+    """It says what it says, whatever the status: "HTTP 200 always" is what the documents promise."""
+    code = "UnsupportedOperation.FlowLogInstanceExisted"
+    body = json.dumps({"Response": {"Error": {"Code": code, "Message": "m"}, "RequestId": "1"}})
+    cloud.faults.add(CREATE, http_status(500, body.encode()))
+    assert outcomes(function(event)) == {"covered": 1}
+    assert function.calls() == [CREATE]
+
+
+def test_an_interface_that_is_named_by_its_instance_too(function: Function, cloud: LocalCloud, interface: str) -> None:
+    """RunInstances and an attach of the same interface in one batch: it is called for once."""
+    (instance,) = {
+        each.instance_id for each in [*cloud.account.region(REGION).state(Network).interfaces] if each.instance_id
+    }
+    batch = records.event_list(
+        records.run_instances(instance),
+        records.attached(interface),
+        records.created(interface, cloud.network_of(REGION)[0]),
+    )
+    report = function(batch)
+    assert report["outcomes"]["dead_lettered"] == 0
+    assert len({item["interface_id"] for item in report["items"]}) == 2  # the instance's own, and the attached one
+    assert cloud.calls.count(CREATE) == 2
+
+
+def test_a_thousand_events_throttled_for_ever(function: Function, cloud: LocalCloud, interface: str) -> None:
+    """The more there is to write, the more time is kept for it: all letters are there before the limit."""
+    cloud.faults.add(CREATE, throttle())
+    vpc_id, _ = cloud.network_of(REGION)
+    events = [records.created(f"eni-{number:08}", vpc_id) for number in range(1_000)]
+    report, took = timed(lambda: function(records.event_list(*events), seconds=12.0))
+    assert took < 12.0
+    assert outcomes(report) == {"dead_lettered": 1_000}
+    assert len(function.letters()) == 1_000

@@ -311,3 +311,19 @@ def _poison(cloud: LocalCloud, **changes: Any) -> dict[str, Any]:
     vpc_id, _ = cloud.network_of(ELSEWHERE)
     interface = {"region": ELSEWHERE, "interface_id": cloud.seed_interfaces(ELSEWHERE, 1)[0], "vpc_id": vpc_id}
     return records.own_letter(interface=interface, **changes)
+
+
+def test_a_redrive_that_runs_out_of_time_says_so(function: Function, cloud: LocalCloud) -> None:
+    """What it has left on the queue is not invisible."""
+    ids = cloud.seed_interfaces(HOME, 60)
+    put(cloud, *(letter_of(cloud, each, number) for number, each in enumerate(ids)))
+    function.set(FLOWLOG_CREATE_RATE="10")
+    assert function(REDRIVE, seconds=3)["stopped"] == "the time ran out before the queue was empty: redrive again"
+
+
+def test_a_native_letter_whose_body_is_text(function: Function, cloud: LocalCloud) -> None:
+    """One level of JSON more than the document shows."""
+    (interface,) = cloud.seed_interfaces(HOME, 1)
+    letter = records.platform_letter(records.created(interface, cloud.vpc_id, HOME))
+    put(cloud, {**letter, "Body": json.dumps(letter["Body"])}, {**letter, "Body": "{not JSON"})
+    assert outcomes(function(REDRIVE)) == {"created": 1, "dead_lettered": 1}

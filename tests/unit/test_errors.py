@@ -8,6 +8,7 @@ from handler import errors
 from handler.errors import (
     AlreadyCovered,
     CloudError,
+    LostAnswer,
     NameTaken,
     NotAttached,
     NotFound,
@@ -28,7 +29,7 @@ ROWS = {
     "RequestLimitExceeded*": Throttled,
     "LimitExceeded.ActionLimited": Throttled,
     "InternalError*": Transient,
-    "ClientNetworkError": Transient,
+    "ClientNetworkError": LostAnswer,
     "ServerNetworkError": Transient,
     "AuthFailure.TokenFailure": StaleCredentials,
     "AuthFailure.SignatureExpire": StaleCredentials,
@@ -42,7 +43,7 @@ ROWS = {
     "FlowLogNameDuplicate": NameTaken,
     "InvalidFlowLogName": Refused,
 }
-RETRYABLE = {Throttled, Transient, StaleCredentials, NotAttached, NotFound}
+RETRYABLE = {LostAnswer, Throttled, Transient, StaleCredentials, NotAttached, NotFound}
 
 
 def test_the_table_has_these_rows_and_no_other() -> None:
