@@ -225,7 +225,7 @@ def test_an_unattached_interface_that_was_looked_up_waits_without_a_call(functio
 
 
 def test_attaching_takes_its_time(function: Function, cloud: LocalCloud, place: Place) -> None:
-    """The platform attaches asynchronously, and no event tells when it is done: it is looked at, and called for again."""
+    """The platform attaches asynchronously, and no event tells when it is done: it is looked at, then called for."""
     eni = place.attached()
     cloud.faults.add(CREATE, error("UnsupportedOperation.FlowLogsNotSupportNullInstanceEni"), times=1)
     assert outcomes(function(records.attached(eni))) == {"created": 1}

@@ -611,7 +611,7 @@ def test_an_interface_that_is_named_by_its_instance_too(function: Function, clou
     assert cloud.calls.count(CREATE) == 2
 
 
-def test_a_thousand_events_throttled_for_ever(function: Function, cloud: LocalCloud, interface: str) -> None:
+def test_a_thousand_events_throttled_for_ever(function: Function, cloud: LocalCloud) -> None:
     """The more there is to write, the more time is kept for it: all letters are there before the limit."""
     cloud.faults.add(CREATE, throttle())
     vpc_id, _ = cloud.network_of(REGION)
