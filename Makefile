@@ -6,7 +6,7 @@ PINS := requirements/dev.txt requirements/tccli.txt
 COMPILE := pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: help setup demo test test-3.10 check format package bench soak audit sbom pins clean
+.PHONY: help setup demo test test-3.10 check format package bench soak mutation audit sbom pins clean
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -55,6 +55,9 @@ bench: setup ## what it costs, measured beside its peers (QUICK=1: fewer repetit
 
 soak: setup ## 100,000 events while calls fail and processes are killed (EVENTS=2000: shorter)
 	@$(BIN)/python -m tests.soak $(if $(EVENTS),--events $(EVENTS)) $(if $(SEED),--seed $(SEED))
+
+mutation: setup ## small changes in the function's code: does a test notice? (half an hour; SHARE=0.1: a tenth)
+	@$(BIN)/python -m tests.mutation $(if $(SHARE),--share $(SHARE))
 
 audit: setup ## known vulnerabilities in what is deployed; fails where they could not be looked up
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements/function.txt
