@@ -154,12 +154,12 @@ def _settle(letter: Letter, invocation: Invocation, run_command: RunCommand) -> 
     return invocation.letters.unsent == unsent
 
 
-def _run_other(item: Item, invocation: Invocation, run_command: RunCommand) -> None:
+def _run_other(item: Command | Ignored | Invalid, invocation: Invocation, run_command: RunCommand) -> None:
     if isinstance(item, Ignored):
         invocation.report.add(Result(Outcome.IGNORED, item.region, reason=item.reason))
     elif isinstance(item, Invalid):
         invocation.refuse(item)
-    elif isinstance(item, Command) and item.name in _OWN_COMMANDS:
+    elif item.name in _OWN_COMMANDS:
         invocation.report.add(Result(Outcome.IGNORED, reason=f"{item.name}: this redrive is it"))
-    elif isinstance(item, Command):
+    else:
         run_command(item, invocation)

@@ -39,7 +39,7 @@ TESTS = (
     "tests/unit/test_cloudaudit.py",
     "tests/unit/test_hostile_payloads.py", "tests/unit/test_schemas.py", "tests/integration/test_queue.py",
     "tests/integration/test_redrive.py", "tests/integration/test_backfill.py", "tests/integration/test_event_path.py",
-    "tests/integration/test_hostile_batches.py", "tests/integration/test_secrets.py",
+    "tests/integration/test_hostile_batches.py", "tests/integration/test_secrets.py", "tests/integration/test_letters.py",
 )  # fmt: skip
 SLOW = (
     "TestPace", "test_killed_again", "thousand", "against_the_documented_limit", "never_shows", "bomb",
@@ -251,8 +251,11 @@ class _Times:
 
 def chosen(mutant: Mutant, lines: dict[int, list[str]], times: dict[str, float]) -> list[str]:
     """The tests for a mutant: those that reach its line; for what is run at import, those that reach its module."""
-    tests = lines.get(mutant.line) or sorted({test for reaching in lines.values() for test in reaching})
-    return sorted((test for test in tests if test in times), key=times.__getitem__)[:MOST_TESTS]
+    own = [test for test in times if test.startswith(f"tests/unit/test_{mutant.module}.py")]
+    reaching = lines.get(mutant.line) or {test for reaching in lines.values() for test in reaching}.union(own)
+    return sorted((test for test in reaching if test in times), key=lambda test: (test not in own, times[test]))[
+        :MOST_TESTS
+    ]
 
 
 def main() -> int:

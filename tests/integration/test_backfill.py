@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud.faults import delay_after_effect, error, http_status
+from tests.support.deployed import Signed, make_function, make_role
+from tests.support.deployment import small_package
 from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import Function, environment, functions, outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from localcloud import LocalCloud
     from localcloud.faults import Incoming, Proceed, Reply
@@ -266,6 +269,21 @@ class TestContinuation:
         assert 1 < hops < 8
         assert covered_once(function.cloud, interfaces)
 
+    def test_the_next_hop_is_invoked(self, function: Function, tmp_path: Path) -> None:
+        """Asynchronously, with what is left; the report says that it goes on."""
+        call = Signed(function.cloud)
+        make_role(call)
+        make_function(call, small_package(tmp_path).archive.read_bytes(), {}, DeadLetterConfig=None)
+        function.cloud.seed_interfaces(HOME, 59)
+        report = function(BACKFILL, seconds=2)
+        assert report["continued"]
+        assert "stopped" not in report
+        assert function.letters() == []
+        assert function.cloud.background.wait_until_idle(20)
+        (hop,) = [json.loads(run.event) for run in function.cloud.scf.invocations]
+        assert (hop["command"], hop["hop"], hop["regions"]) == ("backfill", 1, [HOME])
+        assert hop["after"] in {item["interface_id"] for item in report["items"]}
+
     def test_no_progress_ends_the_chain(self, function: Function) -> None:
         """A hop that cannot do one interface leaves a dead letter, and does not invoke itself."""
         function.cloud.seed_interfaces(HOME, 9)
@@ -338,6 +356,16 @@ class TestStatus:
         report = unpaced({**STATUS, "regions": [HOME, "ap-beijing"]})
         assert report["stopped"] == "ap-beijing could not be listed: UnauthorizedOperation: no permission"
         assert unpaced.letters() == []
+
+    def test_lists_are_bounded_and_counts_are_not(self, unpaced: Function) -> None:
+        """More than 1,000 waiting, and more than 1,000 drifted: the report lists so many of each, and counts all."""
+        unpaced.cloud.seed_interfaces(HOME, 1_003, attached=False)
+        for interface in unpaced.cloud.seed_interfaces(HOME, 1_002):
+            unpaced.cloud.seed_flow_log(HOME, interface, topic_id=unpaced.cloud.topic_id, enabled=False)
+        report = unpaced(STATUS)
+        assert outcomes(report) == {"covered": 1_002, "waiting": 1_003, "planned": 1}
+        assert (len(report["drift"]), len(report["items"])) == (1_000, 1_000)
+        assert sum(row["drift"] for row in report["coverage"]) == 1_002
 
     def test_many_pages_once_each(self, unpaced: Function) -> None:
         """2,000 interfaces are 20 pages, and 1,700 flow logs 17: none is read twice, and no empty one."""

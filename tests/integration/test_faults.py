@@ -620,3 +620,19 @@ def test_a_thousand_events_throttled_for_ever(function: Function, cloud: LocalCl
     assert took < 12.0
     assert outcomes(report) == {"dead_lettered": 1_000}
     assert len(function.letters()) == 1_000
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        http_status(502, b"[]"),
+        chain(content_type(), answer({"Response": {"Error": ["no", "object"]}})),
+    ],
+    ids=["JSON that is no answer", "an Error that is no object"],
+)
+def test_an_answer_that_is_json_and_nothing_more(
+    function: Function, cloud: LocalCloud, event: dict[str, Any], fault: Fault
+) -> None:
+    """A gateway's own words: the call is made again."""
+    cloud.faults.add(CREATE, fault, times=1)
+    assert outcomes(function(event)) == {"created": 1}

@@ -327,3 +327,13 @@ def test_a_native_letter_whose_body_is_text(function: Function, cloud: LocalClou
     letter = records.platform_letter(records.created(interface, cloud.vpc_id, HOME))
     put(cloud, {**letter, "Body": json.dumps(letter["Body"])}, {**letter, "Body": "{not JSON"})
     assert outcomes(function(REDRIVE)) == {"created": 1, "dead_lettered": 1}
+
+
+def test_a_letter_of_an_event_that_is_not_ours(function: Function, cloud: LocalCloud) -> None:
+    """It was invalid once; the rules of today let it pass as somebody else's. A dry run says so too."""
+    letter = records.own_letter("event", event=records.record("DeleteVpc"), error=_stopped())
+    put(cloud, letter)
+    assert outcomes(function({**REDRIVE, "dry_run": True})) == {"ignored": 1}
+    cloud.clock.advance(60)
+    assert outcomes(function(REDRIVE)) == {"ignored": 1}
+    assert function.letters() == []

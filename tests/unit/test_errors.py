@@ -13,6 +13,7 @@ from handler.errors import (
     NotAttached,
     NotFound,
     NotSupported,
+    OutOfTime,
     Refused,
     StaleCredentials,
     Throttled,
@@ -85,6 +86,36 @@ def test_an_unknown_code_is_permanent(code: str) -> None:
     error = error_for(code, "m")
     assert type(error) is Refused
     assert not error.retryable
+
+
+@pytest.mark.parametrize("code", ["InternalErro", "LimitExceede", "ResourceNotFoun"])
+def test_a_prefix_is_whole(code: str) -> None:
+    """A code that is a letter short of an entry's prefix is an unknown one."""
+    assert type(error_for(code, "m")) is Refused
+
+
+def test_the_names_of_the_classes_in_a_dead_letter() -> None:
+    """They are a contract: the dead letter's schema and the runbook list them."""
+    names = {each: each.kind for each in (*RETRYABLE, OutOfTime, AlreadyCovered, NotSupported, NameTaken, Refused)}
+    assert names == {
+        Throttled: "throttled",
+        Transient: "transient",
+        LostAnswer: "transient",
+        OutOfTime: "transient",
+        StaleCredentials: "credentials",
+        AlreadyCovered: "covered",
+        NotAttached: "waiting",
+        NotSupported: "unsupported",
+        NotFound: "not_found",
+        NameTaken: "name_taken",
+        Refused: "refused",
+    }
+
+
+def test_out_of_time_is_no_failure_of_its_own() -> None:
+    """It may be run again, and whoever can go on later does, instead of writing a dead letter."""
+    error = OutOfTime("OutOfTime", "m")
+    assert (error.retryable, error.unfinished) == (True, True)
 
 
 def test_the_text_names_code_message_and_request() -> None:

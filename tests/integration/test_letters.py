@@ -1,0 +1,83 @@
+"""What a dead letter says and when it is sent: what mutation testing found that no other test would have noticed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from handler import deadletters, events
+from handler.invocation import Invocation
+from handler.model import MAX_LETTER_ATTEMPTS, Command, Failure, History, Ignored, Invalid
+from tests.support import records
+from tests.support.function import QUEUE, Function, context, environment
+
+if TYPE_CHECKING:
+    from localcloud import LocalCloud
+
+FAILURE = Failure("refused", "UnauthorizedOperation", "no")
+ID = "9c4b1c5e-7a0e-4b53-9a31-0c4c7b8f2d11"
+
+
+@pytest.fixture
+def invocation(cloud: LocalCloud) -> Invocation:
+    return Invocation.start(environment(cloud), context())
+
+
+@pytest.mark.parametrize("before", range(1, MAX_LETTER_ATTEMPTS + 1))
+def test_the_last_attempt_is_marked(function: Function, invocation: Invocation, before: int) -> None:
+    """At the fifth failure, not before it."""
+    invocation.letters.add_command({}, FAILURE, History(ID, before, "2026-11-24T05:00:00Z"))
+    invocation.letters.flush()
+    (letter,) = function.letters()
+    assert (letter["attempts"], letter["exhausted"]) == (before + 1, before + 1 >= 5)
+
+
+def test_letters_do_not_pile_up(function: Function, invocation: Invocation) -> None:
+    """After so many they are sent, whatever is still to come: a crash keeps no more than these from the queue."""
+    for number in range(deadletters.MAX_PENDING - 1):
+        invocation.letters.add_event(number, FAILURE)
+    assert function.letters() == []
+    invocation.letters.add_event("the last", FAILURE)
+    assert len(function.letters()) == deadletters.MAX_PENDING == 128
+
+
+@pytest.mark.usefixtures("function")
+def test_long_letters_go_in_small_batches(cloud: LocalCloud, invocation: Invocation) -> None:
+    """As many in a call as stay well below the megabyte that a message may have."""
+    for _ in range(deadletters.MANY):
+        invocation.letters.add_event({"words": ["word " * 1_000] * 12}, FAILURE)
+    invocation.letters.raise_if_unsent()
+    sizes = [sum(map(len, call.params.values())) for call in cloud.calls if call.action == "BatchSendMessage"]
+    assert len(cloud.messages(QUEUE)) == deadletters.MANY
+    assert len(sizes) > deadletters.MANY / 16
+    assert max(sizes) < 600_000
+
+
+def test_what_could_not_be_unzipped_is_named_by_its_print() -> None:
+    """Its length and the beginning of its digest, to find it again by; nothing of its content."""
+    (item,) = events.read({"clslogs": {"data": "PlantedSecret"}})
+    assert isinstance(item, Invalid)
+    assert item.payload == {"clslogs": {"characters": 13, "sha256_begins": "cbf35566b582f4fd"}}
+
+
+def test_six_megabytes_are_what_an_event_may_hold() -> None:
+    """SCF's bound of a synchronous event (doc 583/11637)."""
+    assert events.MAX_UNZIPPED_BYTES == 6_291_456
+
+
+@pytest.mark.parametrize("name", ["Global", "global", ""])
+def test_a_resource_without_a_region_tells_none(name: str) -> None:
+    """The next source of the region counts."""
+    record = records.attached(
+        requestParameters='{"NetworkInterfaceId": "eni-78ysaex1"}',
+        resourceSet=[{"resourceRegion": name, "resourceId": "eni-78ysaex1"}],
+    )
+    assert [getattr(item, "region", None) for item in events.read(record)] == [records.REGION]
+
+
+def test_a_read_is_none_of_ours() -> None:
+    """Only `Read`, and only for an action of ours."""
+    assert events.read(records.created(actionType="Read")) == [Ignored("a read")]
+    assert len(events.read(records.timer('{"command":"sweep"}'))) == 1
+    assert isinstance(events.read(records.timer("  "))[0], Command)
