@@ -20,10 +20,10 @@ $(VENV)/.ready: $(PINS) pyproject.toml
 	@touch $@
 
 test: setup ## all tests, with coverage of handler/ at 100 % of branches; the function's on Python 3.10 too
-	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+	@$(BIN)/python -m pytest -n 3 --cov --cov-report=term
 	@$(MAKE) --no-print-directory test-3.10
 
-test-3.10: setup ## the function's tests on the Python that it runs on, where there is one
+test-3.10: setup ## the function's unit tests and its way of an event on the Python that it runs on
 	@python=$$($(BIN)/python -c 'from ops import pythons; found = pythons.find(); print(found.path if found else "")'); \
 	if $(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 10))'; then exit 0; fi; \
 	if [ -z "$$python" ]; then echo "no Python 3.10 here: the function's tests have run on another Python only"; exit 0; fi; \
@@ -31,7 +31,7 @@ test-3.10: setup ## the function's tests on the Python that it runs on, where th
 	  echo "installing pinned dependencies into $(VENV)-3.10 (once)"; \
 	  "$$python" -m venv $(VENV)-3.10 && $(VENV)-3.10/bin/python -m pip install --quiet --disable-pip-version-check \
 	    --no-deps --require-hashes -r requirements/dev.txt && touch $(VENV)-3.10/.ready || exit 1; fi; \
-	$(VENV)-3.10/bin/python -m pytest -n 2 tests/unit tests/property tests/integration
+	$(VENV)-3.10/bin/python -m pytest -n 3 tests/unit tests/property/test_any_event.py tests/integration/test_event_path.py
 
 check: setup ## what CI runs: format, lint, imports, types, tests
 	@$(BIN)/ruff format --check .

@@ -50,7 +50,8 @@ def test_no_secret_but_those_that_are_planted(files: list[str], monkeypatch: pyt
     with transient_settings({key: BASELINE[key] for key in ("plugins_used", "filters_used")}):
         found = SecretsCollection()
         for name in files:
-            found.scan_file(name)
+            if not name.startswith("requirements/"):  # thousands of hashes, which take most of the time
+                found.scan_file(name)
     known = {(name, each["hashed_secret"]) for name, entries in BASELINE["results"].items() for each in entries}
     seen = {(name, secret.secret_hash): f"{name}:{secret.line_number} {secret.type}" for name, secret in found}
     assert [seen[key] for key in seen.keys() - known] == [], "a secret? If it is planted, see this file's first lines"
