@@ -63,7 +63,7 @@ class Api:
         self._keys = credentials()
         self._budget = budget
 
-    def call(  # noqa: PLR0913 - what a call is, and the two ways in which calls differ
+    def call(  # noqa: C901, PLR0913 - what a call is, and each way in which it is made again
         self,
         service: Service,
         action: str,
@@ -82,6 +82,7 @@ class Api:
             CloudError: the call failed for good; the subclass says what that means.
         """
         ran_out = False
+        last: CloudError | None = None
 
         def wait(seconds: float) -> bool:
             nonlocal ran_out
@@ -95,11 +96,23 @@ class Api:
                 self._keys = self._read_credentials()
                 return self._paced(service, action, region, params, pacer)
 
+        def once() -> dict[str, Any]:
+            nonlocal last
+            try:
+                return with_fresh_keys()
+            except OutOfTime:
+                if last is None:
+                    raise
+                raise last from None  # what was in the way until then says more
+            except CloudError as error:
+                last = error
+                raise
+
         def is_transient(error: Exception) -> bool:
             return isinstance(error, Transient) and (again_when_lost or not isinstance(error, LostAnswer))
 
         def patiently() -> dict[str, Any]:
-            return retry(with_fresh_keys, is_transient, wait, MAX_ATTEMPTS)
+            return retry(once, is_transient, wait, MAX_ATTEMPTS)
 
         try:
             return retry(patiently, lambda error: isinstance(error, Throttled), wait, _THROTTLE_ATTEMPTS)

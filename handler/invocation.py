@@ -53,8 +53,7 @@ class Invocation:
         budget = budget or budget_from(context)
         request_id = str(context.get("request_id") or "")
         logger.append_keys(request_id=request_id)
-        known_region = {"TENCENTCLOUD_REGION": str(context.get("tencentcloud_region") or "")}
-        settings = _checked({**known_region, **environment})
+        settings = _checked(environment, str(context.get("tencentcloud_region") or ""))
         queue = Queue(
             settings.dlq_endpoint,
             settings.dlq_queue,
@@ -110,7 +109,7 @@ def _keys(environment: Mapping[str, str]) -> Credentials:
     return keys
 
 
-def _checked(environment: Mapping[str, str]) -> Settings:
+def _checked(environment: Mapping[str, str], region: str) -> Settings:
     """The settings, once the keys are known to be there too: all faults at once."""
     faults = []
     try:
@@ -118,7 +117,7 @@ def _checked(environment: Mapping[str, str]) -> Settings:
     except SettingsError as error:
         faults.append(str(error))
     try:
-        settings = environment_settings.load(environment)
+        settings = environment_settings.load(environment, region)
     except SettingsError as error:
         faults.append(str(error))
     if faults:

@@ -89,18 +89,19 @@ class Settings:
         return self.topics.get(region) or self.topics.get("default", "")
 
 
-def load(environment: Mapping[str, str]) -> Settings:
+def load(environment: Mapping[str, str], region: str = "") -> Settings:
     """Read the settings.
 
     Args:
         environment: the process's environment; of SCF's own names only TENCENTCLOUD_REGION is read.
+        region: the function's, where the environment does not tell it.
 
     Raises:
         SettingsError: names every bad variable and what it should be.
     """
     known = schema.document(_SCHEMA)["properties"]
     given = tuple((name, environment[name]) for name in known if environment.get(name, "").strip())
-    return _checked(given, environment.get("TENCENTCLOUD_REGION", ""))
+    return _checked(given, environment.get("TENCENTCLOUD_REGION", "") or region)
 
 
 @lru_cache(maxsize=8)  # a warm instance's are the same each time, and checking them costs half a millisecond
