@@ -169,10 +169,7 @@ def _work(invocation: Invocation, run: RegionRun, pacer: Pacer, answers: Answers
     def ensure(interface: Interface) -> Result:
         return flowlogs.ensure(interface, vpc, invocation.settings, invocation.budget)
 
-    while invocation.budget.left() > 0:
-        taken = run.take()
-        if taken is None:
-            break
+    while taken := run.take():
         index, interface = taken
         _, result = safely(ensure, interface)
         if result.failure and result.failure.unfinished:
