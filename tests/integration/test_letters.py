@@ -9,7 +9,9 @@ import pytest
 from handler import deadletters, events
 from handler.invocation import Invocation
 from handler.model import MAX_LETTER_ATTEMPTS, Command, Failure, History, Ignored, Invalid
+from localcloud.faults import http_status
 from tests.support import records
+from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import QUEUE, Function, context, environment
 
 if TYPE_CHECKING:
@@ -40,6 +42,15 @@ def test_letters_do_not_pile_up(function: Function, invocation: Invocation) -> N
     assert function.letters() == []
     invocation.letters.add_event("the last", FAILURE)
     assert len(function.letters()) == deadletters.MAX_PENDING == 128
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 33, 34, 35])
+def test_every_letter_arrives(function: Function, invocation: Invocation, number: int) -> None:
+    """However many there are, one by one or in batches: each of them, once."""
+    for payload in range(number):
+        invocation.letters.add_event(payload, FAILURE)
+    invocation.letters.raise_if_unsent()
+    assert sorted(letter["event"] for letter in function.letters()) == list(range(number))
 
 
 @pytest.mark.usefixtures("function")
@@ -81,3 +92,24 @@ def test_a_read_is_none_of_ours() -> None:
     assert events.read(records.created(actionType="Read")) == [Ignored("a read")]
     assert len(events.read(records.timer('{"command":"sweep"}'))) == 1
     assert isinstance(events.read(records.timer("  "))[0], Command)
+
+
+def test_a_backfill_without_progress_can_go_on_where_it_was(function: Function, cloud: LocalCloud) -> None:
+    """Its letter is the whole command: the VPCs, the place it had come to, and how many hops it took."""
+    vpc_id, subnet_id = cloud.seed_vpc(HOME)
+    interfaces = sorted(cloud.seed_interfaces(HOME, 9, subnet_id=subnet_id))
+    cloud.faults.add("CreateFlowLog", http_status(500))
+    command = {"command": "backfill", "regions": [HOME], "vpc_ids": [vpc_id], "after": interfaces[2], "hop": 4}
+    function(command, seconds=2)
+    (letter,) = function.letters()
+    assert letter["event"] == {**command, "hop": 5}
+    assert (letter["error"]["code"], letter["error"]["retryable"]) == ("NoProgress", True)
+
+
+def test_the_next_hop_is_of_the_same_function(cloud: LocalCloud, function: Function) -> None:
+    """Invoked by its name, in its namespace, asynchronously."""
+    cloud.seed_interfaces(HOME, 60)
+    function.run({"command": "backfill"}, context(2.0, function_name="mine", namespace="of-mine"))
+    (call,) = (call for call in cloud.calls if call.action == "Invoke")
+    asked = {name: call.params[name] for name in ("FunctionName", "Namespace", "InvocationType")}
+    assert asked == {"FunctionName": "mine", "Namespace": "of-mine", "InvocationType": "Event"}
