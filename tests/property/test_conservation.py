@@ -199,12 +199,15 @@ TestConservation.settings = settings(
 def test_a_short_soak() -> None:
     """Twelve hundred events; each kind of mischief has its part in it, or it would prove nothing."""
     figures = Soak(Plan(events=1_200, instances=2, kills=0.25, outages=0.2)).run()
-    # What is promised is the end: one sweep and one redrive later. What was without a trace before the sweep is looked
-    # for by `make soak`; here it was seen once in a dozen runs on a busy machine, and is not explained yet.
-    assert [each for each in figures.violations if not each.startswith("lost without a trace")] == []
+    assert figures.violations == []
     assert (figures.duplicates, figures.secrets) == (0, 0)
     assert min(figures.runs[kind] for kind in ("reported", "raised", "killed")) > 0
     assert min(figures.outages, figures.clock_jumps, figures.keys, figures.dropped, figures.copies) > 0
     assert sum(figures.injected.values()) > 0.1 * figures.calls
     assert figures.letters_written > sum(figures.letters_left.values()) > 0
     assert figures.eligible > 300
+
+
+def test_the_soak_tries_the_last_batches_again() -> None:
+    """The platform's retries do not end with its events: nearly all runs are killed here, the last ones too."""
+    assert Soak(Plan(events=100, instances=4, kills=0.9, outages=0.0)).run().violations == []

@@ -99,6 +99,7 @@ class Soak:
         self.chance = random.Random(plan.seed)
         self.chaos = Chaos(random.Random(plan.seed + 1), plan.failing)
         self._lock = threading.Lock()
+        self._again: deque[Batch] = deque()
         self._last: dict[Id, str] = {}
         self._given_up: set[Id] = set()
         self._secrets: tuple[str, ...] = (MARKER,)
@@ -147,12 +148,13 @@ class Soak:
             thread.start()
         for thread in threads:
             thread.join()
+        # What failed on one thread when the others had found nothing left to do.
+        self._serve(self._repeats(), self.plan.instances)
         self.figures.dropped, self.figures.copies = len(self.channel.dropped), self.channel.copies
         self.figures.events = self.world.made
 
     def _batches(self) -> Iterator[Batch]:
         """What the platform delivers: new batches, those that failed before, a timer or a redrive now and then."""
-        self._again: deque[Batch] = deque()
         while self.world.made < self.plan.events:
             for _ in range(50):
                 if self.world.made < self.plan.events:
@@ -160,9 +162,11 @@ class Soak:
             self._progress(self.world.made)
             yield from self.channel.batches()
             yield from self._disturb()
-            while self._again:
-                yield self._again.popleft()
+            yield from self._repeats()
         yield from self.channel.batches(to_the_end=True)
+        yield from self._repeats()
+
+    def _repeats(self) -> Iterator[Batch]:
         while self._again:
             yield self._again.popleft()
 
