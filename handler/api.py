@@ -18,7 +18,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 
 from handler import jsontext
 from handler.errors import CloudError, LostAnswer, OutOfTime, StaleCredentials, Throttled, Transient, error_for
-from handler.retry import MAX_ATTEMPTS, retry
+from handler.retry import delays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,7 +63,7 @@ class Api:
         self._keys = credentials()
         self._budget = budget
 
-    def call(  # noqa: C901, PLR0913 - what a call is, and each way in which it is made again
+    def call(  # noqa: PLR0913 - what a call is, and the two ways in which calls differ
         self,
         service: Service,
         action: str,
@@ -81,44 +81,29 @@ class Api:
         Raises:
             CloudError: the call failed for good; the subclass says what that means.
         """
-        ran_out = False
-        last: CloudError | None = None
-
-        def wait(seconds: float) -> bool:
-            nonlocal ran_out
-            ran_out = not self._budget.wait(seconds)
-            return not ran_out
-
-        def with_fresh_keys() -> dict[str, Any]:
+        patience = _Patience(self._budget)
+        while True:
             try:
-                return self._paced(service, action, region, params, pacer)
-            except StaleCredentials:
-                self._keys = self._read_credentials()
-                return self._paced(service, action, region, params, pacer)
-
-        def once() -> dict[str, Any]:
-            nonlocal last
-            try:
-                return with_fresh_keys()
-            except OutOfTime:
-                if last is None:
+                return self._with_fresh_keys(service, action, region, params, pacer)
+            except OutOfTime as error:
+                reason = patience.last or error  # what was in the way until then says more
+                reason.unfinished = True
+                raise reason from None
+            except LostAnswer as error:
+                if not again_when_lost:
                     raise
-                raise last from None  # what was in the way until then says more
-            except CloudError as error:
-                last = error
-                raise
+                patience.wait(error)
+            except (Throttled, Transient) as error:
+                patience.wait(error)
 
-        def is_transient(error: Exception) -> bool:
-            return isinstance(error, Transient) and (again_when_lost or not isinstance(error, LostAnswer))
-
-        def patiently() -> dict[str, Any]:
-            return retry(once, is_transient, wait, MAX_ATTEMPTS)
-
+    def _with_fresh_keys(
+        self, service: Service, action: str, region: str, params: Mapping[str, Any], pacer: Pacer | None
+    ) -> dict[str, Any]:
         try:
-            return retry(patiently, lambda error: isinstance(error, Throttled), wait, _THROTTLE_ATTEMPTS)
-        except CloudError as error:
-            error.unfinished = error.unfinished or ran_out
-            raise
+            return self._paced(service, action, region, params, pacer)
+        except StaleCredentials:
+            self._keys = self._read_credentials()
+            return self._paced(service, action, region, params, pacer)
 
     def _paced(
         self, service: Service, action: str, region: str, params: Mapping[str, Any], pacer: Pacer | None
@@ -157,6 +142,29 @@ class Api:
             client.credential = Credential(*_info(self._keys))
         client.request.conn.timeout = max(0.2, min(CALL_TIMEOUT_S, self._budget.left()))
         return client
+
+
+class _Patience:
+    """How often a call is made again: throttled until the time ends, else a few times since the last throttle."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._throttled = delays(_THROTTLE_ATTEMPTS)
+        self._transient = delays()
+        self.last: CloudError | None = None
+
+    def wait(self, error: CloudError) -> None:
+        """Wait before the next attempt, or raise the error: attempts or time have run out."""
+        pauses = self._transient
+        if isinstance(error, Throttled):
+            pauses, self._transient = self._throttled, delays()
+        pause = next(pauses, None)
+        if pause is None:
+            raise error
+        if not self._budget.wait(pause):
+            error.unfinished = True
+            raise error
+        self.last = error
 
 
 def _new_client(service: Service, region: str, endpoint: str, keys: Credentials) -> CommonClient:

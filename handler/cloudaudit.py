@@ -133,23 +133,23 @@ def _named_resources(record: Mapping[str, Any], form: re.Pattern[str]) -> list[s
 
 
 def _resources(record: Mapping[str, Any]) -> list[Any]:
-    value = record.get("resourceSet")
-    if isinstance(value, str):
-        try:
-            value = jsontext.parse(value)
-        except jsontext.NotJson:
-            return []
+    value = _parsed(record.get("resourceSet"))
     return value if isinstance(value, list) else []
 
 
 def _object(value: Any) -> Mapping[str, Any]:
     """`requestParameters` and `responseElements` are JSON text, or an object, or empty, or absent (older records)."""
-    if isinstance(value, str) and value.strip():
-        try:
-            value = jsontext.parse(value)
-        except jsontext.NotJson:
-            return {}
-    return _mapping(value)
+    return _mapping(_parsed(value))
+
+
+def _parsed(value: Any) -> Any:
+    """What JSON text says, None where it says nothing; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return jsontext.parse(value)
+    except jsontext.NotJson:
+        return None
 
 
 def _unwrapped(reply: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from handler.cmq import BATCH
@@ -34,15 +34,11 @@ MANY = 32
 
 @dataclass(frozen=True)
 class Origin:
-    """Which invocation gave up."""
+    """Which invocation gave up: the dead letter's `function`."""
 
     name: str
     version: str
     request_id: str
-
-    def as_dict(self) -> dict[str, str]:
-        """The dead letter's `function`."""
-        return {"name": self.name, "version": self.version, "request_id": self.request_id}
 
 
 class DeadLetters:
@@ -147,7 +143,7 @@ class DeadLetters:
             "exhausted": attempts >= MAX_LETTER_ATTEMPTS,
             "first_failed_at": history.first_failed_at if history else now,
             "last_failed_at": now,
-            "function": self._origin.as_dict(),
+            "function": asdict(self._origin),
         }
 
     def _add(self, letter: dict[str, Any]) -> None:

@@ -43,12 +43,12 @@ def read(payload: Any, nesting: int = 0) -> list[Item]:
     return [Invalid("$: no payload that this function knows; README.md lists them", payload)]
 
 
-def read_text(text: Any, nesting: int) -> list[Item]:
-    """Read a payload that a trigger carries as JSON text."""
+def read_text(text: Any, nesting: int = 0) -> list[Item]:
+    """Read a payload that is carried as JSON text; `nesting` is that of the payload."""
     if not isinstance(text, str):
-        return read(text, nesting + 1)
+        return read(text, nesting)
     try:
-        return read(jsontext.parse(text), nesting + 1)
+        return read(jsontext.parse(text), nesting)
     except jsontext.NotJson as error:
         return [Invalid(f"$: {error}", text)]
 
@@ -76,7 +76,7 @@ def _message(record: Any, nesting: int) -> list[Item]:
     for kind in ("Ckafka", "CMQ"):
         message = record.get(kind) if isinstance(record, dict) else None
         if isinstance(message, dict) and "msgBody" in message:
-            return read_text(message["msgBody"], nesting)
+            return read_text(message["msgBody"], nesting + 1)
     return [Invalid("$.Records[]: must have Ckafka or CMQ with msgBody", record)]
 
 
@@ -98,7 +98,7 @@ def _cls(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
         yield Invalid("$.clslogs.data.records: must be array with at least one entry", content)
         return
     for record in records:
-        yield from read_text(record.get("content") if isinstance(record, dict) else None, nesting)
+        yield from read_text(record.get("content") if isinstance(record, dict) else None, nesting + 1)
 
 
 def _digest(text: str) -> str:
@@ -172,7 +172,7 @@ def _named(fields: Mapping[str, Any], history: History | None = None) -> Interfa
 
 def _platform_letter(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
     """SCF's native dead letter: the original event is the JSON text in Body.ClientContext (doc 583/39704)."""
-    yield from read_text(_body(payload)["ClientContext"], nesting)
+    yield from read_text(_body(payload)["ClientContext"], nesting + 1)
 
 
 def _own_letter(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:

@@ -27,23 +27,24 @@ if TYPE_CHECKING:
 
 MAX_NAME = 60  # FlowLogName (doc 215/35015)
 MAX_NAMES = 9
+HAS_ONE = "it has a flow log already"
 # Attaching is asynchronous and no event tells its end, so an attach event's interface is looked at again for a while.
 ATTACH_DELAYS_S = (0.5, 1.0, 2.0, 3.0, 4.0)
 # Gone, or not visible yet.
 NOT_FOUND_DELAYS_S = (0.5, 1.5, 2.0)
 
 
-def ensure(interface: Interface, vpc: Vpc, settings: Settings, budget: Budget, *, dry_run: bool = False) -> Result:
+def ensure(interface: Interface, vpc: Vpc, settings: Settings, budget: Budget) -> Result:
     """Bring one interface, whose VPC is known, to its outcome.
 
     Returns:
-        The result: created, covered, waiting, skipped, gone or, on a dry run, planned.
+        The result: created, covered, waiting, skipped or gone.
 
     Raises:
         CloudError: it failed for good; the caller puts it on the dead-letter queue.
     """
     decision, reason = rules.decide(interface, settings)
-    if decision is not Outcome.PLANNED or dry_run:
+    if decision is not Outcome.PLANNED:
         return result_of(interface, decision, reason)
     return _Attempt(vpc, settings, budget).run(interface)
 
@@ -74,7 +75,7 @@ class _Attempt:
                 flow_log_id = self._vpc.create_flow_log(interface, name)
                 return result_of(interface, Outcome.CREATED, flow_log_id=flow_log_id)
             except AlreadyCovered:
-                return result_of(interface, Outcome.COVERED, "it has a flow log already")
+                return result_of(interface, Outcome.COVERED, HAS_ONE)
             except NotSupported:
                 return result_of(interface, Outcome.SKIPPED, "its instance's model takes no flow logs")
             except NotAttached:
@@ -85,13 +86,11 @@ class _Attempt:
                 if not self._wait(lost_delays):
                     error.unfinished = self._budget.left() < LONGEST_DELAY_S
                     raise
-                existing = self._vpc.flow_logs_of(interface)
-                if existing:
-                    return result_of(interface, Outcome.COVERED, "it has a flow log already", existing[0].flow_log_id)
+                if covered := self._covered(interface):
+                    return covered
             except NameTaken as error:
-                existing = self._vpc.flow_logs_of(interface)
-                if existing:
-                    return result_of(interface, Outcome.COVERED, "it has a flow log already", existing[0].flow_log_id)
+                if covered := self._covered(interface):
+                    return covered
                 name = _next_name(candidates, error)
             except NotFound:
                 if self._wait(not_found_delays):
@@ -105,6 +104,11 @@ class _Attempt:
                 decision, reason = rules.decide(interface, self._settings)
                 if decision is not Outcome.PLANNED:
                     return result_of(interface, decision, reason)
+
+    def _covered(self, interface: Interface) -> Result | None:
+        """The result, if the interface has a flow log."""
+        existing = self._vpc.flow_logs_of(interface)
+        return result_of(interface, Outcome.COVERED, HAS_ONE, existing[0].flow_log_id) if existing else None
 
     def _wait(self, pauses: Iterator[float]) -> bool:
         delay = next(pauses, None)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from handler import rules
 from handler.model import MAX_REPORT_ITEMS, FlowLog, Interface, Outcome, Result, result_of
 from handler.pace import Pacer
-from handler.vpc import FILTER_VALUES, PAGE, Vpc
+from handler.vpc import FILTER_VALUES, PAGE, Vpc, chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,21 +32,12 @@ Entry = TypeVar("Entry")
 
 @dataclass(frozen=True)
 class Drift:
-    """A flow log that is not as the settings say."""
+    """A flow log that is not as the settings say: the report's line on it."""
 
     region: str
     interface_id: str
     flow_log_id: str
     drift: str
-
-    def as_dict(self) -> dict[str, str]:
-        """The report's line on it."""
-        return {
-            "region": self.region,
-            "interface_id": self.interface_id,
-            "flow_log_id": self.flow_log_id,
-            "drift": self.drift,
-        }
 
 
 @dataclass
@@ -150,8 +141,7 @@ def _flow_logs(region: str, vpc: Vpc) -> Iterator[FlowLog]:
 
 def _interfaces(region: str, vpc: Vpc, vpc_ids: Sequence[str]) -> Iterator[Interface]:
     pacer = Pacer(INTERFACE_READS_PER_S)
-    groups = [vpc_ids[start : start + FILTER_VALUES] for start in range(0, len(vpc_ids), FILTER_VALUES)] or [()]
-    for group in groups:
+    for group in list(chunks(vpc_ids, FILTER_VALUES)) or [()]:
         yield from _all_pages(lambda offset, group=group: vpc.interface_page(region, offset, group, pacer))  # type: ignore[misc]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from handler import settings as environment_settings
@@ -12,7 +13,7 @@ from handler.cmq import Queue
 from handler.deadletters import DeadLetters, Origin
 from handler.errors import SettingsError
 from handler.log import hide, logger
-from handler.model import Command, Failure, Interface, Invalid, Outcome, Report, Result
+from handler.model import Command, Failure, Ignored, Interface, Invalid, Outcome, Report, Result
 from handler.vpc import Vpc
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ class Invocation:
     environment: Mapping[str, str]
     settings: Settings
     budget: Budget
-    api: Api
     queue: Queue
     letters: DeadLetters
     report: Report
@@ -66,7 +66,6 @@ class Invocation:
             environment=environment,
             settings=settings,
             budget=budget,
-            api=Api(settings.api_endpoint, lambda: _keys(environment), budget),
             queue=queue,
             letters=DeadLetters(queue, origin),
             report=Report(request_id),
@@ -74,10 +73,14 @@ class Invocation:
             namespace=str(context.get("namespace") or "default"),
         )
 
+    @cached_property
+    def api(self) -> Api:
+        """Signed calls, within the time that there is."""
+        return Api(self.settings.api_endpoint, lambda: _keys(self.environment), self.budget)
+
     def within(self, budget: Budget) -> Invocation:
         """The same run with another time limit for its calls, such as a share of what is left."""
-        api = Api(self.settings.api_endpoint, lambda: _keys(self.environment), budget)
-        return replace(self, budget=budget, api=api)
+        return replace(self, budget=budget)
 
     def vpc(self, pacer: Pacer | None = None) -> Vpc:
         """The VPC API, with its creates spaced out by a pacer."""
@@ -89,8 +92,11 @@ class Invocation:
             self.letters.add_interface(interface, result.failure)
         self.report.add(replace(result, failure=None))
 
-    def refuse(self, item: Invalid) -> None:
-        """Put an invalid payload on the queue, with where and why its schema refuses it."""
+    def dismiss(self, item: Ignored | Invalid) -> None:
+        """Report what is not ours; put on the queue what is invalid, with where and why its schema refuses it."""
+        if isinstance(item, Ignored):
+            self.report.add(Result(Outcome.IGNORED, item.region, reason=item.reason))
+            return
         failure = Failure("invalid", "InvalidPayload", item.problem)
         self.letters.add_event(item.payload, failure, item.history)
         self.report.add(Result(Outcome.DEAD_LETTERED, reason=f"InvalidPayload: {item.problem}"))
@@ -113,7 +119,7 @@ def _checked(environment: Mapping[str, str], region: str) -> Settings:
     """The settings, once the keys are known to be there too: all faults at once."""
     faults = []
     try:
-        environment_settings.credentials(environment)
+        _keys(environment)
     except SettingsError as error:
         faults.append(str(error))
     try:

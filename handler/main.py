@@ -11,12 +11,10 @@ from handler.errors import EniFlowlogError
 from handler.failures import failure_of
 from handler.invocation import Invocation
 from handler.log import logger, redact
-from handler.model import Command, Ignored, Interface, Invalid, Outcome, Result
+from handler.model import Command, Ignored, Interface, Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from handler.model import Item
 
 
 LETTER_S = 0.005
@@ -58,7 +56,12 @@ def _handle(event: Any, invocation: Invocation) -> dict[str, Any]:
     items = events.read(event)
     run_interfaces([each for each in items if isinstance(each, Interface)], invocation)
     for item in items:
-        _run_other(item, invocation)
+        if isinstance(item, (Ignored, Invalid)):
+            invocation.dismiss(item)
+        elif isinstance(item, Command):
+            from handler import commands  # noqa: PLC0415 - not on the path of an event
+
+            commands.run(item, invocation)
     report: dict[str, Any] = redact(invocation.report.as_dict())
     logger.info("report", extra={key: report[key] for key in _LOGGED if key in report})
     invocation.letters.raise_if_unsent()
@@ -72,14 +75,3 @@ def run_interfaces(interfaces: Sequence[Interface], invocation: Invocation) -> N
     for done in batch.run(interfaces):
         for interface, result in done:
             invocation.settle(interface, result)
-
-
-def _run_other(item: Item, invocation: Invocation) -> None:
-    if isinstance(item, Ignored):
-        invocation.report.add(Result(Outcome.IGNORED, item.region, reason=item.reason))
-    elif isinstance(item, Invalid):
-        invocation.refuse(item)
-    elif isinstance(item, Command):
-        from handler import commands  # noqa: PLC0415 - not on the path of an event
-
-        commands.run(item, invocation)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from handler import events, jsontext
+from handler import events
 from handler.batch import Batch
 from handler.cmq import BATCH
 from handler.model import MAX_LETTER_ATTEMPTS, Command, Ignored, Interface, Invalid, Outcome, Result, result_of
@@ -83,7 +83,7 @@ def batches(invocation: Invocation, limit: int | None = None) -> Iterator[list[L
     left = limit if limit is not None else -1
     while left and invocation.budget.left() > 0:
         messages = invocation.queue.receive(min(BATCH, left) if left > 0 else BATCH)
-        letters = [_open(message) for message in messages]
+        letters = [Letter(message, events.read_text(message.body)) for message in messages]
         new = [each for each in letters if each.message.message_id not in seen and not _put_back(each, invocation)]
         again = 0 if new else again + len(messages)
         if not messages or again > len(seen) + len(invocation.letters.written):
@@ -98,14 +98,6 @@ def batches(invocation: Invocation, limit: int | None = None) -> Iterator[list[L
 def _put_back(letter: Letter, invocation: Invocation) -> bool:
     """Whether it is what this invocation itself has put on the queue."""
     return letter.history is not None and letter.history.letter_id in invocation.letters.written
-
-
-def _open(message: Message) -> Letter:
-    try:
-        payload = jsontext.parse(message.body)
-    except jsontext.NotJson as error:
-        return Letter(message, [Invalid(f"$: {error}", message.body)])
-    return Letter(message, events.read(payload))
 
 
 def _plan(letters: list[Letter], invocation: Invocation) -> None:
@@ -155,10 +147,8 @@ def _settle(letter: Letter, invocation: Invocation, run_command: RunCommand) -> 
 
 
 def _run_other(item: Command | Ignored | Invalid, invocation: Invocation, run_command: RunCommand) -> None:
-    if isinstance(item, Ignored):
-        invocation.report.add(Result(Outcome.IGNORED, item.region, reason=item.reason))
-    elif isinstance(item, Invalid):
-        invocation.refuse(item)
+    if isinstance(item, (Ignored, Invalid)):
+        invocation.dismiss(item)
     elif item.name in _OWN_COMMANDS:
         invocation.report.add(Result(Outcome.IGNORED, reason=f"{item.name}: this redrive is it"))
     else:

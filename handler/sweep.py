@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -227,7 +227,7 @@ def report_coverage(whole: Plan, invocation: Invocation) -> None:
     report_plan(whole, invocation)
     report = invocation.report
     report.coverage = coverage(whole)
-    report.drift = [drift.as_dict() for each in whole.inventories for drift in each.drift][:MAX_REPORT_ITEMS]
+    report.drift = [asdict(drift) for each in whole.inventories for drift in each.drift][:MAX_REPORT_ITEMS]
     if whole.failures:
         report.stopped = "; ".join(
             f"{region} could not be listed: {failure.code}: {failure.message}"

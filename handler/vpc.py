@@ -70,7 +70,7 @@ class Vpc:
     def interfaces_by_id(self, region: str, interface_ids: Sequence[str]) -> list[Interface]:
         """Those of the interfaces that there are, in any number."""
         found: list[Interface] = []
-        for chunk in _chunks(interface_ids, PAGE):
+        for chunk in chunks(interface_ids, PAGE):
             try:
                 found += self._by_id(region, chunk)
             except NotFound:
@@ -81,7 +81,7 @@ class Vpc:
     def interfaces_by_instance(self, region: str, instance_ids: Sequence[str]) -> list[Interface]:
         """The interfaces that are attached to some instances, and visible already."""
         found: list[Interface] = []
-        for chunk in _chunks(instance_ids, FILTER_VALUES):
+        for chunk in chunks(instance_ids, FILTER_VALUES):
             found += self._by_instance(region, chunk)
         return found
 
@@ -135,7 +135,8 @@ class Vpc:
         return storage
 
 
-def _chunks(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+def chunks(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """The values in pieces of at most `size`, which is what one call takes."""
     return (values[start : start + size] for start in range(0, len(values), size))
 
 
