@@ -20,7 +20,7 @@ $(VENV)/.ready: $(PINS) pyproject.toml
 	@touch $@
 
 test: setup ## all tests, with coverage of handler/ at 100 % of branches; the function's on Python 3.10 too
-	@$(BIN)/python -m pytest -n 3 --cov --cov-report=term
+	@$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term
 	@$(MAKE) --no-print-directory test-3.10
 
 test-3.10: setup ## the function's unit tests and its way of an event on the Python that it runs on
@@ -31,7 +31,7 @@ test-3.10: setup ## the function's unit tests and its way of an event on the Pyt
 	  echo "installing pinned dependencies into $(VENV)-3.10 (once)"; \
 	  "$$python" -m venv $(VENV)-3.10 && $(VENV)-3.10/bin/python -m pip install --quiet --disable-pip-version-check \
 	    --no-deps --require-hashes -r requirements/dev.txt && touch $(VENV)-3.10/.ready || exit 1; fi; \
-	$(VENV)-3.10/bin/python -m pytest -n 3 tests/unit tests/property/test_any_event.py tests/integration/test_event_path.py
+	$(VENV)-3.10/bin/python -m pytest -n 4 --dist worksteal tests/unit tests/property/test_any_event.py tests/integration/test_event_path.py
 
 check: setup ## what CI runs: format, lint, imports, types, tests
 	@$(BIN)/ruff format --check .

@@ -62,13 +62,16 @@ def redrive(arguments: Mapping[str, Any], invocation: Invocation, run_command: R
     Raises:
         QueueError: the queue could not be read.
     """
-    limit = arguments.get("limit")
-    for letters in batches(invocation, limit):
+    out_of_time = False
+    for letters in batches(invocation, arguments.get("limit")):
         if arguments.get("dry_run"):
             _plan(letters, invocation)
         else:
             _run(letters, invocation, run_command)
-    if invocation.budget.left() <= 0 and not invocation.report.stopped:
+        out_of_time = any(letter.unfinished for letter in letters)
+        if out_of_time:  # a little time may be left, but not for the next turn to create
+            break
+    if (out_of_time or invocation.budget.left() <= 0) and not invocation.report.stopped:
         invocation.report.stopped = "the time ran out before the queue was empty: redrive again"
 
 

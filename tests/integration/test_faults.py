@@ -267,8 +267,8 @@ def test_a_batch_whose_time_runs_out(function: Function, cloud: LocalCloud, inte
     vpc_id = cloud.network_of(REGION)[0]
     enis = cloud.seed_interfaces(REGION, 80, instance_id=cloud.seed_instance(REGION))
     batch = records.event_list(*(records.created(eni, vpc_id) for eni in [interface, *enis]))
-    report, took = timed(lambda: function(batch, seconds=5.0))
-    assert took < 5.0
+    report, took = timed(lambda: function(batch, seconds=8.0))
+    assert took < 8.0
     done = outcomes(report)
     assert done["created"] >= 16
     assert done["created"] + done["dead_lettered"] == 81
@@ -611,15 +611,17 @@ def test_an_interface_that_is_named_by_its_instance_too(function: Function, clou
     assert cloud.calls.count(CREATE) == 2
 
 
-def test_a_thousand_events_throttled_for_ever(function: Function, cloud: LocalCloud) -> None:
-    """The more there is to write, the more time is kept for it: all letters are there before the limit."""
+def test_hundreds_of_events_throttled_for_ever(function: Function, cloud: LocalCloud) -> None:
+    """The more there is to write, the more time is kept for it: half of the limit here, not a quarter."""
     cloud.faults.add(CREATE, throttle())
     vpc_id, _ = cloud.network_of(REGION)
-    events = [records.created(f"eni-{number:08}", vpc_id) for number in range(1_000)]
-    report, took = timed(lambda: function(records.event_list(*events), seconds=12.0))
-    assert took < 12.0
-    assert outcomes(report) == {"dead_lettered": 1_000}
-    assert len(function.letters()) == 1_000
+    events = [records.created(f"eni-{number:08}", vpc_id) for number in range(500)]
+    report, took = timed(lambda: function(records.event_list(*events), seconds=10.0))
+    assert took < 10.0
+    assert outcomes(report) == {"dead_lettered": 500}
+    assert len(function.letters()) == 500
+    times = [call.time for call in cloud.calls.of(CREATE)]
+    assert max(times) - min(times) < 6.5
 
 
 @pytest.mark.parametrize(

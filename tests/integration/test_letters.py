@@ -109,7 +109,8 @@ def test_a_backfill_without_progress_can_go_on_where_it_was(function: Function, 
 def test_the_next_hop_is_of_the_same_function(cloud: LocalCloud, function: Function) -> None:
     """Invoked by its name, in its namespace, asynchronously."""
     cloud.seed_interfaces(HOME, 60)
-    function.run({"command": "backfill"}, context(2.0, function_name="mine", namespace="of-mine"))
+    function.set(FLOWLOG_CREATE_RATE="5")
+    function.run({"command": "backfill"}, context(4.0, function_name="mine", namespace="of-mine"))
     (call,) = (call for call in cloud.calls if call.action == "Invoke")
     asked = {name: call.params[name] for name in ("FunctionName", "Namespace", "InvocationType")}
     assert asked == {"FunctionName": "mine", "Namespace": "of-mine", "InvocationType": "Event"}

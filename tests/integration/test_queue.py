@@ -11,10 +11,11 @@ from handler import settings
 from handler.api import Api
 from handler.budget import Budget
 from handler.cmq import Queue
-from handler.errors import OutOfTime, QueueError
+from handler.errors import OutOfTime, QueueError, Transient
 from handler.invocation import Invocation
 from handler.model import Command, Failure, FlowLog, Outcome
 from handler.pace import Pacer
+from handler.retry import MAX_ATTEMPTS
 from handler.vpc import Vpc
 from localcloud.faults import error, garbled_body, throttle
 from tests.support.clock import Clock
@@ -22,6 +23,7 @@ from tests.support.function import QUEUE, Function, context, environment, valid
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
+    from localcloud.faults import Incoming, Proceed, Reply
 
 REGION = "ap-shanghai"
 
@@ -156,6 +158,24 @@ def test_a_paced_call_tells_the_pacer_how_it_went(cloud: LocalCloud) -> None:
     slow.wait_turn(lambda _: False)
     with pytest.raises(OutOfTime, match="OutOfTime: the invocation's time ran out before DescribeNetworkInterfaces"):
         Vpc(api, settings.load(environment(cloud))).interface_page(REGION, 0, pacer=slow)
+
+
+def test_a_server_in_trouble_is_not_asked_for_ever(cloud: LocalCloud) -> None:
+    """Eight times since the last throttle, with time left for more; being throttled is no trouble of the server."""
+    clock = Clock()
+    budget = Budget(900.0, monotonic=clock.monotonic, sleep=clock.sleep, started=clock.now)
+    api = Api(cloud.endpoint, lambda: settings.credentials(environment(cloud)), budget)
+    trouble = error("InternalError")
+    first = iter([*[trouble] * (MAX_ATTEMPTS - 1), throttle()])
+
+    def in_turn(call: Incoming, proceed: Proceed) -> Reply:
+        return next(first, trouble)(call, proceed)
+
+    cloud.faults.add("DescribeNetworkInterfaces", in_turn)
+    with pytest.raises(Transient, match="InternalError") as raised:
+        Vpc(api, settings.load(environment(cloud))).interface_page(REGION, 0)
+    assert cloud.calls.count("DescribeNetworkInterfaces") == MAX_ATTEMPTS + MAX_ATTEMPTS
+    assert not raised.value.unfinished
 
 
 def test_a_command_that_could_not_be_finished(function: Function, cloud: LocalCloud) -> None:
