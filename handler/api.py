@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from requests import RequestException
+from requests import PreparedRequest, Request, RequestException, Session
 from requests.adapters import HTTPAdapter
 from tencentcloud.common.common_client import CommonClient
 from tencentcloud.common.credential import Credential
@@ -172,13 +172,28 @@ def _new_client(service: Service, region: str, endpoint: str, keys: Credentials)
     http = HttpProfile(protocol=scheme or "https", endpoint=host.rstrip("/") or None, keepAlive=True)
     profile = ClientProfile(httpProfile=http, language="en-US", request_client="eni-flowlog")
     client = CommonClient(service.name, service.version, Credential(*_info(keys)), region, profile)
-    session = client.request.conn._session  # noqa: SLF001 - the SDK's pool of 10 is too small for a sweep
-    adapter = HTTPAdapter(pool_maxsize=CONNECTIONS)
-    for prefix in ("https://", "http://"):
-        session.mount(prefix, adapter)
-    # The SDK has read the proxies already; requests would look for them, and for ~/.netrc, at each call.
-    session.trust_env = False
+    client.request.conn._session = _Session()  # noqa: SLF001 - there is no other way to give it one
     return client
+
+
+class _Session(Session):
+    """What the SDK sends its calls over: more connections than its ten, and no work that a call does not need."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        adapter = HTTPAdapter(pool_maxsize=CONNECTIONS)
+        for prefix in ("https://", "http://"):
+            self.mount(prefix, adapter)
+        # The SDK has read the proxies already; requests would look for them, and for ~/.netrc, at each call.
+        self.trust_env = False
+        self._headers = dict(self.headers)
+
+    def prepare_request(self, request: Request) -> PreparedRequest:
+        """The request as the SDK made it: there are no cookies, parameters or hooks of a session to merge with it."""
+        prepared = PreparedRequest()
+        headers = {**self._headers, **request.headers}
+        prepared.prepare(method=request.method, url=request.url, headers=headers, data=request.data)
+        return prepared
 
 
 def _info(keys: Credentials) -> tuple[str, str, str | None]:

@@ -113,7 +113,11 @@ class Queue:
         def is_transient(error: Exception) -> bool:
             return isinstance(error, QueueError) and error.code in _TRANSIENT
 
-        return retry(lambda: self._once(action, fields), is_transient, self._budget.wait, ATTEMPTS)
+        def wait(seconds: float) -> bool:
+            # A wait may take longer than asked for. What was wrong until then says more than that no time is left.
+            return self._budget.wait(seconds) and self._budget.left() > 0
+
+        return retry(lambda: self._once(action, fields), is_transient, wait, ATTEMPTS)
 
     def _once(self, action: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         left = self._budget.left()

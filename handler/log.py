@@ -55,7 +55,10 @@ _own: tuple[str, ...] = ()
 def hide(*secrets: str) -> None:
     """Redact these very texts too, wherever they stand: a server may repeat our own keys in its answer."""
     global _own  # noqa: PLW0603 - of the process, like its environment; warm invocations bring other keys
-    _own = tuple(secret for secret in secrets if secret)
+    own = tuple(secret for secret in secrets if secret)
+    if own != _own:
+        _own = own
+        _common_key.cache_clear()
 
 
 def redact(value: Any, depth: int = 0) -> Any:

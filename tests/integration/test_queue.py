@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tencentcloud.common.common_client import CommonClient
+from tencentcloud.common.credential import Credential
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
 
 from handler import settings
-from handler.api import Api
+from handler.api import VPC, Api
 from handler.budget import Budget
 from handler.cmq import Queue
 from handler.errors import OutOfTime, QueueError, Transient
@@ -136,6 +142,51 @@ def test_many_ids_in_hundreds(vpc: Vpc, cloud: LocalCloud) -> None:
     enis = cloud.seed_interfaces(REGION, 130)
     assert {one.interface_id for one in vpc.interfaces_by_id(REGION, enis)} == set(enis)
     assert [len(call.params["NetworkInterfaceIds"]) for call in cloud.calls] == [100, 30]
+
+
+def test_a_queue_s_last_answer_is_told_when_the_time_ends_in_a_wait(cloud: LocalCloud) -> None:
+    """A busy machine comes back late from a wait; that the time is out is not why the letter was not sent."""
+    clock = Clock()
+    budget = Budget(5.0, monotonic=clock.monotonic, sleep=lambda _: clock.sleep(6.0), started=clock.now)
+    queue = Queue(cloud.endpoint, QUEUE, lambda: settings.credentials(environment(cloud)), budget)
+    cloud.faults.add("SendMessage", error(6000))
+    with pytest.raises(QueueError, match="queue error 6000"):
+        queue.send("{}")
+
+
+def test_a_call_is_sent_as_the_sdk_would_send_it() -> None:
+    """Header by header: our own session spares work, not what goes over the wire."""
+    heard: list[dict[str, str]] = []
+
+    class Listener(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            heard.append(dict(self.headers.items()))
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = b'{"Response":{"RequestId":"404428db"}}'
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        keys = settings.Credentials("AKIDexample", "secret", "a token")
+        host = f"127.0.0.1:{server.server_port}"
+        Api(f"http://{host}", lambda: keys, Budget(20.0)).call(VPC, "DescribeFlowLogs", REGION, {"Limit": 100})
+        profile = ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=host, keepAlive=True))
+        sdk = CommonClient("vpc", VPC.version, Credential(keys.secret_id, keys.secret_key, keys.token), REGION, profile)
+        sdk.call_json("DescribeFlowLogs", {"Limit": 100})
+        server.shutdown()
+    ours, theirs = heard
+    of_the_moment = {"Authorization", "X-TC-Timestamp", "X-TC-RequestClient", "X-TC-TraceId", "X-TC-Language"}
+    assert ours.keys() == theirs.keys() > of_the_moment
+    assert [name for name in ours if ours[name] != theirs[name] and name not in of_the_moment] == []
 
 
 # The pace, the keys, the time -----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handler.log import REDACTED, logger, redact
+from handler.log import REDACTED, hide, logger, redact
 from tests.support.records import MARKER, SECRETS, created, run_instances
 
 if TYPE_CHECKING:
@@ -246,3 +246,15 @@ def test_login_settings_are_a_secret_whatever_they_hold() -> None:
         "LoginSettings": "[redacted]",
         "a": '{"LoginSettings": "[redacted]"}',
     }
+
+
+def test_keys_that_come_later_are_hidden_in_names_too() -> None:
+    """A name of a field is remembered as it may be shown: with other keys of our own, that is another."""
+    name = "planted-later"
+    assert redact({name: 1}) == {name: 1}
+    hide(name)
+    try:
+        assert redact({name: 1}) == {REDACTED: 1}
+    finally:
+        hide()
+    assert redact({name: 1}) == {name: 1}
