@@ -170,12 +170,23 @@ class Seeding:
             queues.put(queue)
             return queue
 
+    def seed_messages(self, name: str, *bodies: str, region: str | None = None) -> None:
+        """Put messages on a queue."""
+        with self.account.clock.changed:
+            queue = self._queue(name, region)
+            for body in bodies:
+                queue.send(self.account.ids, body, self.account.now())
+            self.account.clock.changed.notify_all()
+
     def messages(self, name: str, region: str | None = None) -> list[str]:
         """Return the bodies of all messages of a queue, hidden ones too, without touching them."""
         with self.account.clock.changed:
-            queue = self.account.region(region or self.account.home).state(Queues).get(name)
-            assert queue is not None, "no such queue"
-            return queue.bodies()
+            return self._queue(name, region).bodies()
+
+    def _queue(self, name: str, region: str | None) -> Queue:
+        queue = self.account.region(region or self.account.home).state(Queues).get(name)
+        assert queue is not None, "no such queue"
+        return queue
 
     def _context(self, region: str) -> Context:
         return Context(self.account, self.account.region(region), self.account.owner.caller, "")

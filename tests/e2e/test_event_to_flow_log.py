@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud import LocalCloud
-from tests.support.deployed import NAME, OPERATIONS, QUEUE, Deployed, deploy, environment, wait_until
+from tests.support.deployed import NAME, QUEUE, Deployed, deploy, environment, role_policy, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 BURST = int(os.environ.get("FLOWLOG_BURST", "200"))
 REGIONS = ("ap-guangzhou", "ap-shanghai")
 PASSWORD = "Planted-Password-0123"  # what a test must not find again
-READ_ONLY = tuple(operation for operation in OPERATIONS if operation != "vpc:CreateFlowLog")
 
 
 @pytest.fixture
@@ -126,7 +125,7 @@ def test_a_refused_call_makes_nothing(quick: LocalCloud, code: bytes) -> None:
 
 def test_without_permission_the_interface_is_a_dead_letter_that_says_so(quick: LocalCloud, code: bytes) -> None:
     """The role's policy is enforced; the function keeps what it may not do, and is not run again for it."""
-    deployed = deploy(quick, code, operations=READ_ONLY)
+    deployed = deploy(quick, code, without=("CreateFlowLog",))
     interface = deployed.attached_interface("ap-shanghai")
     settled(deployed)
     (letter,) = deployed.letters()
@@ -138,7 +137,7 @@ def test_without_permission_the_interface_is_a_dead_letter_that_says_so(quick: L
 
 def test_what_the_function_cannot_keep_is_kept_by_the_platform_and_redriven(quick: LocalCloud, code: bytes) -> None:
     """No permission and no queue: it raises, is retried twice and lies on the queue in SCF's form; redrive heals."""
-    deployed = deploy(quick, code, operations=READ_ONLY, FLOWLOG_DLQ_QUEUE="no-such-queue")
+    deployed = deploy(quick, code, without=("CreateFlowLog",), FLOWLOG_DLQ_QUEUE="no-such-queue")
     interface = deployed.attached_interface("ap-shanghai")
     settled(deployed)
     runs = deployed.invocations()
@@ -150,9 +149,7 @@ def test_what_the_function_cannot_keep_is_kept_by_the_platform_and_redriven(quic
     assert (letter["ErrorCode"], letter["Body"]["RetryNum"], letter["RequestId"]) == (-1, 2, runs[0].request_id)
     assert "InvocationFailed" in letter["ErrorMessage"]
 
-    allow = {"effect": "allow", "action": list(OPERATIONS), "resource": ["*"]}
-    document = json.dumps({"version": "2.0", "statement": [allow]})
-    deployed.call("cam", "UpdatePolicy", PolicyId=deployed.policy_id, PolicyDocument=document)
+    deployed.call("cam", "UpdatePolicy", PolicyId=deployed.policy_id, PolicyDocument=role_policy(quick))
     variables = [{"Key": key, "Value": value} for key, value in environment(quick).items()]
     deployed.call("scf", "UpdateFunctionConfiguration", FunctionName=NAME, Environment={"Variables": variables})
     report = invoke(deployed, {"command": "redrive"})
@@ -190,17 +187,11 @@ def test_synchronous_delivery_loses_nothing(quick: LocalCloud, code: bytes) -> N
     interface = deployed.attached_interface(quick.region)
     settled(deployed)
     assert deployed.covered(quick.region, interface)
-    deployed.call("cam", "DetachRolePolicy", PolicyId=deployed.policy_id, DetachRoleName=NAME)
-    deployed.call("cam", "AttachRolePolicy", PolicyId=_policy(deployed, READ_ONLY), AttachRoleName=NAME)
+    document = role_policy(quick, "CreateFlowLog")
+    deployed.call("cam", "UpdatePolicy", PolicyId=deployed.policy_id, PolicyDocument=document)
     refused = deployed.attached_interface(quick.region)
     settled(deployed)
     assert [letter["interface"]["interface_id"] for letter in deployed.letters()] == [refused]
-
-
-def _policy(deployed: Deployed, operations: tuple[str, ...]) -> int:
-    statement = {"effect": "allow", "action": list(operations), "resource": ["*"]}
-    document = json.dumps({"version": "2.0", "statement": [statement]})
-    return int(deployed.call("cam", "CreatePolicy", PolicyName="other", PolicyDocument=document)["PolicyId"])
 
 
 def test_batch_delivery_and_duplicates(quick: LocalCloud, code: bytes) -> None:

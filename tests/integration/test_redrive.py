@@ -29,13 +29,7 @@ def unpaced(function: Function) -> None:
 
 def put(cloud: LocalCloud, *bodies: Any) -> None:
     """Put messages on the queue."""
-    from localcloud.tdmq.queues import Queues  # noqa: PLC0415
-
-    with cloud.clock.changed:
-        queue = cloud.account.region(HOME).state(Queues).get(QUEUE)
-        assert queue is not None
-        for body in bodies:
-            queue.send(cloud.account.ids, body if isinstance(body, str) else json.dumps(body), cloud.clock.now())
+    cloud.seed_messages(QUEUE, *(body if isinstance(body, str) else json.dumps(body) for body in bodies))
 
 
 def letter_of(cloud: LocalCloud, interface_id: str, number: int = 0, **changes: Any) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from localcloud import LocalCloud
 from localcloud.faults import CMQ, Reply
-from localcloud.tdmq.queues import Queues
 from tests.soak import checks
 from tests.soak.chaos import API, Chaos
 from tests.soak.chaos import QUEUE as QUEUE_KINDS
@@ -167,10 +166,7 @@ class Conservation(RuleBasedStateMachine):
     def deliver(self, payload: Any, of_events: list[Event] | None = None) -> None:
         """SCF: twice more if it failed, then the native dead letter, if the queue is up."""
         if not any(self.invoke(payload, of_events).report for _ in range(1 + RETRIES)) and not self.chaos.queue_down:
-            with self.cloud.clock.changed:
-                queue = self.cloud.account.region(self.cloud.region).state(Queues).get(QUEUE)
-                assert queue is not None
-                queue.send(self.cloud.account.ids, json.dumps(records.platform_letter(payload)), self.cloud.clock.now())
+            self.cloud.seed_messages(QUEUE, json.dumps(records.platform_letter(payload)))
 
     def invoke(self, payload: Any, of_events: list[Event] | None = None) -> Run:
         run = _instance.invoke(payload, context(10.0), self.environment)

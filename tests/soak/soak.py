@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from localcloud import LocalCloud
-from localcloud.tdmq.queues import Queues
 from tests.soak import checks
 from tests.soak.channel import Batch, Channel
 from tests.soak.chaos import Chaos
@@ -230,10 +229,7 @@ class Soak:
             return
         self.figures.native_letters += 1
         body = json.dumps(records.platform_letter(json.dumps(batch.payload)))
-        with self.cloud.clock.changed:
-            queue = self.cloud.account.region(self.cloud.region).state(Queues).get(QUEUE)
-            assert queue is not None
-            queue.send(self.cloud.account.ids, body, self.cloud.clock.now())
+        self.cloud.seed_messages(QUEUE, body)
 
     # What holds for each invocation ----------------------------------------------------------------------------------
 

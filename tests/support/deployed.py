@@ -14,6 +14,8 @@ from tencentcloud.common.credential import Credential
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
+from ops.deployment import config, documents
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,20 +34,6 @@ VERSIONS = {
     "cam": "2019-01-16",
     "cls": "2020-10-16",
 }
-TRUST = {
-    "version": "2.0",
-    "statement": [{"action": ["name/sts:AssumeRole"], "effect": "allow", "principal": {"service": ["scf.qcloud.com"]}}],
-}
-OPERATIONS = (
-    "vpc:CreateFlowLog",
-    "vpc:DescribeFlowLogs",
-    "vpc:DescribeNetworkInterfaces",
-    "scf:InvokeFunction",
-    "tdmq:SendMessage",
-    "tdmq:BatchSendMessage",
-    "tdmq:BatchReceiveMessage",
-    "tdmq:BatchDeleteMessage",
-)
 PATTERN = {
     "source": ["vpc.cloud.tencent", "cvm.cloud.tencent"],
     "data": {
@@ -139,11 +127,19 @@ def environment(cloud: LocalCloud, **changes: str) -> dict[str, str]:
     return {key: value for key, value in variables.items() if value}
 
 
-def make_role(call: Signed, operations: tuple[str, ...] = OPERATIONS) -> int:
-    """Make the execution role with a policy of its own, and return the policy's id."""
-    statement = {"effect": "allow", "action": list(operations), "resource": ["*"]}
-    document = json.dumps({"version": "2.0", "statement": [statement]})
-    call("cam", "CreateRole", RoleName=NAME, PolicyDocument=json.dumps(TRUST))
+def role_policy(cloud: LocalCloud, *without: str) -> str:
+    """The role's policy as deployed, without some actions, under whichever product they are granted (`SendMessage`)."""
+    document = documents.role_policy(config.load({"TENCENTCLOUD_REGION": cloud.region}), cloud.uin)
+    for statement in document["statement"]:
+        statement["action"] = [action for action in statement["action"] if action.rpartition(":")[2] not in without]
+    document["statement"] = [statement for statement in document["statement"] if statement["action"]]
+    return json.dumps(document)
+
+
+def make_role(call: Signed, *without: str) -> int:
+    """Make the execution role with its policy, all but some actions, and return the policy's id."""
+    call("cam", "CreateRole", RoleName=NAME, PolicyDocument=json.dumps(documents.trust()))
+    document = role_policy(call.cloud, *without)
     policy_id = int(call("cam", "CreatePolicy", PolicyName=NAME, PolicyDocument=document)["PolicyId"])
     call("cam", "AttachRolePolicy", PolicyId=policy_id, AttachRoleName=NAME)
     return policy_id
@@ -171,19 +167,19 @@ def make_function(call: Signed, code: bytes, variables: dict[str, str], **change
 
 
 def deploy(
-    cloud: LocalCloud, code: bytes, *, operations: tuple[str, ...] = OPERATIONS, timeout_s: int = 300, **changes: str
+    cloud: LocalCloud, code: bytes, *, without: tuple[str, ...] = (), timeout_s: int = 300, **changes: str
 ) -> Deployed:
     """Deploy the function with its surroundings.
 
     Args:
         cloud: where to.
         code: the package's zip.
-        operations: what its role may do.
+        without: what its role may not do, of all that the function does.
         timeout_s: the function's time limit, by default as in serverless.yml.
         changes: settings that differ.
     """
     call = Signed(cloud)
-    deployed = Deployed(cloud, call, policy_id=make_role(call, operations))
+    deployed = Deployed(cloud, call, policy_id=make_role(call, *without))
     call("tdmq", "CreateCmqQueue", QueueName=QUEUE, MsgRetentionSeconds=43_200)
     make_function(call, code, environment(cloud, **changes), Timeout=timeout_s)
     buses = call("eb", "ListEventBuses", Filters=[{"Name": "Type", "Values": ["Cloud"]}])["EventBuses"]

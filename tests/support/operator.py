@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from typer.testing import CliRunner
 
-from localcloud.tdmq.queues import Queues
 from ops.cli import app
 from tests.support.function import QUEUE
 
@@ -56,12 +55,7 @@ class Operator:
 
     def put(self, *bodies: Any) -> None:
         """Put messages on the dead-letter queue."""
-        with self.cloud.account.clock.changed:
-            queue = self.cloud.account.region(self.cloud.region).state(Queues).get(QUEUE)
-            assert queue is not None
-            for body in bodies:
-                text = body if isinstance(body, str) else json.dumps(body)
-                queue.send(self.cloud.account.ids, text, self.cloud.account.now())
+        self.cloud.seed_messages(QUEUE, *(body if isinstance(body, str) else json.dumps(body) for body in bodies))
 
     def environment(self, **changes: str) -> dict[str, str]:
         """The whole environment of a process."""
