@@ -36,11 +36,14 @@ Done = list[tuple[Interface, Result]]
 class Batch:
     """The interfaces of one event."""
 
-    def __init__(self, vpc: Vpc, settings: Settings, budget: Budget) -> None:
-        """Take what the interfaces are looked up and ensured with."""
+    def __init__(
+        self, vpc: Vpc, settings: Settings, budget: Budget, instance_delays: Sequence[float] = INSTANCE_DELAYS_S
+    ) -> None:
+        """Take what the interfaces are looked up and ensured with; the delays are those of an instance's interfaces."""
         self._vpc = vpc
         self._settings = settings
         self._budget = budget
+        self._instance_delays = instance_delays
         self._lock = threading.Lock()
         self._claims: dict[Key, _Claim] = {}
 
@@ -63,7 +66,7 @@ class Batch:
         region, by_id, wanted = search
         if by_id:
             return self._until_found(region, wanted, self._find_by_id, INTERFACE_DELAYS_S, _gone)
-        return self._until_found(region, wanted, self._find_by_instance, INSTANCE_DELAYS_S, _invisible)
+        return self._until_found(region, wanted, self._find_by_instance, self._instance_delays, _invisible)
 
     def _until_found(
         self,
@@ -85,7 +88,8 @@ class Batch:
             wanted = {key: each for key, each in wanted.items() if key not in done}
             delay = next(patience, None)
             if wanted and (delay is None or not self._budget.wait(delay)):
-                return done | {key: [(each, give_up(each))] for key, each in wanted.items()}
+                last = give_up if delay is None else _too_soon
+                return done | {key: [(each, last(each))] for key, each in wanted.items()}
         return done
 
     def _ensure_found(self, found: dict[Key, tuple[Interface, list[Interface]]]) -> dict[Key, Done]:
@@ -202,10 +206,16 @@ def _gone(interface: Interface) -> Result:
     return result_of(interface, Outcome.GONE, "no such interface: deleted before we came")
 
 
-def _invisible(interface: Interface) -> Result:
-    code = "InterfaceNotVisible"
-    message = "no interface of this instance has become visible: redrive it, or let the sweep find it"
-    return failed(interface, Failure("not_found", code, message, retryable=True))
+def _invisible(interface: Interface, *, unfinished: bool = False) -> Result:
+    what = "this interface has not" if interface.interface_id else "no interface of this instance has"
+    message = f"{what} become visible: redrive it, or let the sweep find it"
+    failure = Failure("not_found", "InterfaceNotVisible", message, retryable=True, unfinished=unfinished)
+    return failed(interface, failure)
+
+
+def _too_soon(interface: Interface) -> Result:
+    """The time ran out before it was looked for long enough to say what has become of it."""
+    return _invisible(interface, unfinished=True)
 
 
 def _searches(interfaces: Iterable[Interface]) -> list[tuple[str, bool, dict[Key, Interface]]]:

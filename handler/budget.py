@@ -51,9 +51,8 @@ class Budget:
         return replace(self, reserve_s=max(self.reserve_s, min(self.limit_s / 2, self.reserve_s + seconds)))
 
     def share(self, part: float) -> Budget:
-        """A part, between 0 and 1, of what is left, for one of several pieces of work."""
-        used = self.monotonic() - self.started
-        return replace(self, limit_s=used + max(0.0, self.left()) * part, reserve_s=0.0)
+        """A part, between 0 and 1, of what is left, for one of several pieces of work: the rest is kept back."""
+        return replace(self, reserve_s=self.reserve_s + max(0.0, self.left()) * (1 - part))
 
 
 def budget_from(context: Mapping[str, object]) -> Budget:

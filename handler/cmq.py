@@ -97,11 +97,13 @@ class Queue:
         ]
 
     def delete(self, handles: Sequence[str]) -> None:
-        """Delete received messages, up to 16. A stale handle is no error: somebody else has the message now.
+        """Delete received messages, none to 16. A stale handle is no error: somebody else has the message now.
 
         Raises:
             QueueError: see `send`.
         """
+        if not handles:
+            return
         fields = {f"receiptHandle.{number}": handle for number, handle in enumerate(handles)}
         try:
             self._call("BatchDeleteMessage", fields)

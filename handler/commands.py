@@ -27,7 +27,7 @@ def _redrive(command: Command, invocation: Invocation) -> None:
         redrive.redrive(command.arguments, invocation, run)
     except QueueError as error:
         # A letter about the queue cannot be put on the queue: the report says it.
-        invocation.report.stopped = f"the queue {invocation.queue.name} could not be read: {error}"
+        invocation.report.stop(f"the queue {invocation.queue.name} could not be read: {error}")
 
 
 def _sweep(command: Command, invocation: Invocation) -> None:

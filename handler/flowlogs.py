@@ -46,6 +46,11 @@ def ensure(interface: Interface, vpc: Vpc, settings: Settings, budget: Budget) -
     decision, reason = rules.decide(interface, settings)
     if decision is not Outcome.PLANNED:
         return result_of(interface, decision, reason)
+    return create(interface, vpc, settings, budget)
+
+
+def create(interface: Interface, vpc: Vpc, settings: Settings, budget: Budget) -> Result:
+    """The same for an interface that the rules want: nothing but its id and VPC need be known."""
     return _Attempt(vpc, settings, budget).run(interface)
 
 
@@ -79,8 +84,9 @@ class _Attempt:
             except NotSupported:
                 return result_of(interface, Outcome.SKIPPED, "its instance's model takes no flow logs")
             except NotAttached:
-                if not self._becomes_attached(interface, attach_delays):
-                    return result_of(interface, Outcome.WAITING, rules.UNATTACHED)
+                result = self._until_attached(interface, attach_delays)
+                if result:
+                    return result
             except LostAnswer as error:
                 # Sent again at once it would be refused, or, where two flow logs are allowed (v2), be a second one.
                 if not self._wait(lost_delays):
@@ -92,10 +98,14 @@ class _Attempt:
                 if covered := self._covered(interface):
                     return covered
                 name = _next_name(candidates, error)
-            except NotFound:
-                if self._wait(not_found_delays):
+            except NotFound as error:
+                pause = next(not_found_delays, None)
+                if pause is not None and self._budget.wait(pause):
                     continue
                 known = self._look(interface)
+                if known is None and pause is not None:
+                    error.unfinished = True
+                    raise  # it was not waited for long enough to say that it is gone
                 if known is None:
                     return result_of(interface, Outcome.GONE, "deleted before its flow log was made")
                 if known.vpc_id in ("", interface.vpc_id):
@@ -114,13 +124,20 @@ class _Attempt:
         delay = next(pauses, None)
         return delay is not None and self._budget.wait(delay)
 
-    def _becomes_attached(self, interface: Interface, pauses: Iterator[float]) -> bool:
-        """Look until it is attached: DescribeNetworkInterfaces has five times CreateFlowLog's limit."""
+    def _until_attached(self, interface: Interface, pauses: Iterator[float]) -> Result | None:
+        """Look until it is attached: DescribeNetworkInterfaces has five times CreateFlowLog's limit.
+
+        Returns:
+            None if it is attached by now, else what became of it.
+        """
+        known: Interface | None = interface
         while self._wait(pauses):
             known = self._look(interface)
             if known is not None and known.attached:
-                return True
-        return False
+                return None
+        if known is None:
+            return result_of(interface, Outcome.GONE, "deleted while it was being attached")
+        return result_of(interface, Outcome.WAITING, rules.UNATTACHED)
 
     def _look(self, interface: Interface) -> Interface | None:
         found = self._vpc.interfaces_by_id(interface.region, [interface.interface_id])

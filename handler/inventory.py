@@ -104,10 +104,7 @@ def drift_of(log: FlowLog, region: str, settings: Settings) -> str:
         return "disabled"
     if log.topic_state == "DELETED":
         return "topic deleted"
-    wants_cls = settings.storage == "cls"
-    if log.storage_type != settings.storage.partition(":")[0] or (
-        wants_cls and log.topic_id != settings.topic_for(region)
-    ):
+    if log.storage != settings.storage or (log.storage == "cls" and log.topic_id != settings.topic_for(region)):
         return "another topic"
     return "another traffic type" if log.traffic_type != settings.traffic_type else ""
 

@@ -90,7 +90,7 @@ Item = Interface | Command | Ignored | Invalid
 
 @dataclass(frozen=True)
 class FlowLog:
-    """A flow log as the API describes it."""
+    """A flow log as the API describes it; `storage` is written as FLOWLOG_STORAGE is."""
 
     flow_log_id: str
     interface_id: str
@@ -98,7 +98,7 @@ class FlowLog:
     topic_id: str = ""
     topic_state: str = ""
     enabled: bool = True
-    storage_type: str = "cls"
+    storage: str = "cls"
 
 
 @dataclass(frozen=True)
@@ -172,6 +172,10 @@ class Report:
             if self.results[index].outcome is not Outcome.DEAD_LETTERED:
                 del self.results[index]
                 return
+
+    def stop(self, reason: str) -> None:
+        """Say why not all was done; several pieces of work may each have a reason."""
+        self.stopped = f"{self.stopped}; {reason}" if self.stopped else reason
 
     def count(self, outcome: Outcome, number: int) -> None:
         """Count results that are not listed one by one, such as what a sweep finds covered."""

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from handler import events
-from handler.batch import Batch
+from handler.batch import INTERFACE_DELAYS_S, Batch
 from handler.cmq import BATCH
 from handler.model import MAX_LETTER_ATTEMPTS, Command, Ignored, Interface, Invalid, Outcome, Result, result_of
 from handler.pace import Pacer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from handler.cmq import Message
     from handler.invocation import Invocation
@@ -63,29 +64,34 @@ def redrive(arguments: Mapping[str, Any], invocation: Invocation, run_command: R
         QueueError: the queue could not be read.
     """
     out_of_time = False
-    for letters in batches(invocation, arguments.get("limit")):
+    settled: set[str] = set()
+    for letters in batches(invocation, arguments.get("limit"), settled):
         if arguments.get("dry_run"):
             _plan(letters, invocation)
         else:
-            _run(letters, invocation, run_command)
+            settled |= _run(letters, invocation, run_command)
         out_of_time = any(letter.unfinished for letter in letters)
         if out_of_time:  # a little time may be left, but not for the next turn to create
             break
-    if (out_of_time or invocation.budget.left() <= 0) and not invocation.report.stopped:
-        invocation.report.stopped = "the time ran out before the queue was empty: redrive again"
+    if out_of_time or invocation.budget.left() <= 0:
+        invocation.report.stop("the time ran out before the queue was empty: redrive again")
 
 
-def batches(invocation: Invocation, limit: int | None = None) -> Iterator[list[Letter]]:
+def batches(
+    invocation: Invocation, limit: int | None = None, settled: AbstractSet[str] = frozenset()
+) -> Iterator[list[Letter]]:
     """The queue's records, up to 16 at a time, each once, without those that are exhausted.
 
     Ends when the queue gives nothing new, the limit is reached or the time is up. What is received stays hidden from
     others for the queue's visibility time-out; a run that is longer meets it again, before what it has not seen yet.
+    Of that, what is `settled` (ids of messages) is deleted now: its first handle was stale by the time it was used.
     """
     seen: set[str] = set()
     again = 0
     left = limit if limit is not None else -1
     while left and invocation.budget.left() > 0:
         messages = invocation.queue.receive(min(BATCH, left) if left > 0 else BATCH)
+        invocation.queue.delete([message.handle for message in messages if message.message_id in settled])
         letters = [Letter(message, events.read_text(message.body)) for message in messages]
         new = [each for each in letters if each.message.message_id not in seen and not _put_back(each, invocation)]
         again = 0 if new else again + len(messages)
@@ -119,18 +125,20 @@ def _planned(item: Item) -> Result:
     return Result(Outcome.IGNORED, item.region, reason=item.reason)
 
 
-def _run(letters: list[Letter], invocation: Invocation, run_command: RunCommand) -> None:
+def _run(letters: list[Letter], invocation: Invocation, run_command: RunCommand) -> set[str]:
+    """Run some letters, and return the ids of those messages that may go from the queue."""
     _run_interfaces(letters, invocation)
-    done = [letter.message.handle for letter in letters if _settle(letter, invocation, run_command)]
-    if done:
-        invocation.queue.delete(done)
+    done = [letter.message for letter in letters if _settle(letter, invocation, run_command)]
+    invocation.queue.delete([message.handle for message in done])
+    return {message.message_id for message in done}
 
 
 def _run_interfaces(letters: list[Letter], invocation: Invocation) -> None:
     """All interfaces of some letters at once: paced, in parallel, each called for once."""
     owners = [(letter, item) for letter in letters for item in letter.items if isinstance(item, Interface)]
     pacer = Pacer(invocation.settings.create_rate)
-    batch = Batch(invocation.vpc(pacer), invocation.settings, invocation.budget)
+    # An instance has had its time to boot when its event came.
+    batch = Batch(invocation.vpc(pacer), invocation.settings, invocation.budget, instance_delays=INTERFACE_DELAYS_S)
     for (letter, _), done in zip(owners, batch.run([item for _, item in owners]), strict=True):
         letter.results += done
 

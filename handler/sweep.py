@@ -48,11 +48,12 @@ class Plan:
 
 @dataclass
 class RegionRun:
-    """The creates of one region, shared by its workers."""
+    """The creates of one region, shared by its workers: how many were tried, and of them were made or failed."""
 
     inventory: Inventory
     max_failure_share: float
     tried: int = 0
+    made: int = 0
     failures: int = 0
     stopped: str = ""
     _taken: int = 0
@@ -78,6 +79,7 @@ class RegionRun:
                 self._done.remove(self._first_undone)
                 self._first_undone += 1
             self.tried += 1
+            self.made += result.outcome in (Outcome.CREATED, Outcome.COVERED, Outcome.GONE)
             self.failures += result.failure is not None
             if self.tried >= MIN_TRIES and self.failures > self.tried * self.max_failure_share:
                 self.stopped = (
@@ -167,7 +169,7 @@ def _work(invocation: Invocation, run: RegionRun, pacer: Pacer, answers: Answers
     vpc = invocation.vpc(pacer)
 
     def ensure(interface: Interface) -> Result:
-        return flowlogs.ensure(interface, vpc, invocation.settings, invocation.budget)
+        return flowlogs.create(interface, vpc, invocation.settings, invocation.budget)
 
     while taken := run.take():
         index, interface = taken
@@ -182,11 +184,12 @@ def _work(invocation: Invocation, run: RegionRun, pacer: Pacer, answers: Answers
 def backfill(command: Command, invocation: Invocation) -> None:
     """Run the backfill command: plan, create, and go on in another invocation where the time ran out."""
     whole = plan(invocation, command.arguments)
-    for region, failure in whole.failures.items():
-        invocation.give_up(_for_region(command, region, {}), failure, region)
     if command.arguments.get("dry_run"):
+        _report_failures(whole, invocation)
         report_planned(whole, invocation)
     else:
+        for region, failure in whole.failures.items():
+            invocation.give_up(_for_region(command, region, {}), failure, region)
         _create_and_go_on(command, whole, invocation)
     report_plan(whole, invocation)  # last: the report lists a bounded number
 
@@ -194,7 +197,10 @@ def backfill(command: Command, invocation: Invocation) -> None:
 def _create_and_go_on(command: Command, whole: Plan, invocation: Invocation) -> None:
     for run in create(invocation, whole, invocation.settle):
         if run.stopped:
-            invocation.report.stopped = run.stopped
+            invocation.report.stop(run.stopped)
+            if command.history:  # its record will be deleted, and only that names what is left
+                failure = Failure("stopped", "TooManyFailures", run.stopped, retryable=True)
+                invocation.give_up(_rest(command, run), failure, run.inventory.region)
         elif run.left:
             _go_on(command, run, invocation)
 
@@ -228,11 +234,12 @@ def report_coverage(whole: Plan, invocation: Invocation) -> None:
     report = invocation.report
     report.coverage = coverage(whole)
     report.drift = [asdict(drift) for each in whole.inventories for drift in each.drift][:MAX_REPORT_ITEMS]
-    if whole.failures:
-        report.stopped = "; ".join(
-            f"{region} could not be listed: {failure.code}: {failure.message}"
-            for region, failure in sorted(whole.failures.items())
-        )
+    _report_failures(whole, invocation)
+
+
+def _report_failures(whole: Plan, invocation: Invocation) -> None:
+    for region, failure in sorted(whole.failures.items()):
+        invocation.report.stop(f"{region} could not be listed: {failure.code}: {failure.message}")
 
 
 def coverage(whole: Plan) -> list[dict[str, Any]]:
@@ -247,32 +254,33 @@ def coverage(whole: Plan) -> list[dict[str, Any]]:
 
 def _go_on(command: Command, run: RegionRun, invocation: Invocation) -> None:
     """Invoke ourselves for what is left of a region, if this hop has made progress."""
-    rest = _for_region(command, run.inventory.region, _rest(command, run))
+    rest = _rest(command, run)
     if not invocation.function_name:
-        invocation.report.stopped = f"the time ran out with {run.left} interfaces of {run.inventory.region} left"
+        invocation.report.stop(f"the time ran out with {run.left} interfaces of {run.inventory.region} left")
         return
-    if not run.settled:
+    if not run.settled and not run.made:
         message = f"no interface of {run.inventory.region} could be done within the time limit: the chain ends here"
-        invocation.report.stopped = message
+        invocation.report.stop(message)
         invocation.give_up(rest, Failure("stopped", "NoProgress", message, retryable=True), run.inventory.region)
         return
     try:
         _invoke(rest, invocation)
     except CloudError as error:
-        invocation.report.stopped = f"the backfill could not invoke its next hop: {error.code}: {error.message}"
+        invocation.report.stop(f"the backfill could not invoke its next hop: {error.code}: {error.message}")
         invocation.give_up(rest, failure_of(error), run.inventory.region)
     else:
         invocation.report.continued = True
 
 
-def _rest(command: Command, run: RegionRun) -> dict[str, Any]:
+def _rest(command: Command, run: RegionRun) -> Command:
+    """What is left of one region."""
     rest: dict[str, Any] = {"hop": command.arguments.get("hop", 0) + 1}
     after = run.after or command.arguments.get("after")
     if after:
         rest["after"] = after
     if "limit" in command.arguments:
-        rest["limit"] = run.left
-    return rest
+        rest["limit"] = len(run.inventory.missing) - run.tried
+    return _for_region(command, run.inventory.region, rest)
 
 
 def _for_region(command: Command, region: str, changes: Mapping[str, Any]) -> Command:

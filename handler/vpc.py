@@ -175,5 +175,12 @@ def _flow_log(entry: dict[str, Any]) -> FlowLog:
         topic_id=str(entry.get("CloudLogId") or ""),
         topic_state=str(entry.get("CloudLogState") or ""),
         enabled=entry.get("Enable") is not False,
-        storage_type=str(entry.get("StorageType") or "cls"),
+        storage=_stored_in(entry),
     )
+
+
+def _stored_in(entry: dict[str, Any]) -> str:
+    kind, place = str(entry.get("StorageType") or "cls"), entry.get("FlowLogStorage")
+    if kind != "ckafka" or not isinstance(place, dict):
+        return kind
+    return f"{kind}:{place.get('StorageId') or ''}/{place.get('StorageTopic') or ''}"

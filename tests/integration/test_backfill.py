@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.faults import delay_after_effect, error, http_status
+from localcloud.faults import delay, delay_after_effect, error, http_status
 from tests.support.deployed import Signed, make_function, make_role
 from tests.support.deployment import small_package
 from tests.support.function import FUNCTION_REGION as HOME
@@ -67,8 +67,8 @@ class TestPace:
         """Half of the limit is used up: it finishes, with under 2 % of calls throttled after the first two seconds."""
         cloud = limited.cloud
         cloud.limits.others_use(CREATE, HOME, 10)
-        interfaces = cloud.seed_interfaces(HOME, 119)
-        assert outcomes(limited(BACKFILL, seconds=300)) == {"created": 120}
+        interfaces = cloud.seed_interfaces(HOME, 149)
+        assert outcomes(limited(BACKFILL, seconds=300)) == {"created": 150}
         assert covered_once(cloud, interfaces)
         creates = cloud.calls.of(CREATE)
         late = [call for call in creates if call.time > creates[0].time + 2]
@@ -154,6 +154,21 @@ class TestWhatIsDone:
         }
         assert outcomes(report) == {"created": 1, "skipped": 2}
 
+    @pytest.mark.parametrize("what", ["tags", "subnet_ids", "vpc_ids"])
+    def test_what_is_included_is_created(self, unpaced: Function, what: str) -> None:
+        """As the dry run says: rules may ask for what CreateFlowLog does not need to know."""
+        cloud = unpaced.cloud
+        vpc_id, subnet_id = cloud.seed_vpc(HOME)
+        cloud.seed_interfaces(HOME, 3, subnet_id=subnet_id, tags={"team": "x"})
+        wanted = {"tags": {"team": "x"}, "subnet_ids": [subnet_id], "vpc_ids": [vpc_id]}[what]
+        unpaced.set(FLOWLOG_RULES=json.dumps({"include": {what: wanted}}))
+        planned = unpaced({**BACKFILL, "dry_run": True})
+        assert planned["outcomes"]["planned"] >= 3
+        done = unpaced(BACKFILL)
+        assert _named(done, "created") == _named(planned, "planned")
+        assert outcomes(done)["skipped"] == outcomes(planned)["skipped"]
+        assert unpaced(STATUS)["outcomes"]["planned"] == 0
+
     def test_one_failure_is_one_dead_letter(self, unpaced: Function) -> None:
         """It does not stop the rest."""
         unpaced.cloud.seed_interfaces(HOME, 29)
@@ -171,6 +186,15 @@ class TestWhatIsDone:
         assert "FLOWLOG_MAX_FAILURE_SHARE" in report["stopped"]
         assert not report["continued"]
 
+    def test_every_region_that_stopped_is_named(self, unpaced: Function) -> None:
+        """With its own reason."""
+        for region in (HOME, "ap-beijing"):
+            unpaced.cloud.seed_interfaces(region, 60)
+        unpaced.cloud.faults.add(CREATE, error("UnauthorizedOperation", "no permission"))
+        report = unpaced({**BACKFILL, "regions": [HOME, "ap-beijing"]})
+        assert f"creates in {HOME} failed" in report["stopped"]
+        assert "creates in ap-beijing failed" in report["stopped"]
+
     def test_share_of_failures_is_settable(self, unpaced: Function) -> None:
         """With a share of 1, everything is tried."""
         unpaced.cloud.seed_interfaces(HOME, 59)
@@ -187,6 +211,14 @@ class TestWhatIsDone:
         (letter,) = unpaced.letters()
         assert letter["kind"] == "command"
         assert letter["event"] == {**BACKFILL, "regions": [HOME], "limit": 50}
+
+    def test_a_dry_run_writes_nothing_not_even_a_letter(self, unpaced: Function) -> None:
+        """A region that cannot be listed is said in the report."""
+        unpaced.cloud.seed_interfaces("ap-shanghai", 3)
+        unpaced.cloud.faults.add(LOGS, error("UnauthorizedOperation", "no"), region=HOME)
+        report = unpaced({**BACKFILL, "regions": [HOME, "ap-shanghai"], "dry_run": True})
+        assert report["stopped"] == f"{HOME} could not be listed: UnauthorizedOperation: no"
+        assert unpaced.letters() == []
 
     def test_pages_that_shift(self, unpaced: Function) -> None:
         """Interfaces come and go while it lists: a second pass settles what the first has missed."""
@@ -296,6 +328,28 @@ class TestContinuation:
         assert letter["event"]["command"] == "backfill"
         assert function.cloud.calls.count("Invoke") == 0
 
+    def test_one_that_hangs_does_not_end_the_chain(self, function: Function) -> None:
+        """What was done behind it is progress: the next hop finds it covered."""
+        function.cloud.seed_interfaces(HOME, 79)
+        function.cloud.faults.add(CREATE, delay(20), times=1)
+        report = function(BACKFILL, seconds=3)
+        assert report["outcomes"]["created"] > 0
+        (letter,) = function.letters()  # there is no function to invoke here
+        assert letter["error"]["code"] != "NoProgress"
+        assert "after" not in letter["event"]
+
+    def test_the_limit_is_that_of_the_whole_chain(self, function: Function) -> None:
+        """However often it is continued, and however many were made behind one that was not."""
+        interfaces = function.cloud.seed_interfaces(HOME, 120)
+        function.cloud.faults.add(CREATE, delay(20), times=3)
+        command: dict[str, Any] = {**BACKFILL, "limit": 60}
+        while True:
+            report = function(command, seconds=3)
+            if "stopped" not in report:
+                break
+            command = function.letters()[-1]["event"]
+        assert sum(len(function.cloud.flow_logs_of(HOME, each)) for each in interfaces) in (59, 60)
+
     def test_without_a_function_it_only_says_so(self, function: Function) -> None:
         """On an operator's machine there is nothing to invoke."""
         function.cloud.seed_interfaces(HOME, 79)
@@ -330,7 +384,7 @@ class TestStatus:
         assert cloud.calls.count(CREATE) == 0
 
     def test_drift(self, unpaced: Function) -> None:
-        """Disabled, without its topic, another topic, another traffic type, another storage; what fits is none."""
+        """Disabled, without its topic, another topic, another traffic type; what fits is none."""
         cloud = unpaced.cloud
         lost, other = cloud.add_topic(), cloud.add_topic()
         changes: dict[str, dict[str, Any]] = {
@@ -356,6 +410,16 @@ class TestStatus:
         report = unpaced({**STATUS, "regions": [HOME, "ap-beijing"]})
         assert report["stopped"] == "ap-beijing could not be listed: UnauthorizedOperation: no permission"
         assert unpaced.letters() == []
+
+    def test_drift_to_another_ckafka_topic(self, unpaced: Function) -> None:
+        """The instance and the topic count, and what is in CLS is elsewhere."""
+        unpaced.cloud.seed_interfaces(HOME, 1)
+        unpaced.set(FLOWLOG_STORAGE="ckafka:ckafka-8xk9dj2p/flowlogs")
+        unpaced(BACKFILL)
+        assert unpaced(STATUS)["drift"] == []
+        for storage in ("ckafka:ckafka-8xk9dj2p/others", "ckafka:ckafka-00000000/flowlogs", "cls"):
+            unpaced.set(FLOWLOG_STORAGE=storage)
+            assert {line["drift"] for line in unpaced(STATUS)["drift"]} == {"another topic"}
 
     def test_lists_are_bounded_and_counts_are_not(self, unpaced: Function) -> None:
         """More than 1,000 waiting, and more than 1,000 drifted: the report lists so many of each, and counts all."""

@@ -303,9 +303,24 @@ def test_an_attached_interface_that_is_gone(
     """Whether the lookup answers with nothing or refuses an unknown id (not documented): the others are done."""
     cloud.behaviour.unknown_ids = unknown_ids
     gone, there = records.attached("eni-00000000"), records.attached(place.attached())
-    report = function(records.event_list(gone, there), seconds=1.0)
+    report = function(records.event_list(gone, there))
     assert outcomes(report) == {"created": 1, "gone": 1}
     assert report["items"][0]["reason"] == "no such interface: deleted before we came"
+
+
+@pytest.mark.parametrize("event", [records.attached("eni-00000000"), records.created("eni-00000000")])
+def test_what_there_was_no_time_to_look_for_is_not_called_gone(function: Function, event: dict[str, Any]) -> None:
+    """It may only not be visible yet: a redrive looks again."""
+    assert outcomes(function(event, seconds=1.0)) == {"dead_lettered": 1}
+    (letter,) = function.letters()
+    assert letter["error"]["retryable"]
+
+
+def test_an_interface_that_is_deleted_while_it_is_attached(function: Function, cloud: LocalCloud) -> None:
+    """It is not waited for any more."""
+    cloud.faults.add(CREATE, error("UnsupportedOperation.FlowLogsNotSupportNullInstanceEni"), times=1)
+    event = records.created("eni-00000000", instance_id=cloud.instance_id)
+    assert outcomes(function(event, seconds=1.5)) == {"gone": 1}
 
 
 def test_an_interface_that_becomes_visible_a_moment_later(function: Function, cloud: LocalCloud, place: Place) -> None:

@@ -224,6 +224,17 @@ class TestOtherRecords:
         assert all(cloud.flow_logs_of(HOME, each) for each in ids[3:])
         assert function.letters() == []
 
+    def test_a_backfill_that_is_stopped_again_is_put_back(self, function: Function, cloud: LocalCloud) -> None:
+        """The first interfaces have letters of their own by now; the rest is named by this one only."""
+        cloud.seed_interfaces(ELSEWHERE, 60)
+        cloud.faults.add(CREATE, error("UnauthorizedOperation"))
+        command = {"command": "backfill", "regions": [ELSEWHERE]}
+        put(cloud, records.own_letter("command", event=command, error=_stopped()))
+        function(REDRIVE)
+        (letter,) = (letter for letter in function.letters() if letter["kind"] == "command")
+        assert (letter["attempts"], letter["error"]["code"]) == (3, "TooManyFailures")
+        assert letter["event"]["regions"] == [ELSEWHERE]
+
     @pytest.mark.parametrize("name", ["sweep", "redrive"])
     def test_a_record_of_a_sweep_does_not_start_another(self, function: Function, cloud: LocalCloud, name: str) -> None:
         """This redrive is it."""
@@ -273,6 +284,27 @@ class TestTheQueue:
         assert outcomes(function(REDRIVE)) == {"covered": 1}
         assert function.letters() == []
 
+    def test_a_batch_that_takes_longer_than_the_queue_hides_it(self, function: Function, cloud: LocalCloud) -> None:
+        """Its handles are stale by then. What is settled is met again and deleted, not left with its old count."""
+        ids = cloud.seed_interfaces(HOME, 2)
+        put(cloud, *(letter_of(cloud, each, number, attempts=3) for number, each in enumerate(ids)))
+
+        def slowly(_call: Incoming, proceed: Proceed) -> Reply:
+            cloud.clock.advance(31)
+            return proceed()
+
+        cloud.faults.add(CREATE, slowly, times=2)
+        cloud.faults.add(CREATE, error("UnauthorizedOperation"), skip=1)
+        report = function(REDRIVE)
+        assert outcomes(report) == {"created": 1, "dead_lettered": 1}
+        assert [letter["attempts"] for letter in function.letters()] == [4]
+
+    def test_an_instance_that_is_gone_is_not_waited_for(self, function: Function, cloud: LocalCloud) -> None:
+        """It has had a minute to boot when its event came: here it is looked for as any interface."""
+        put(cloud, {**records.own_letter(), "interface": {"region": HOME, "instance_id": "ins-00000000"}})
+        assert outcomes(function(REDRIVE, seconds=60)) == {"dead_lettered": 1}
+        assert cloud.calls.count("DescribeNetworkInterfaces") <= 4
+
 
 class TestSweep:
     @pytest.mark.parametrize("event", [{"command": "sweep"}, records.timer("")], ids=["command", "empty timer"])
@@ -284,6 +316,26 @@ class TestSweep:
         assert outcomes(report) == {"created": 3, "covered": 1}  # the redriven one is found covered
         assert cloud.flow_logs_of(HOME, second)
         assert function.letters() == []
+
+    def test_a_redriven_backfill_goes_on_in_another_invocation(self, function: Function, cloud: LocalCloud) -> None:
+        """The redrive has a share of the sweep's time; the backfill that a record holds goes on behind its end."""
+        cloud.seed_interfaces(ELSEWHERE, 60)
+        function.set(FLOWLOG_CREATE_RATE="5")
+        command = {"command": "backfill", "regions": [ELSEWHERE]}
+        put(cloud, records.own_letter("command", event=command, error=_stopped()))
+        report = function({"command": "sweep"}, seconds=4)
+        (call,) = cloud.calls.of("Invoke")
+        assert json.loads(call.params["ClientContext"])["regions"] == [ELSEWHERE]
+        assert "ResourceNotFound" in report["stopped"]  # there is no function here: the call was made
+
+    def test_every_reason_to_stop_is_told(self, function: Function, cloud: LocalCloud) -> None:
+        """The queue's, and the backfill's behind it."""
+        cloud.seed_interfaces(HOME, 60)
+        cloud.faults.add(RECEIVE, error(4440, "no such queue"))
+        cloud.faults.add(CREATE, error("UnauthorizedOperation"))
+        report = function({"command": "sweep"})
+        assert "could not be read" in report["stopped"]
+        assert "FLOWLOG_MAX_FAILURE_SHARE" in report["stopped"]
 
     def test_a_timer_may_hold_any_command(self, function: Function) -> None:
         """Its Message is the command."""
