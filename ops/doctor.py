@@ -26,6 +26,7 @@ from ops.deployment.role import Policy, Role
 from ops.deployment.rule import Rule, Target, parse_pattern, pattern, service_bus
 from ops.deployment.trigger import TimerTrigger
 from ops.exits import Exit, OperatorError
+from ops.traces import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +39,7 @@ FLOW_LOG_ROLE = "FlowLogClsRole"
 """The service role with which VPC writes flow logs to CLS (doc 682/18934)."""
 ANSWER_LIMIT_S = 20.0
 CALL_LIMIT_S = 20.0
+_REASON = 500
 _DEPLOY = "Run `eni-flowlog deploy`."
 
 
@@ -382,21 +384,12 @@ def _problem(result: dict[str, Any]) -> str:
     except ValueError:
         report = None
     if result.get("InvokeResult") or not isinstance(report, dict) or "outcomes" not in report:
-        return f"failed: {_error_words(str(result.get('ErrMsg') or result.get('RetMsg') or 'no reason given'))}"
+        said = str(result.get("ErrMsg") or result.get("RetMsg") or "")
+        return f"failed: {reason_of(said)[:_REASON] or 'no reason given'}"
     if report.get("stopped"):
         return f"stopped: {report['stopped']}"
     failed = [item for item in report["items"] if item["outcome"] == "dead_lettered"]
     return f"could not do it: {failed[0].get('reason', '')}" if failed else ""
-
-
-def _error_words(text: str) -> str:
-    """The last line of a stack trace says what it is; all else is for the log."""
-    try:
-        said = json.loads(text)
-        text = str(said.get("stackTrace") or said.get("errorMessage") or text)
-    except (ValueError, AttributeError):
-        pass
-    return text.strip().splitlines()[-1][:500]
 
 
 CHECKS: dict[str, Callable[[Examination], Iterator[Finding]]] = {

@@ -20,9 +20,9 @@ from handler import jsontext, schema
 from handler import settings as environment_settings
 from handler.api import SCF
 from handler.errors import Transient, error_for
-from handler.log import redact
 from ops import console, environment, options, session
 from ops.exits import Exit, OperatorError
+from ops.traces import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -162,7 +162,7 @@ def _show(name: str, result: Mapping[str, Any], *, as_json: bool) -> Exit:
     """
     if result.get("InvokeResult"):
         request_id = result.get("FunctionRequestId") or result["RequestId"]
-        fault = _fault(str(result.get("ErrMsg") or ""))
+        fault = console.plain(reason_of(str(result.get("ErrMsg") or ""))) or "it said nothing"
         raise OperatorError(
             f"{name} failed: {fault} (request {request_id}). Its log has more; `eni-flowlog status` says whether its "
             "settings are right."
@@ -179,17 +179,6 @@ def _show(name: str, result: Mapping[str, Any], *, as_json: bool) -> Exit:
             console.say(returned["stopped"], "red")
     undone = returned["outcomes"]["dead_lettered"] or returned.get("stopped")
     return Exit.UNCOVERED if undone else Exit.OK
-
-
-def _fault(text: str) -> str:
-    """The one line of a function's error that says what is wrong: the last of its stack trace, where it has one."""
-    content = _parsed(text)
-    if isinstance(content, dict):
-        trace = str(content.get("stackTrace") or "").strip()
-        text = trace.splitlines()[-1] if trace else str(content.get("errorMessage") or text)
-    elif text.strip():
-        text = text.strip().splitlines()[-1]
-    return console.plain(redact(text.partition("InvocationFailed: ")[2] or text)) or "it said nothing"
 
 
 def _parsed(text: str) -> Any:

@@ -13,6 +13,7 @@ from handler.cmq import BATCH
 from handler.errors import CloudError
 from handler.log import redact
 from ops import console
+from ops.traces import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -204,7 +205,6 @@ def _what(letter: Mapping[str, Any]) -> str:
 def _platform(message: Message, letter: Mapping[str, Any]) -> Record:
     """SCF's native dead letter (doc 583/39704)."""
     body = letter["Body"]
-    text = str(letter.get("ErrorMessage") or "").strip()
     retries = body.get("RetryNum")
     return Record(
         message,
@@ -215,7 +215,7 @@ def _platform(message: Message, letter: Mapping[str, Any]) -> Record:
         ),
         error_class="platform",
         code=str(letter.get("ErrorCode") or ""),
-        message=str(redact(text.splitlines()[-1] if text else "")),
+        message=reason_of(str(letter.get("ErrorMessage") or "")),
         attempts=retries + 1 if isinstance(retries, int) else 0,
         since=_time(str(body.get("PushTime") or "")),
         content=redact(letter),

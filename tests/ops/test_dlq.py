@@ -78,6 +78,19 @@ def test_list_knows_the_platforms_records_without_their_secrets(operator: Operat
     assert MARKER not in json.dumps(listed)
 
 
+def test_list_says_why_the_platform_has_a_record(operator: Operator) -> None:
+    """The error at the end of the stack trace, whole where it has several lines."""
+    trace = (
+        "Traceback (most recent call last):\n"
+        '  File "/var/user/handler/main.py", line 51, in main_handler\n'
+        "    raise InvocationFailed(str(redact(message))) from None\n"
+        "handler.main.InvocationFailed: the queue refused it (you are not authorized\nresource (q) has none\n): why\n"
+    )
+    operator.put({**platform_letter(created()), "ErrorMessage": trace})
+    [listed] = operator.json("dlq", "list")["records"]
+    assert listed["error"]["message"] == "the queue refused it (you are not authorized resource (q) has none ): why"
+
+
 @pytest.mark.parametrize("body", ["not JSON \x1b[31m", "[1, 2]", '"text"', "{}", '{"Body": 5}', "[" * 100_000, "1e999"])
 def test_list_shows_what_is_neither(operator: Operator, body: str) -> None:
     """Whatever somebody has put on the queue; no control character reaches the terminal."""

@@ -118,6 +118,16 @@ def test_the_functions_own_error(operator: Operator) -> None:
     assert "PlantedSecret123" not in result.output
 
 
+def test_an_error_of_several_lines(operator: Operator) -> None:
+    """The cloud's own words have line breaks: they are one sentence, whole, from its beginning."""
+    event = {
+        "fail": "the queue refused it (queue error 4100: you are not authorized\nresource (q) has no permission\n): why"
+    }
+    result = operator("invoke", json.dumps(event))
+    said = "the queue refused it (queue error 4100: you are not authorized resource (q) has no permission ): why"
+    assert f"{NAME} failed: {said} (request " in " ".join(result.stderr.split())
+
+
 def test_a_fault_of_the_function(operator: Operator) -> None:
     """Its last line."""
     result = operator("invoke", '{"bug": 1}')
