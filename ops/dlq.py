@@ -179,22 +179,34 @@ def purge_command(  # noqa: PLR0913 - one for each option of the command line
     run = session.start(profile=profile, region=region, with_topic=False)
     queue = run.invocation.queue
     before = _depth_now(run)
-    if not dry_run and (before is None or before.visible):
-        console.ask(f"Delete {_wanted(idents, before, exhausted=exhausted)} of {queue.name} for good?", yes=yes)
+    purged: list[Record] = []
+    # What comes onto an empty queue from now on was not asked about, and stays.
+    if before is None or before.visible:
+        if not dry_run:
+            wanted = _wanted(idents, before, limit, exhausted=exhausted)
+            console.ask(f"Delete {wanted} of {queue.name} for good?", yes=yes)
+        purged = _purge(run, idents, limit, exhausted=exhausted, dry_run=dry_run)
+    _show_purged(run, purged, dry_run=dry_run, as_json=as_json)
+    _stop_if_interrupted(run)
+    if idents and not purged:
+        raise OperatorError(f"No record on {queue.name} begins with {_some(idents)}: see `eni-flowlog dlq list`.")
+
+
+def _purge(
+    run: Session, idents: Sequence[str] | None, limit: int | None, *, exhausted: bool, dry_run: bool
+) -> list[Record]:
+    """Delete what is wanted; a dry run only finds it."""
     purged: list[Record] = []
     with run.stop.on_interrupt(console.say), console.working("Deleting records"):
         for records in receive(run, limit=None if idents or exhausted else limit):
             chosen = [each for each in records if _is_wanted(each, idents, exhausted=exhausted)]
             chosen = chosen[: limit - len(purged) if limit else None]
             if chosen and not dry_run:
-                queue.delete([each.received.handle for each in chosen])
+                run.invocation.queue.delete([each.received.handle for each in chosen])
             purged += chosen
             if limit and len(purged) >= limit:
                 break
-    _show_purged(run, purged, dry_run=dry_run, as_json=as_json)
-    _stop_if_interrupted(run)
-    if idents and not purged:
-        raise OperatorError(f"No record on {queue.name} begins with {_some(idents)}: see `eni-flowlog dlq list`.")
+    return purged
 
 
 def _received(run: Session, limit: int | None) -> list[Record]:
@@ -291,14 +303,14 @@ def _redriven(run: Session, limit: int | None, *, dry_run: bool, as_json: bool) 
     return Exit.UNCOVERED if undone else Exit.OK
 
 
-def _wanted(idents: Sequence[str] | None, before: Depth | None, *, exhausted: bool) -> str:
-    if idents:
-        return f"the records that begin with {_some(idents)}"
-    if exhausted:
-        return "the exhausted records"
-    if before is None:
-        return "all records"
-    return f"all {console.counted(before.visible + before.hidden, 'record')}"
+def _wanted(idents: Sequence[str] | None, before: Depth | None, limit: int | None, *, exhausted: bool) -> str:
+    if idents or exhausted:
+        which = f"the records that begin with {_some(idents)}" if idents else "the exhausted records"
+        return which + (f", up to {limit:,}," if limit else "")
+    number = before.visible + before.hidden if before else None
+    if limit and (number is None or limit < number):
+        return f"up to {console.counted(limit, 'record')}"
+    return "all records" if number is None else f"all {console.counted(number, 'record')}"
 
 
 def _is_wanted(record: Record, idents: Sequence[str] | None, *, exhausted: bool) -> bool:

@@ -285,6 +285,39 @@ def test_purge_up_to_a_limit(cloud: LocalCloud, operator: Operator) -> None:
     assert len(cloud.messages(QUEUE)) == 3
 
 
+def test_purge_deletes_nothing_that_it_has_not_asked_about(cloud: LocalCloud, operator: Operator) -> None:
+    """The queue says that it is empty, and a record comes before the receive: it stays, with or without --yes."""
+    empty = {"QueueDescribe": {"ActiveMsgNum": 0, "InactiveMsgNum": 0, "VisibilityTimeout": VISIBILITY_S}}
+    cloud.faults.add("DescribeCmqQueueDetail", faults.garbled_body(json.dumps({"Response": empty}).encode()))
+    operator.put(letter())
+    for arguments in ((), ("--yes",), ("--exhausted",)):
+        result = operator("dlq", "purge", *arguments)
+        assert (result.exit_code, result.stdout.strip()) == (Exit.OK, "0 records deleted."), result.output
+    assert operator("dlq", "purge", "0000").exit_code == Exit.FAILED
+    assert len(cloud.messages(QUEUE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "question"),
+    [
+        ((), "Delete all 3 records of"),
+        (("--limit", "2"), "Delete up to 2 records of"),
+        (("--limit", "9"), "Delete all 3 records of"),
+        (("--exhausted",), "Delete the exhausted records of"),
+        (("--exhausted", "--limit", "1"), "Delete the exhausted records, up to 1, of"),
+        (("abc", "--limit", "1"), "Delete the records that begin with abc, up to 1, of"),
+    ],
+)
+def test_purge_asks_for_what_it_will_delete(operator: Operator, arguments: tuple[str, ...], question: str) -> None:
+    """The limit is part of the question; declined, nothing is deleted."""
+    operator.put(*(letter() for _ in range(3)))
+    with operator.terminal("dlq", "purge", *arguments) as terminal:
+        terminal.read_until(f"{question} {QUEUE} for good? [y/N]")
+        terminal.type("n")
+        assert terminal.end() == Exit.FAILED
+    assert len(operator.cloud.messages(QUEUE)) == 3
+
+
 # reading a record -----------------------------------------------------------------------------------------------------
 
 
