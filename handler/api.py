@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 CALL_TIMEOUT_S = 10.0
 CONNECTIONS = 32
+MAX_CLIENTS = 64
+"""More than there are regions. An event may name any number of others, each of which would cost 70 kB for good."""
 _THROTTLE_ATTEMPTS = 1_000  # until the time budget ends it
 
 
@@ -137,6 +139,8 @@ class Api:
         key = (service, region, self._endpoint)
         client = _clients.get(key)
         if client is None:
+            if len(_clients) >= MAX_CLIENTS:
+                _clients.clear()
             client = _clients.setdefault(key, _new_client(service, region, self._endpoint, self._keys))
         if client.credential.get_credential_info() != _info(self._keys):
             client.credential = Credential(*_info(self._keys))

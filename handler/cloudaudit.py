@@ -83,10 +83,11 @@ def _interfaces(record: Mapping[str, Any], envelope_region: Any) -> Iterator[Ite
 
 
 def _region(record: Mapping[str, Any], request: Mapping[str, Any], envelope_region: Any) -> str:
-    """The call's region, by order of trust (inferred)."""
+    """The call's region, by order of trust (inferred). A resource's of another form, such as gz, tells nothing."""
+    resources = [str(_mapping(resource).get("resourceRegion")) for resource in _resources(record)]
     candidates = [
         request.get("Region"),
-        *(_mapping(resource).get("resourceRegion") for resource in _resources(record)),
+        *(each for each in resources if REGION.fullmatch(each)),
         record.get("eventRegion"),
         envelope_region,
     ]

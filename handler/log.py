@@ -34,14 +34,19 @@ _HEADERS = "authorization|cookie"  # their value is the rest of the line
 _SECRET_KEY = re.compile(rf"(?i){_NAMES_OF_SECRETS}|{_HEADERS}|keypair")
 # `"Token": "…"`, `Password=…` or `<Password>…` in text that is not whole JSON, also with its quotes escaped once or
 # more: a string ends at a quote that is escaped as often as its first one. Where a list or an object begins, all that
-# follows goes.
+# follows goes; in XML all up to the next tag.
 _SECRET_PAIR = re.compile(
-    rf"""(?isx) ( (?:{_NAMES_OF_SECRETS}|(?P<header>{_HEADERS})) (?:\\*["'] | \\+u0022)? \s*[:=>]{{1,2}}\s* )
-    ( (?P<escapes>\\*) (?P<quote>["'])
-        (?: [^"'\\] | \\+ (?!["'\\]) | (?!(?P=escapes)(?P=quote)) \\*["'] )* (?:(?P=escapes)(?P=quote))?
-    | \\*[\[{{] .*
-    | (?(header) [^\r\n]* | [^\s,;&"'}}\]<]+ ) )"""
+    rf"""(?isx) ( (?:{_NAMES_OF_SECRETS}|(?P<header>{_HEADERS})) (?:\\*["'])? \s* (?: [:=]{{1,2}}>? | (?P<tag>>) ) \s* )
+    (?(tag) [^<]* |
+        (?: (?P<escapes>\\*) (?P<quote>["'])
+            (?: [^"'\\] | \\+ (?!["'\\]) | (?!(?P=escapes)(?P=quote)) \\*["'] )* (?:(?P=escapes)(?P=quote))?
+        | \\*[\[{{] .*
+        | (?(header) [^\r\n]* | [^\s,;&"'}}\]<]+ ) ) )"""
 )
+# Other ways to write the letters and signs that the pattern looks for: JSON's, HTML's and a URL's.
+_ESCAPE = re.compile(r"(?i)(\\+)u00([2-7][0-9a-f])|&(?:quot|\#34);|%(22|3a|3d)")
+# In a list of variables or tags the name of a secret stands beside it.
+_NAMES, _VALUES = ("Key", "key", "Name", "name"), ("Value", "value", "Values", "values")
 # A key id of the platform begins with AKID (doc 1278/85305).
 _KEY_ID = re.compile(r"AKID[0-9A-Za-z_-]{8,}")
 # A long unbroken run with a digit in it is a token, a key or an encoded blob: ids here are shorter, UUIDs included.
@@ -86,9 +91,11 @@ def _redact_number(value: float | None) -> Any:
 
 def _redact_object(value: dict[Any, Any], depth: int) -> dict[str, Any]:
     redacted = {}
+    named = any(isinstance(value.get(name), str) and _SECRET_KEY.search(value[name]) for name in _NAMES)
     for key, entry in islice(value.items(), _MAX_ENTRIES):
         text = str(key)
         name, is_secret = (_common_key if len(text) < _OPAQUE_LENGTH else _key)(text)
+        is_secret = is_secret or (named and text in _VALUES)
         redacted[name] = REDACTED if is_secret and entry else redact(entry, depth + 1)
     return redacted
 
@@ -116,6 +123,8 @@ def _redact_plain(text: str) -> str:
     for secret in _own:
         text = text.replace(secret, REDACTED)
     text = text[:_MAX_TEXT]
+    if "u00" in text or "&" in text or "%" in text:
+        text = _ESCAPE.sub(_unescaped, text)
     if ":" in text or "=" in text or ">" in text:  # else there is no pair to be found, and most texts here are ids
         text = _SECRET_PAIR.sub(rf"\1{REDACTED}", text)
     if "AKID" in text:
@@ -123,6 +132,15 @@ def _redact_plain(text: str) -> str:
     if len(text) < _OPAQUE_LENGTH:
         return text
     return _OPAQUE.sub(lambda run: REDACTED if re.search(r"\d", run.group()) else run.group(), text)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    """The sign itself, a quote as an escaped one: it may stand inside of a string."""
+    backslashes, code, url_code = escape.groups()
+    if backslashes:
+        sign = chr(int(code, 16))
+        return f'{backslashes}"' if sign == '"' else sign if sign.isalnum() or sign in "-_:=<>" else escape.group()
+    return {"3a": ":", "3d": "="}.get((url_code or "").lower(), '\\"')
 
 
 class RedactingFormatter(LambdaPowertoolsFormatter):

@@ -13,11 +13,12 @@ from tencentcloud.common.credential import Credential
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
+from handler import api as api_module
 from handler import settings
 from handler.api import VPC, Api
 from handler.budget import Budget
 from handler.cmq import Queue
-from handler.errors import OutOfTime, QueueError, Transient
+from handler.errors import OutOfTime, QueueError, Refused, Transient
 from handler.invocation import Invocation
 from handler.model import Command, Failure, FlowLog, Outcome
 from handler.pace import Pacer
@@ -209,6 +210,14 @@ def test_a_paced_call_tells_the_pacer_how_it_went(cloud: LocalCloud) -> None:
     slow.wait_turn(lambda _: False)
     with pytest.raises(OutOfTime, match="OutOfTime: the invocation's time ran out before DescribeNetworkInterfaces"):
         Vpc(api, settings.load(environment(cloud))).interface_page(REGION, 0, pacer=slow)
+
+
+def test_clients_of_regions_that_there_are_not_do_not_pile_up(api: Api) -> None:
+    """Each holds a pool of connections."""
+    for number in range(api_module.MAX_CLIENTS * 2):
+        with pytest.raises(Refused, match="UnsupportedRegion"):
+            api.call(VPC, "DescribeFlowLogs", f"ap-nowhere{number}", {})
+    assert len(api_module._clients) <= api_module.MAX_CLIENTS
 
 
 def test_a_server_in_trouble_is_not_asked_for_ever(cloud: LocalCloud) -> None:

@@ -122,6 +122,42 @@ def test_plain_text(text: str) -> None:
     assert MARKER not in shown({"a": [f"some words {text}"]})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        rf"broken {{\u0022Password\u0022:\u0022{MARKER},x {MARKER}\u0022}}",
+        rf"broken {{\\u0022Password\\u0022:\\u0022{MARKER},x {MARKER}\\u0022}}",
+        rf'broken {{"Pass\u0077ord":"{MARKER}"}}',
+        rf'broken {{"Password":"a\u0022{MARKER}"}}',
+        f"broken {{&quot;Password&quot;:&quot;{MARKER} x {MARKER}&quot;}}",
+        f"broken {{&#34;Password&#34;:&#34;{MARKER} x {MARKER}&#34;}}",
+        f'broken {{"Password":"a&quot;{MARKER}"}}',
+        f"?q=%7B%22Password%22%3A%22{MARKER} x {MARKER}%22%7D",
+        f"?q=Password%3D{MARKER}%26a%3Db",
+        f"<Password>{MARKER} x {MARKER}</Password>",
+        f'<Password>"{MARKER}" x {MARKER}</Password>',
+        f'<a Password="{MARKER} x {MARKER}">',
+        f"Password => {MARKER}",
+    ],
+)
+def test_other_spellings_of_broken_text(text: str) -> None:
+    """JSON's own escapes, HTML's and those of a URL; and XML, whose values have spaces."""
+    assert MARKER not in shown(text)
+    assert MARKER not in shown({text: 1})
+
+
+@pytest.mark.parametrize(("name", "value"), [("Key", "Value"), ("key", "value"), ("Name", "Value"), ("Key", "Values")])
+@pytest.mark.parametrize("secret", ["Password", "TENCENTCLOUD_SESSIONTOKEN", "api-key"])
+def test_a_name_beside_its_value(name: str, value: str, secret: str) -> None:
+    """Lists of variables and tags are written so."""
+    entry = {name: secret, value: MARKER}
+    assert redact([entry, {name: "team", value: "net"}]) == [
+        {name: secret, value: REDACTED},
+        {name: "team", value: "net"},
+    ]
+    assert MARKER not in shown(json.dumps([entry]))
+
+
 def test_plain_text_keeps_what_is_around_a_secret() -> None:
     """A message is still worth reading."""
     assert redact("Password=x123, then the rest") == f"Password={REDACTED}, then the rest"
