@@ -163,7 +163,7 @@ def _create(run: Session, whole: Plan) -> None:
     with run.stop.on_interrupt(console.say), console.progress("Creating flow logs", len(whole)) as step:
         run_report.watch = lambda result: step(result.outcome is Outcome.DEAD_LETTERED)
         done = sweep.create(run.invocation, whole, run.invocation.settle)
-    run.raise_if_unsent()
+    run.invocation.letters.flush()
     stopped = [each.stopped for each in done if each.stopped]
     left = {each.inventory.region: each.left for each in done if each.left and not each.stopped}
     if left:
@@ -174,19 +174,42 @@ def _create(run: Session, whole: Plan) -> None:
 
 
 def _finish(run: Session, whole: Plan, *, dry_run: bool, as_json: bool) -> Exit:
-    """Show the report and say how the command ended."""
+    """Show the report and say how the command ended.
+
+    Raises:
+        OperatorError: what failed could not be put on the queue.
+    """
     report = run.report.as_dict()
     if as_json:
         console.write_json(report)
     elif len(whole):
         console.show_report(report, listed=("planned",) if dry_run else ("dead_lettered", "skipped"))
-    if report["outcomes"]["skipped"] and not dry_run and not as_json:
+    run.raise_if_unsent()
+    drifted = sum(each.total("drift") for each in whole.inventories)
+    _say_what_is_left(run, drifted, dry_run=dry_run, as_json=as_json)
+    if run.stop.asked:
+        return Exit.INTERRUPTED
+    if run.report.stopped or whole.failures:
+        return Exit.FAILED
+    uncovered = report["outcomes"]["dead_lettered"] or (drifted and not dry_run)
+    return Exit.UNCOVERED if uncovered else Exit.OK
+
+
+def _say_what_is_left(run: Session, drifted: int, *, dry_run: bool, as_json: bool) -> None:
+    """Say what the operator may have to look at next."""
+    outcomes = run.report.outcomes
+    if outcomes[Outcome.SKIPPED] and not dry_run and not as_json:
         console.say(
             "What a backfill has skipped, `status` shows as missing unless FLOWLOG_RULES excludes it, by a tag for "
             "example: only a try tells it.",
             "dim",
         )
-    if report["outcomes"]["dead_lettered"]:
+    if drifted:
+        are = "is" if drifted == 1 else "are"
+        console.say(
+            f"{console.counted(drifted, 'flow log')} {are} not as the settings say: see `eni-flowlog status`.", "yellow"
+        )
+    if outcomes[Outcome.DEAD_LETTERED]:
         console.say(
             f"What failed is on the queue {run.invocation.queue.name}: see `eni-flowlog dlq list`; "
             "when the cause is gone, `eni-flowlog dlq redrive` runs it again.",
@@ -194,8 +217,3 @@ def _finish(run: Session, whole: Plan, *, dry_run: bool, as_json: bool) -> Exit:
         )
     if run.report.stopped:
         console.say(run.report.stopped, "red")
-    if run.stop.asked:
-        return Exit.INTERRUPTED
-    if run.report.stopped or whole.failures:
-        return Exit.FAILED
-    return Exit.UNCOVERED if report["outcomes"]["dead_lettered"] else Exit.OK

@@ -149,12 +149,13 @@ def summary(outcomes: Mapping[str, int]) -> Text:
 
 
 def show_report(report: Mapping[str, Any], *, listed: Sequence[str]) -> None:
-    """Show a function's report.
+    """Show a function's report, without secrets: the cloud's messages may repeat what was sent.
 
     Args:
         report: under `schemas/report.schema.json`.
         listed: the outcomes whose items are listed one by one.
     """
+    report = redact(report)
     console = out()
     console.print(summary(report["outcomes"]))
     items = [item for item in report["items"] if item["outcome"] in listed]

@@ -147,7 +147,7 @@ def redrive_command(  # noqa: PLR0913 - one for each option of the command line
     with run.stop.on_interrupt(console.say), shown as step:
         run.report.watch = lambda result: step(result.outcome is Outcome.DEAD_LETTERED)
         redrive.redrive({"limit": limit, "dry_run": dry_run}, run.invocation, commands.run)
-    run.raise_if_unsent()
+    run.invocation.letters.flush()
     raise typer.Exit(_redriven(run, limit, dry_run=dry_run, as_json=as_json))
 
 
@@ -287,12 +287,17 @@ def _number(number: int | None, limit: int | None) -> str:
 
 
 def _redriven(run: Session, limit: int | None, *, dry_run: bool, as_json: bool) -> Exit:
-    """Show the report of a redrive and say how it ended."""
+    """Show the report of a redrive and say how it ended.
+
+    Raises:
+        OperatorError: what failed again could not be put back.
+    """
     report = run.report.as_dict()
     if as_json:
         console.write_json(report)
     else:
         console.show_report(report, listed=("planned",) if dry_run else ("created", "covered", "dead_lettered"))
+    run.raise_if_unsent()
     after = None if dry_run else depth(run)
     left = after.visible + after.hidden if after else 0
     if left:

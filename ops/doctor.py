@@ -13,6 +13,7 @@ from rich.text import Text
 
 from handler import settings
 from handler.errors import CloudError, SettingsError, Transient
+from handler.log import redact
 from ops import advice, options
 from ops.console import out, plain, table, working, write_json
 from ops.deploy import DEFAULT_CONFIG, Config
@@ -413,5 +414,5 @@ def _show(findings: Sequence[Finding]) -> None:
     rows = table("", ("Check", "", "What", "What to do"), fold=("What", "What to do"))
     for finding in findings:
         state = Text(finding.state.value, _STYLES[finding.state])
-        rows.add_row(finding.check, state, Text(plain(finding.what)), Text(finding.todo))
+        rows.add_row(finding.check, state, Text(plain(redact(finding.what))), Text(finding.todo))
     out().print(rows)

@@ -17,7 +17,7 @@ class Exit(IntEnum):
 
 
 MEANINGS = {
-    Exit.OK: "done, and all is covered",
+    Exit.OK: "done, and all that was asked for is covered; with --dry-run: it has said what would be done",
     Exit.FAILED: "it failed, or was declined; one sentence on the standard error says why, and what to do",
     Exit.USAGE: "wrong usage; nothing was done",
     Exit.UNCOVERED: "done, but not all is covered: interfaces without a flow log, flow logs that have drifted from the "

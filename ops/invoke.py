@@ -22,6 +22,7 @@ from handler.api import SCF
 from handler.errors import Transient, error_for
 from ops import console, environment, options, session
 from ops.exits import Exit, OperatorError
+from ops.status import show_coverage, verdict
 from ops.traces import reason_of
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def invoke_command(  # noqa: PLR0913 - one for each option of the command line
     """Run the deployed function with an event or a command, and show its report, or its error.
 
     The event is any that the function takes: a command, an interface event, a CloudAudit record, a dead letter.
-    Exit code 3 when its report has something dead-lettered, 1 when the function fails.
+    Exit code 3 when its report has something dead-lettered, or of a status when not all is covered; 1 when the
+    function fails.
 
     For example:
 
@@ -174,11 +176,19 @@ def _show(name: str, result: Mapping[str, Any], *, as_json: bool) -> Exit:
     if as_json:
         console.write_json(returned)
     else:
-        console.show_report(returned, listed=("created", "covered", "planned", "waiting", "skipped", "dead_lettered"))
-        if returned.get("stopped"):
-            console.say(returned["stopped"], "red")
+        _show_report(returned)
     undone = returned["outcomes"]["dead_lettered"] or returned.get("stopped")
-    return Exit.UNCOVERED if undone else Exit.OK
+    return Exit.UNCOVERED if undone else verdict(returned.get("coverage", ()))
+
+
+def _show_report(report: Mapping[str, Any]) -> None:
+    """Show the report of any command; a status's as `eni-flowlog status` does."""
+    if "coverage" in report:
+        show_coverage(report)
+    else:
+        console.show_report(report, listed=("created", "covered", "planned", "waiting", "skipped", "dead_lettered"))
+    if report.get("stopped"):
+        console.say(report["stopped"], "red")
 
 
 def _parsed(text: str) -> Any:

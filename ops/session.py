@@ -16,7 +16,7 @@ from handler.budget import Budget
 from handler.errors import QueueUnreachable
 from handler.invocation import Invocation
 from handler.log import logger
-from handler.model import Report
+from handler.model import Outcome, Report
 from ops import environment
 from ops.console import counted
 from ops.exits import OperatorError
@@ -102,19 +102,21 @@ class Session:
         return report
 
     def raise_if_unsent(self) -> None:
-        """Send the last dead letters.
+        """Send the last dead letters; to be called when the report has been shown.
 
         Raises:
-            OperatorError: some could not be put on the queue.
+            OperatorError: some could not be put on the queue, with the first failure that is therefore kept nowhere.
         """
         invocation = self.invocation
         try:
             invocation.letters.raise_if_unsent()
         except QueueUnreachable:
+            reasons = (each.reason for each in self.report.results if each.outcome is Outcome.DEAD_LETTERED)
             raise OperatorError(
                 f"{counted(invocation.letters.unsent, 'dead letter')} could not be put on the queue "
                 f"{invocation.queue.name} at {invocation.settings.dlq_endpoint}. Nothing is lost: the next "
-                "`eni-flowlog backfill` finds what has no flow log. Check the queue, and the keys' permission to send."
+                "`eni-flowlog backfill` finds what has no flow log. Check the queue, and the keys' permission to send. "
+                f"The first failure: {next(reasons, 'unknown')}"
             ) from None
 
 

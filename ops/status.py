@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from handler import sweep
+from handler.log import redact
 from handler.model import MAX_REPORT_ITEMS
 from ops import console, options, session
 from ops.backfill import list_plan
@@ -63,7 +64,7 @@ def status_command(
     elif as_csv:
         _write_csv(report["coverage"])
     else:
-        _show(report)
+        show_coverage(report)
     raise typer.Exit(Exit.FAILED if whole.failures else verdict(report["coverage"]))
 
 
@@ -78,7 +79,13 @@ def _write_csv(coverage: Sequence[Mapping[str, Any]]) -> None:
     writer.writerows(coverage)
 
 
-def _show(report: Mapping[str, Any]) -> None:
+def show_coverage(report: Mapping[str, Any]) -> None:
+    """Show the report of a status, without secrets.
+
+    Args:
+        report: under `schemas/report.schema.json`, with `coverage`.
+    """
+    report = redact(report)
     coverage = report["coverage"]
     out = console.out()
     titles = ("Total", "Covered", "Missing", "Waiting", "Skipped", "Drift")
@@ -91,7 +98,7 @@ def _show(report: Mapping[str, Any]) -> None:
         rows.add_row("", "all", *_numbers(total), style="bold")
     out.print(rows)
     out.print(_sentence(coverage))
-    cut = MAX_REPORT_ITEMS in (len(report["items"]), len(report["drift"]))
+    cut = MAX_REPORT_ITEMS in (len(report["items"]), len(report.get("drift") or ()))
     for heading, ids in _reasons(report).items():
         out.print(_line(*heading, ids, cut=cut))
 
@@ -119,10 +126,11 @@ def _sentence(coverage: Sequence[Mapping[str, Any]]) -> Text:
 def _reasons(report: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
     """The interfaces behind the numbers, by state and reason, as far as the report lists them."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    states = {"planned": "missing", "waiting": "waiting", "skipped": "skipped"}
     for item in report["items"]:
-        state = "missing" if item["outcome"] == "planned" else item["outcome"]
-        found[state, item.get("reason", "")].append(item["interface_id"])
-    for each in report["drift"]:
+        if item["outcome"] in states:
+            found[states[item["outcome"]], item.get("reason", "")].append(item.get("interface_id", "?"))
+    for each in report.get("drift") or ():
         found["drift", each["drift"]].append(each["interface_id"])
     order = ("missing", "drift", "waiting", "skipped")
     return dict(sorted(found.items(), key=lambda entry: (order.index(entry[0][0]), entry[0][1])))

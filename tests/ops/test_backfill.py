@@ -111,6 +111,38 @@ def test_a_queue_that_is_not_there(cloud: LocalCloud, operator: Operator) -> Non
     assert "the next `eni-flowlog backfill` finds what has no flow log" in result.stderr
 
 
+def test_where_the_queue_fails_too_the_report_still_says_what_failed(cloud: LocalCloud, operator: Operator) -> None:
+    """The report comes first, for people and as JSON, and the error names the first failure."""
+    cloud.faults.add("CreateFlowLog", faults.error("UnauthorizedOperation", "not you"))
+    away = {**FAST, "FLOWLOG_DLQ_QUEUE": "other"}
+    report = valid("report", operator.json("backfill", "--yes", **away))
+    assert [item["reason"] for item in report["items"]] == ["UnauthorizedOperation: not you"]
+    result = operator("backfill", "--yes", **away)
+    assert result.exit_code == Exit.FAILED
+    assert "1 dead-lettered" in result.stdout
+    assert "The first failure: UnauthorizedOperation: not you" in result.stderr
+    assert "is on the queue" not in result.stderr
+
+
+def test_no_secret_is_shown(cloud: LocalCloud, operator: Operator) -> None:
+    """A refusal that repeats what was sent: neither the report for people nor the JSON repeats it."""
+    planted = f"key {cloud.secret_id} is refused, Token=PlantedToken123"
+    cloud.faults.add("CreateFlowLog", faults.error("UnauthorizedOperation", planted))
+    for arguments in ((), ("--json",)):
+        result = operator("backfill", "--yes", *arguments, **FAST)
+        assert "[redacted] is refused, Token=[redacted]" in " ".join(result.stdout.split())
+        assert not any(secret in result.output for secret in (cloud.secret_id, "PlantedToken123"))
+
+
+def test_drift_is_not_all_covered(cloud: LocalCloud, operator: Operator) -> None:
+    """As `status` says: exit code 3, also where there was nothing to create. A dry run only tells."""
+    cloud.seed_flow_log(HOME, cloud.primary_interface_of(HOME, cloud.instance_id), enabled=False)
+    for argument, code in (("--dry-run", Exit.OK), ("--yes", Exit.UNCOVERED)):
+        result = operator("backfill", argument)
+        assert result.exit_code == code
+        assert "1 flow log is not as the settings say: see `eni-flowlog status`." in result.stderr
+
+
 def test_no_region_can_be_listed(cloud: LocalCloud, operator: Operator) -> None:
     """One sentence, exit code 1, and no dead letter: the person has been told."""
     cloud.faults.add("DescribeNetworkInterfaces", faults.error("UnauthorizedOperation", "not you"))

@@ -212,6 +212,19 @@ def test_redrive_of_what_fails_again(cloud: LocalCloud, operator: Operator) -> N
     assert json.loads(back)["attempts"] == 3
 
 
+def test_redrive_where_nothing_can_be_put_back(cloud: LocalCloud, operator: Operator) -> None:
+    """The report is shown, then the error with what failed first; the record stays."""
+    cloud.faults.add("CreateFlowLog", faults.error("UnauthorizedOperation", "not you"))
+    for action in ("SendMessage", "BatchSendMessage"):
+        cloud.faults.add(action, faults.error(4100, "no"))
+    operator.put(*letters_of(cloud, 1))
+    result = operator("dlq", "redrive", "--yes")
+    assert result.exit_code == Exit.FAILED
+    assert "1 dead-lettered" in result.stdout
+    assert "The first failure: UnauthorizedOperation: not you" in result.stderr
+    assert len(cloud.messages(QUEUE)) == 1
+
+
 def test_redrive_leaves_the_exhausted(cloud: LocalCloud, operator: Operator) -> None:
     """Not tried, not deleted, said, exit code 3."""
     operator.put(letter(attempts=5, exhausted=True))

@@ -97,6 +97,23 @@ def test_a_report_with_something_dead_lettered(operator: Operator) -> None:
     assert "UnauthorizedOperation: no" in result.stdout
 
 
+def test_the_report_of_a_status(operator: Operator) -> None:
+    """With the table, the answer and the exit code of `eni-flowlog status`; what has drifted counts, too."""
+    numbers = {"interfaces": 4, "covered": 3, "missing": 1, "waiting": 0, "skipped": 0, "drift": 0}
+    row = {"region": "ap-guangzhou", "vpc_id": "vpc-pq9vxykj", **numbers}
+    outcomes = {**REPORT["outcomes"], "created": 0, "covered": 3, "planned": 1}  # type: ignore[dict-item]
+    items = [{"region": "ap-guangzhou", "interface_id": "eni-78ysaex1", "outcome": "planned"}]
+    report = {**REPORT, "received": 4, "outcomes": outcomes, "items": items, "coverage": [row], "drift": []}
+    result = operator("invoke", json.dumps({"return": valid("report", report)}))
+    assert result.exit_code == Exit.UNCOVERED
+    for part in ("Coverage of interfaces", "vpc-pq9vxykj", "1 interface has no flow log", "missing: eni-78ysaex1"):
+        assert part in result.stdout
+    report["coverage"] = [{**row, "covered": 4, "missing": 0}]
+    report["items"] = []
+    assert operator("invoke", json.dumps({"return": report})).exit_code == Exit.OK
+    assert operator("invoke", json.dumps({"return": {**report, "stopped": "x"}})).exit_code == Exit.UNCOVERED
+
+
 def test_an_answer_that_is_no_report(operator: Operator) -> None:
     """Another function's answer is shown as JSON."""
     assert json.loads(operator("invoke", '{"return": [1, null]}').stdout) == [1, None]
