@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from ops.credentials import Account
+
 FILE = "serverless.yml"
 DEFAULT_FUNCTION = "eni-flowlog"
 REGION_VARIABLE = "TENCENTCLOUD_REGION"
@@ -34,6 +36,32 @@ class Deployment:
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Regions:
+    """Where the function's region comes from, besides serverless.yml; empty where it is not said.
+
+    Attributes:
+        stronger: wins over what serverless.yml says.
+        weaker: counts where serverless.yml says nothing.
+    """
+
+    stronger: str
+    weaker: str
+
+
+def regions(option: str, variables: Mapping[str, str], account: Account, *, profile: str) -> Regions:
+    """The one order of all commands: --region, TENCENTCLOUD_REGION, serverless.yml, tccli's profile.
+
+    Args:
+        option: --region, or nothing.
+        variables: of the shell, and of a .env file beside serverless.yml.
+        account: whose keys are used, with its profile's region.
+        profile: the profile that is named on the command line: as with tccli, it speaks before the environment.
+    """
+    named = account.region if profile else ""
+    return Regions(option or named or variables.get(REGION_VARIABLE, "").strip(), account.region)
+
+
 def deployment(folder: Path, shell: Mapping[str, str]) -> Deployment:
     """Read a folder's serverless.yml.
 
@@ -43,20 +71,8 @@ def deployment(folder: Path, shell: Mapping[str, str]) -> Deployment:
     Raises:
         OperatorError: the file is there and cannot be read.
     """
-    path = folder / FILE
-    if not path.is_file():
-        return Deployment()
-    inputs = _mapping(_mapping(_load(path)).get("inputs"))
-    try:
-        filled = _mapping(fill(inputs, {**_dot_env(folder), **shell}))
-    except RecursionError:
-        raise OperatorError(f"{FILE} refers to itself: correct it, or leave this folder.") from None
-    if not any(name.startswith("FLOWLOG_") for name in _variables(inputs)):
-        return Deployment()
-    variables = {
-        name: text for name, text in _variables(filled).items() if name.startswith("FLOWLOG_") and text.strip()
-    }
-    return Deployment(_text(filled.get("name")), _text(filled.get("region")), variables)
+    inputs = _our_inputs(folder)
+    return _filled(inputs, {**_dot_env(folder), **shell}) if inputs else Deployment()
 
 
 def function_environment(
@@ -74,12 +90,12 @@ def function_environment(
     Raises:
         OperatorError: a file or the keys cannot be read, or no region is known.
     """
-    deployed = deployment(folder, shell)
+    inputs = _our_inputs(folder)
+    variables = {**(_dot_env(folder) if inputs else {}), **shell}
     account = credentials.find(shell, profile)
-    # A profile that is named on the command line speaks before the environment, as with tccli.
-    in_shell, in_profile = shell.get(REGION_VARIABLE, "").strip(), account.region
-    candidates = (region, *((in_profile, in_shell) if profile else (in_shell, "")), deployed.region, in_profile)
-    home = next((each for each in (*candidates, fallback) if each), "")
+    said = regions(region, variables, account, profile=profile)
+    deployed = _filled(inputs or {}, {**variables, REGION_VARIABLE: said.stronger or said.weaker})
+    home = said.stronger or deployed.region or said.weaker or fallback
     if not home:
         raise OperatorError(
             f"No region is known: set {REGION_VARIABLE} to the function's region, such as ap-guangzhou, or give "
@@ -94,6 +110,23 @@ def function_environment(
         "TENCENTCLOUD_SECRETKEY": account.keys.secret_key,
         "TENCENTCLOUD_SESSIONTOKEN": account.keys.token,
     }
+
+
+def _our_inputs(folder: Path) -> Mapping[Any, Any] | None:
+    """What serverless.yml says, its variables not filled in yet; None where there is none, or somebody else's."""
+    if not (folder / FILE).is_file():
+        return None
+    inputs = _mapping(_mapping(_load(folder / FILE)).get("inputs"))
+    return inputs if any(name.startswith("FLOWLOG_") for name in _variables(inputs)) else None
+
+
+def _filled(inputs: Mapping[Any, Any], variables: Mapping[str, str]) -> Deployment:
+    try:
+        filled = _mapping(fill(inputs, variables))
+    except RecursionError:
+        raise OperatorError(f"{FILE} refers to itself: correct it, or leave this folder.") from None
+    settings = {name: text for name, text in _variables(filled).items() if name.startswith("FLOWLOG_") and text.strip()}
+    return Deployment(_text(filled.get("name")), _text(filled.get("region")), settings)
 
 
 def _load(path: Path) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ops import credentials
@@ -13,7 +14,7 @@ from ops.deployment.queue import Queue
 from ops.deployment.role import Policy, Role
 from ops.deployment.rule import Rule, Target
 from ops.deployment.trigger import TimerTrigger
-from ops.environment import REGION_VARIABLE
+from ops.environment import REGION_VARIABLE, regions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +43,7 @@ def all_parts(deployment: Deployment, cloud: Cloud, code: Code | None = None) ->
 def open_deployment(
     path: Path, *, profile: str = "", region: str = "", shell: Mapping[str, str] | None = None
 ) -> tuple[Deployment, Cloud]:
-    """Read serverless.yml and the operator's keys.
+    """Read serverless.yml and the operator's keys. The region is chosen as by all commands, see `regions`.
 
     Args:
         path: the file.
@@ -55,9 +56,10 @@ def open_deployment(
     """
     environment = dict(os.environ if shell is None else shell)
     account = credentials.find(environment, profile)
-    chosen = region or (account.region if profile else "") or environment.get(REGION_VARIABLE, "") or account.region
-    if chosen:
-        environment[REGION_VARIABLE] = chosen
-    deployment = config.load(environment, path)
+    variables = {**config.dotenv(path.with_name(".env")), **environment}
+    said = regions(region, variables, account, profile=profile)
+    deployment = config.load({**variables, REGION_VARIABLE: said.stronger or said.weaker}, path)
+    if said.stronger:
+        deployment = replace(deployment, region=said.stronger)
     endpoint = deployment.variables.get("FLOWLOG_API_ENDPOINT", "")
     return deployment, Cloud(lambda: credentials.find(environment, profile).keys, deployment.region, endpoint)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from handler import settings
+from ops.deployment.parts import open_deployment
 from ops.environment import Deployment, deployment, function_environment
 from ops.exits import OperatorError
 
@@ -117,4 +118,47 @@ def test_a_file_that_wants_to_run_code(tmp_path: Path) -> None:
 def test_a_file_that_refers_to_itself(tmp_path: Path) -> None:
     """YAML's aliases can make a loop."""
     with pytest.raises(OperatorError, match="refers to itself"):
-        deployment(write(tmp_path, "inputs: &a {environment: *a, variables: *a}"), {})
+        deployment(write(tmp_path, "inputs: {environment: {variables: &a {FLOWLOG_TAGS: *a}}}"), {})
+
+
+def test_a_dot_env_beside_somebody_elses_file(tmp_path: Path, home: Path) -> None:
+    """Says nothing either."""
+    assert home
+    write(tmp_path, "inputs: {environment: {variables: {OTHER: x}}}")
+    (tmp_path / ".env").write_text("TENCENTCLOUD_REGION=ap-nanjing\n", "utf-8")
+    assert function_environment(KEYS, tmp_path, fallback="ap-tokyo")["TENCENTCLOUD_REGION"] == "ap-tokyo"
+
+
+LITERAL, FROM_SHELL = "region: ap-nanjing", "region: ${env:TENCENTCLOUD_REGION}"
+
+
+@pytest.mark.parametrize(
+    ("in_file", "dot_env", "shell", "options", "wanted"),
+    [
+        (LITERAL, "", "", {"region": "ap-seoul"}, "ap-seoul"),
+        (LITERAL, "", "ap-beijing", {}, "ap-beijing"),
+        (LITERAL, "ap-shanghai", "", {}, "ap-shanghai"),
+        (LITERAL, "", "", {}, "ap-nanjing"),
+        (LITERAL, "", "ap-beijing", {"profile": "default"}, "ap-chengdu"),
+        (FROM_SHELL, "ap-shanghai", "ap-beijing", {}, "ap-beijing"),
+        (FROM_SHELL, "ap-shanghai", "", {}, "ap-shanghai"),
+        (FROM_SHELL, "ap-shanghai", "", {"region": "ap-seoul"}, "ap-seoul"),
+        (FROM_SHELL, "ap-shanghai", "", {"profile": "default"}, "ap-chengdu"),
+        (FROM_SHELL, "", "", {}, "ap-chengdu"),
+    ],
+)
+def test_all_commands_choose_the_same_region(
+    folder: Path, home: Path, *, in_file: str, dot_env: str, shell: str, options: dict[str, str], wanted: str
+) -> None:
+    """deploy, remove and doctor as well as status: option, TENCENTCLOUD_REGION (shell, .env), file, profile."""
+    (home / ".tccli").mkdir()
+    (home / ".tccli" / "default.credential").write_text('{"secretId": "AKIDp", "secretKey": "k"}', "utf-8")
+    (home / ".tccli" / "default.configure").write_text('{"_sys_param": {"region": "ap-chengdu"}}', "utf-8")
+    if dot_env:
+        (folder / ".env").write_text(f"TENCENTCLOUD_REGION={dot_env}\n", "utf-8")
+    file = folder / "serverless.yml"
+    write(folder, file.read_text("utf-8").replace(FROM_SHELL, in_file))
+    variables = {**KEYS, **({"TENCENTCLOUD_REGION": shell} if shell else {})}
+    assert function_environment(variables, folder, **options)["TENCENTCLOUD_REGION"] == wanted
+    deployed, account = open_deployment(file, shell=variables, **options)
+    assert (deployed.region, account.region) == (wanted, wanted)
