@@ -11,7 +11,7 @@ from ops import options
 from ops import package as packaging
 from ops.console import ask, say, working, write_json
 from ops.dependencies import PackageError
-from ops.deployment import config
+from ops.deployment import checks
 from ops.deployment.function import Code, Zip
 from ops.deployment.parts import all_parts, open_deployment
 from ops.deployment.plan import Resource, Step, Verb, carry_out
@@ -67,7 +67,7 @@ def deploy_command(  # noqa: PLR0913 - a command's options are its arguments
         eni-flowlog deploy --package .build/function.zip --yes --json
     """
     deployment, cloud = open_deployment(config_file, profile=profile, region=region)
-    config.check_settings(deployment)
+    checks.check(deployment, package)
     with working("Building the package"):
         code: Code = Zip(package) if package else build_package(bytecode=not without_bytecode)
     with working("Looking at what is there"):
@@ -93,8 +93,10 @@ def plan(deployment: Deployment, cloud: Cloud, code: Code) -> tuple[list[Resourc
     """The parts of a deployment and what deploy would do to each.
 
     Raises:
+        OperatorError: the package cannot be uploaded.
         CloudError: the account could not be looked at.
     """
+    checks.check_package(code.archive, deployment.handler)
     parts = all_parts(deployment, cloud, code)
     return parts, [part.plan() for part in parts]
 

@@ -9,19 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from handler import settings
-from handler.errors import SettingsError
 from ops.exits import OperatorError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FILE = Path(__file__).resolve().parents[2] / "serverless.yml"
-MAX_ENVIRONMENT = 4096
-"""All of a function's variables together, in bytes (doc 583/30228)."""
 
 _VARIABLE = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
-_RESERVED = ("SCF_", "QCLOUD_", "TENCENTCLOUD_")
 _REQUIRED = ("name", "region", "runtime", "handler", "role", "memorySize", "timeout", "environment", "deadLetter")
 _USED = {*_REQUIRED, "namespace", "type", "description", "initTimeout", "publicAccess", "eip", "asyncRunEnable"}
 _USED |= {"events", "tags"}
@@ -76,7 +71,7 @@ def load(environment: Mapping[str, str], path: Path = FILE) -> Deployment:
         path: the serverless.yml.
 
     Returns:
-        The deployment. Its settings are not checked yet, see `check_settings`.
+        The deployment. What it says is not checked yet, see `checks.check`.
 
     Raises:
         OperatorError: the file cannot be read, or says something that deploy cannot do.
@@ -91,24 +86,6 @@ def load(environment: Mapping[str, str], path: Path = FILE) -> Deployment:
     filled = fill(inputs, {**dotenv(path.with_name(".env")), **environment})
     _refuse_unknown(filled, path)
     return _typed(filled, path)
-
-
-def check_settings(deployment: Deployment) -> None:
-    """Check the function's settings against their schema, before anything is made.
-
-    Raises:
-        OperatorError: names every bad variable and what it should be.
-    """
-    try:
-        settings.load(deployment.environment)
-    except SettingsError as error:
-        raise OperatorError(str(error)) from None
-    reserved = [name for name in deployment.variables if name.startswith(_RESERVED)]
-    if reserved:
-        raise OperatorError(f"SCF sets {', '.join(reserved)} itself: take it out of environment.variables")
-    size = sum(len(f"{name}{value}".encode()) for name, value in deployment.variables.items())
-    if size > MAX_ENVIRONMENT:
-        raise OperatorError(f"the function's variables take {size} bytes, and SCF allows {MAX_ENVIRONMENT} in all")
 
 
 def fill(value: Any, variables: Mapping[str, str]) -> Any:

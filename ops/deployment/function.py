@@ -24,8 +24,6 @@ ACTIVE = "Active"
 IN_TRANSITION = ("Creating", "Updating", "Publishing", "Deleting")
 """Doc 583/37883: management calls answer before their work is done."""
 READY_LIMIT_S = 180.0
-MAX_REQUEST = 10 * 1024 * 1024
-"""A signed v3 request, in bytes; the zip in it is base64."""
 
 _DIGEST = re.compile(r"Package sha256 ([0-9a-f]{64})\.")
 
@@ -205,10 +203,7 @@ class Function(Resource):
 
     def _zip(self) -> str:
         assert self._archive is not None, "a deployment has a package"
-        text = base64.b64encode(self._archive.read_bytes()).decode()
-        if len(text) > MAX_REQUEST:
-            raise OperatorError(f"{self._archive} is too big to be uploaded by the API: {len(text)} bytes in base64")
-        return text
+        return base64.b64encode(self._archive.read_bytes()).decode()
 
 
 def digest_of(found: Found) -> str:

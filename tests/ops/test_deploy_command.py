@@ -115,6 +115,19 @@ def test_wrong_settings_stop_it_before_the_package_is_built(operator: Operator, 
     assert "FLOWLOG_TAGS must be" in result.stderr
 
 
+def test_what_cannot_be_finished_is_not_begun(operator: Operator, small: str) -> None:
+    """Not even planned: a dry run says the same."""
+    file = operator.folder / "serverless.yml"
+    file.write_text(file.read_text("utf-8").replace("timeout: 300 ", "timeout: 3000 "), "utf-8")
+    for argument in ("--dry-run", "--yes"):
+        result = operator("deploy", "--package", str(file), argument)
+        assert result.exit_code == Exit.FAILED
+        assert "timeout must be 1 to 900 (seconds), not 3000" in result.stderr
+        assert "serverless.yml is not a zip" in result.stderr
+    assert small
+    assert writes(operator.cloud) == []
+
+
 def test_without_a_serverless_yml_it_says_so(operator: Operator) -> None:
     """The file is the single source; it is looked for where the command runs."""
     result = operator("deploy", "--dry-run")

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ops.deployment import config
-from ops.deployment.config import Timer, check_settings, load
+from ops.deployment.checks import check
+from ops.deployment.config import Timer, load
 from ops.exits import OperatorError
+from tests.support.deployment import small_package
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +36,7 @@ def edit(path: Path, old: str, new: str) -> Path:
 def test_it_says_all_that_deploy_needs() -> None:
     """The project's own file, with only the region and a topic set."""
     deployment = load(SHELL)
-    check_settings(deployment)
+    check(deployment)
     assert (deployment.name, deployment.region, deployment.role) == ("eni-flowlog", "ap-guangzhou", "eni-flowlog")
     assert (deployment.dead_letter_type, deployment.queue) == ("CMQ-QUEUE", "eni-flowlog-dlq")
     assert deployment.timer == Timer("sweep", "17 23 */6 * * * *", enabled=True, argument="", qualifier="$DEFAULT")
@@ -66,21 +68,114 @@ def test_settings_are_checked_before_anything_is_made() -> None:
     """All faults at once, in the words of the function."""
     deployment = load({**SHELL, "FLOWLOG_TOPIC_ID": "", "FLOWLOG_TAGS": "[]"})
     with pytest.raises(OperatorError, match=r"FLOWLOG_TAGS must be .*; FLOWLOG_TOPIC_ID is missing"):
-        check_settings(deployment)
+        check(deployment)
 
 
 def test_too_many_variables_are_refused(changed: Path) -> None:
     """SCF takes 4 KB in all."""
     edit(changed, "FLOWLOG_STORAGE: cls", f"FLOWLOG_STORAGE: cls\n      NOTE: {'x' * 4096}")
     with pytest.raises(OperatorError, match=r"the function's variables take \d+ bytes, and SCF allows 4096 in all"):
-        check_settings(load(SHELL, changed))
+        check(load(SHELL, changed))
 
 
 def test_reserved_variables_are_refused(changed: Path) -> None:
     """SCF sets them itself."""
     edit(changed, "FLOWLOG_STORAGE: cls", "FLOWLOG_STORAGE: cls\n      SCF_X: a")
     with pytest.raises(OperatorError, match=r"SCF sets SCF_X itself: take it out of environment.variables"):
-        check_settings(load(SHELL, changed))
+        check(load(SHELL, changed))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("  name: eni-flowlog\n  namespace", "  name: eni flowlog\n  namespace", "name must be 2 to 60 letters"),
+        ("timeout: 300 ", "timeout: 3000 ", r"timeout must be 1 to 900 \(seconds\), not 3000"),
+        ("timeout: 300 ", "timeout: 0 ", r"timeout must be 1 to 900 \(seconds\), not 0"),
+        ("initTimeout: 30 ", "initTimeout: 301 ", r"initTimeout must be 3 to 300 \(seconds\), not 301"),
+        (
+            "memorySize: 64",
+            "memorySize: 100",
+            r"memorySize must be 64, or a multiple of 128 up to 3072 \(MB\), not 100",
+        ),
+        ("memorySize: 64", "memorySize: 3200", r"memorySize must be 64, .*not 3200"),
+        ("handler: index.main_handler", "handler: main_handler", "handler must be FILE.FUNCTION, .*not main_handler"),
+        ("role: eni-flowlog", "role: eni/flowlog", "role must be a name of .*not eni/flowlog"),
+        ("description: Makes a", "description: It's a", "description must be at most 900 letters"),
+        ("type: CMQ-QUEUE", "type: FOO", "deadLetter.type must be CMQ-QUEUE, which deploy makes, not FOO"),
+        ("    name: eni-flowlog-dlq", "    name: bad name", "deadLetter.name must be at most 64 .*not bad name"),
+        (
+            "    name: eni-flowlog-dlq",
+            "    name: other",
+            "FLOWLOG_DLQ_QUEUE is eni-flowlog-dlq and deadLetter.name is other: make them the same",
+        ),
+        (
+            "FLOWLOG_DLQ_QUEUE: eni-flowlog-dlq",
+            "FLOWLOG_DLQ_QUEUE: other",
+            "FLOWLOG_DLQ_QUEUE is other and deadLetter.name is eni-flowlog-dlq: make them the same",
+        ),
+        (
+            "FLOWLOG_STORAGE: cls",
+            "FLOWLOG_STORAGE: cls\n      1X: a",
+            "environment.variables: 1X must be letters, digits",
+        ),
+        ("name: sweep", "name: every day", "the timer's name must be at most 100 .*not every day"),
+        ("argument: ''", f"argument: '{'x' * 4097}'", "the timer's argument has 4097 bytes, and SCF allows 4096"),
+        ("17 23 */6 * * * *", "nonsense", r"cronExpression 'nonsense': must have 7 fields \(second .*year\), not 1"),
+        ("17 23 */6 * * * *", "60 23 */6 * * * *", r"the second must be \*, or 0 to 59, .*not 60"),
+        ("17 23 */6 * * * *", "17 23 */0 * * * *", r"the hour must be .*not \*/0"),
+        ("17 23 */6 * * * *", "17 23 9-3 * * * *", "the hour must be .*not 9-3"),
+        ("17 23 */6 * * * *", "17 23 1,,2 * * * *", "the hour must be .*not 1,,2"),
+        ("17 23 */6 * * * *", "17 23 1 * Jan * *", "the month must be .*1 to 12 or JAN to DEC.*not Jan"),
+    ],
+)
+def test_what_the_platform_would_refuse_is_said_first(changed: Path, old: str, new: str, fault: str) -> None:
+    """Each field with what it should be, so that nothing is made of what cannot be finished."""
+    with pytest.raises(OperatorError, match=fault) as caught:
+        check(load(SHELL, edit(changed, old, new)))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "cron",
+    [
+        "0 0 2 1 * * *",
+        "0 15 10 * * MON-FRI *",
+        "0 0 10,14,16 * * * *",
+        "0 0/30 9-17 * JAN,MAR * 2026-2030",
+        "'*/5 * * * *'",
+    ],
+)
+def test_cron_expressions_as_documented(changed: Path, cron: str) -> None:
+    """Those of the platform's page, and its older form of five fields."""
+    check(load(SHELL, edit(changed, "17 23 */6 * * * *", cron)))
+
+
+def test_all_faults_are_said_at_once(changed: Path, tmp_path: Path) -> None:
+    """A line each: the file's, the settings' and the package's."""
+    edit(changed, "memorySize: 64", "memorySize: 100")
+    edit(changed, "type: CMQ-QUEUE", "type: FOO")
+    package = tmp_path / "function.zip"
+    package.write_text("not a zip", "utf-8")
+    with pytest.raises(OperatorError) as caught:
+        check(load({**SHELL, "FLOWLOG_TAGS": "[]"}, changed), package)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 4
+    for part, line in zip(("FLOWLOG_TAGS", "memorySize", "deadLetter.type", "is not a zip"), lines, strict=True):
+        assert part in line
+
+
+def test_a_package_without_the_handlers_file(changed: Path, tmp_path: Path) -> None:
+    """SCF looks for it at the zip's root."""
+    package = small_package(tmp_path).archive
+    check(load(SHELL, changed), package)
+    edit(changed, "handler: index.main_handler", "handler: main.main_handler")
+    with pytest.raises(OperatorError, match=r"function.zip has no main.py at its root, which the handler main.main_h"):
+        check(load(SHELL, changed), package)
+
+
+def test_the_default_queue_counts_where_none_is_set(changed: Path) -> None:
+    """Without FLOWLOG_DLQ_QUEUE the function writes to eni-flowlog-dlq."""
+    check(load(SHELL, edit(changed, "      FLOWLOG_DLQ_QUEUE: eni-flowlog-dlq\n", "")))
 
 
 @pytest.mark.parametrize(
