@@ -77,8 +77,11 @@ def deploy_command(  # noqa: PLR0913 - a command's options are its arguments
     applied = False
     try:
         refuse_conflicts(steps)
+        remarks = [f"{step.kind} {step.name}: {step.note}." for step in steps if step.note]
+        for remark in remarks:
+            say(remark, "yellow")
         if not any(step.writes for step in steps):
-            say("Nothing to do: all is as serverless.yml says.")
+            say("Nothing else to do." if remarks else "Nothing to do: all is as serverless.yml says.")
         elif not dry_run:
             ask(f"Do this in account {cloud.uin}?", yes=yes)
             carry_out(parts, steps, Resource.apply, done)

@@ -280,7 +280,10 @@ def function(exam: Examination) -> Iterator[Finding]:
         grave = change.what in ("handler", "role", "dead letters", "public access")
         what = f"{change.what} is {change.old or 'not set'}, not {change.new}"
         yield Finding("function", State.FAIL if grave else State.WARN, what, _DEPLOY)
-    if not (obstacle or changes):
+    remark = part.remark(found)
+    if remark:
+        yield Finding("function", State.WARN, remark)
+    if not (obstacle or changes or remark):
         yield Finding("function", State.OK, f"{name} is active, {found.get('Runtime')}")
 
 
@@ -342,9 +345,11 @@ def target(exam: Examination) -> Iterator[Finding]:
 
 def _planned(part: Resource, fine: str) -> Iterator[Finding]:
     step = part.plan()
-    if step.verb is Verb.NOTHING:
+    if step.note:
+        yield Finding(part.kind, State.FAIL if step.verb is Verb.CONFLICT else State.WARN, step.note)
+    elif step.verb is Verb.NOTHING:
         yield Finding(part.kind, State.OK, fine)
-    elif step.verb is Verb.CREATE:
+    if step.verb is Verb.CREATE:
         yield Finding(part.kind, State.FAIL, f"there is no {part.kind} {step.name}", _DEPLOY)
     for change in step.changes:
         what = f"{change.what} is {change.old or 'empty'}, not {change.new or 'empty'}"

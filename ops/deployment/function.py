@@ -111,6 +111,14 @@ class Function(Resource):
             changes += changed(f"variable {name}", variables.get(name), self.deployment.variables.get(name))
         return changes
 
+    def remark(self, found: Found | None) -> str:
+        """Tags of serverless.yml that it has not: SCF takes them when it makes a function, and no call changes them."""
+        there = {tag.get("Key"): tag.get("Value") for tag in (found or {}).get("Tags") or []}
+        missing = [f"{key}: {value}" for key, value in self.tags().items() if found and there.get(key) != value]
+        if not missing:
+            return ""
+        return f"it lacks the tag {', '.join(missing)}, and SCF sets tags only when it makes a function: add it by hand"
+
     def create(self) -> None:
         """CreateFunction, and wait until it is active."""
         params = {

@@ -120,6 +120,10 @@ class Resource(ABC):
         """Why it cannot be brought to what it should be; empty where it can."""
         return ""
 
+    def remark(self, found: Found | None) -> str:  # noqa: ARG002 - of most parts there is none, whatever was found
+        """What is not as it should be and deploy does not change; empty if nothing."""
+        return ""
+
     def loss(self, found: Found) -> str:  # noqa: ARG002 - most parts hold nothing, whatever was found
         """What would be lost with it."""
         return ""
@@ -128,14 +132,14 @@ class Resource(ABC):
         """What deploy would do."""
         found = self.find()
         if found is None:
-            return self._step(Verb.CREATE)
+            return self._step(Verb.CREATE, note=self.remark(found))
         if not self.is_ours(found):
             return self._step(Verb.CONFLICT, note=f"there is one that eni-flowlog did not make: {self.sign}")
         obstacle = self.obstacle(found)
         if obstacle:
             return self._step(Verb.CONFLICT, note=obstacle)
         changes = tuple(self.differences(found))
-        return self._step(Verb.CHANGE if changes else Verb.NOTHING, changes)
+        return self._step(Verb.CHANGE if changes else Verb.NOTHING, changes, self.remark(found))
 
     def apply(self) -> None:
         """Bring it about: look, act, and after an attempt whose outcome is not known, look again.

@@ -22,23 +22,26 @@ class TimerTrigger(Resource):
 
     def find(self) -> Found | None:
         """Its entry in ListTriggers; none where there is no function."""
-        try:
-            for trigger in self.cloud.pages(SCF, "ListTriggers", "Triggers", self._function()):
-                if (trigger.get("Type"), trigger.get("TriggerName")) == ("timer", self.name):
-                    return trigger
-        except CloudError as error:
-            if not absent(error):
-                raise
-        return None
+        named = [timer for timer in self._timers() if timer.get("TriggerName") == self.name]
+        # The same name may stand on several versions of a function (inferred): the right one counts first.
+        return min(named, key=lambda timer: timer.get("Qualifier") != self.deployment.timer.qualifier, default=None)
+
+    def remark(self, found: Found | None) -> str:
+        """Other timers on the function, such as the one that had this one's place under another name."""
+        here = (self.name, (found or {}).get("Qualifier"))
+        timers = ((str(timer.get("TriggerName")), timer.get("Qualifier")) for timer in self._timers())
+        others = [f"{name} ({qualifier})" for name, qualifier in timers if (name, qualifier) != here]
+        return f"the function has another timer, {', '.join(others)}: delete it, or it runs besides" if others else ""
 
     def is_ours(self, found: Found) -> bool:  # noqa: ARG002 - it stands on our function, under the name we gave it
         """It belongs to the function."""
         return True
 
     def differences(self, found: Found) -> list[Change]:
-        """When it goes, with what, and whether at all."""
+        """When it goes, with what, whether at all, and on which version of the function."""
         wanted = self.deployment.timer
         return [
+            *changed("qualifier", found.get("Qualifier") or wanted.qualifier, wanted.qualifier),
             *changed("cron", cron_of(found), wanted.cron),
             *changed("message", found.get("CustomArgument") or "", wanted.argument),
             *changed("enabled", bool(found.get("Enable")), wanted.enabled),
@@ -49,14 +52,31 @@ class TimerTrigger(Resource):
         self.cloud.change(SCF, "CreateTrigger", self._params())
 
     def update(self, found: Found) -> None:
-        """UpdateTrigger."""
-        qualifier = found.get("Qualifier") or self.deployment.timer.qualifier
-        self.cloud.change(SCF, "UpdateTrigger", {**self._params(), "Qualifier": qualifier})
+        """UpdateTrigger; DeleteTrigger and CreateTrigger where it stands on another version, which no call changes."""
+        if found.get("Qualifier") in (None, "", self.deployment.timer.qualifier):
+            self.cloud.change(SCF, "UpdateTrigger", self._params())
+        else:
+            self.delete(found)
+            self.create()
 
     def delete(self, found: Found) -> None:
-        """DeleteTrigger."""
+        """DeleteTrigger; one that is gone already is no error."""
         params = {"TriggerName": self.name, "Type": "timer", "Qualifier": found.get("Qualifier") or "$DEFAULT"}
-        self.cloud.call(SCF, "DeleteTrigger", {**self._function(), **params})
+        try:
+            self.cloud.call(SCF, "DeleteTrigger", {**self._function(), **params})
+        except CloudError as error:
+            if not absent(error):
+                raise
+
+    def _timers(self) -> list[Found]:
+        """The timers on the function; none where there is no function."""
+        try:
+            triggers = list(self.cloud.pages(SCF, "ListTriggers", "Triggers", self._function()))
+        except CloudError as error:
+            if not absent(error):
+                raise
+            return []
+        return [trigger for trigger in triggers if trigger.get("Type") == "timer"]
 
     def _function(self) -> dict[str, Any]:
         return {"FunctionName": self.deployment.name, "Namespace": self.deployment.namespace}

@@ -263,6 +263,55 @@ def test_a_changed_setting_needs_no_upload(cloud: LocalCloud, account: Cloud, sm
     assert writes(cloud) == ["UpdateFunctionConfiguration"]
 
 
+def test_another_qualifier_moves_the_timer_too(
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
+) -> None:
+    """No call moves a timer: it is made anew, and events and the sweep run the same version."""
+    deploy(wanted, account, small)
+    moved = replace(wanted, timer=replace(wanted.timer, qualifier="$LATEST"))
+    cloud.calls.clear()
+    steps = deploy(moved, account, small)
+    [timer] = [step for step in steps if step.kind == "timer"]
+    assert [(each.what, each.old, each.new) for each in timer.changes] == [("qualifier", "$DEFAULT", "$LATEST")]
+    assert writes(cloud) == ["DeleteTrigger", "CreateTrigger", "CreateTarget", "DeleteTarget"]
+    [there] = account.call(SCF, "ListTriggers", {"FunctionName": NAME})["Triggers"]
+    assert (there["TriggerName"], there["Qualifier"]) == ("sweep", "$LATEST")
+    assert verbs(plan(moved, account, small)[1]) == {Verb.NOTHING}
+
+
+@pytest.mark.parametrize("action", ["DeleteTrigger", "CreateTrigger"])
+def test_a_lost_answer_while_a_timer_is_moved(
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip, action: str
+) -> None:
+    """The same run goes on; there is one timer in the end."""
+    deploy(wanted, account, small)
+    moved = replace(wanted, timer=replace(wanted.timer, qualifier="$LATEST"))
+    cloud.faults.add(action, strike.drop_after_effect(), times=1)
+    deploy(moved, account, small)
+    assert state(account)["timers"] == ["sweep"]
+    assert verbs(plan(moved, account, small)[1]) == {Verb.NOTHING}
+
+
+def test_a_renamed_timer_is_made_and_the_old_one_named(account: Cloud, wanted: Deployment, small: Zip) -> None:
+    """Whether the other timer is ours or somebody's cannot be seen: it is not deleted, and never passed over."""
+    deploy(wanted, account, small)
+    renamed = replace(wanted, timer=replace(wanted.timer, name="nightly"))
+    said = "the function has another timer, sweep ($DEFAULT): delete it, or it runs besides"
+    for verb in (Verb.CREATE, Verb.NOTHING):
+        [timer] = [step for step in deploy(renamed, account, small) if step.kind == "timer"]
+        assert (timer.verb, timer.note) == (verb, said)
+    assert sorted(state(account)["timers"]) == ["nightly", "sweep"]
+
+
+def test_a_tag_that_cannot_be_set_is_named(account: Cloud, wanted: Deployment, small: Zip) -> None:
+    """SCF takes a function's tags when it makes it, and in no other call."""
+    deploy(replace(wanted, tags={**wanted.tags, "team": "a"}), account, small)
+    changed = replace(wanted, tags={**wanted.tags, "team": "b", "cost": "1"})
+    [function] = [step for step in plan(changed, account, small)[1] if step.kind == "function"]
+    assert function.verb is Verb.NOTHING
+    assert function.note.startswith("it lacks the tag team: b, cost: 1, and SCF sets tags only when it makes a func")
+
+
 def test_a_target_that_calls_another_function_is_replaced(
     cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
 ) -> None:

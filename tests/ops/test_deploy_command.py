@@ -74,6 +74,19 @@ def test_deploy_says_each_step_and_a_second_run_that_there_is_nothing_to_do(oper
     assert "Nothing to do: all is as serverless.yml says." in second.stderr
 
 
+def test_what_deploy_cannot_change_is_said(operator: Operator, small: str) -> None:
+    """A new tag: it does not say that all is as the file has it; doctor warns, too."""
+    assert operator("deploy", "--package", small, "--yes").exit_code == Exit.OK
+    file = operator.folder / "serverless.yml"
+    file.write_text(file.read_text("utf-8") + "\n    team: network\n", "utf-8")
+    result = operator("deploy", "--package", small)
+    assert result.exit_code == Exit.OK
+    assert f"function {NAME}: it lacks the tag team: network, and SCF sets tags only when" in result.stderr
+    assert "all is as serverless.yml says" not in result.stderr
+    [finding] = [each for each in operator.json("doctor")["findings"] if each["check"] == "function"]
+    assert (finding["state"], finding["what"][:31]) == ("warn", "it lacks the tag team: network,")
+
+
 def test_as_json_the_plan_is_all_that_is_printed(operator: Operator, small: str) -> None:
     """One JSON document each time, whether it was applied or not."""
     planned = operator.json("deploy", "--package", small, "--dry-run")

@@ -151,6 +151,11 @@ def delete_timer(account: Cloud) -> None:
     account.call(SCF, "DeleteTrigger", {"FunctionName": NAME, "TriggerName": "sweep", "Type": "timer"})
 
 
+def add_timer(account: Cloud) -> None:
+    which = {"FunctionName": NAME, "TriggerName": "old", "Type": "timer", "Qualifier": "$DEFAULT"}
+    account.call(SCF, "CreateTrigger", {**which, "TriggerDesc": "0 0 3 * * * *"})
+
+
 def without_dead_letters(account: Cloud) -> None:
     account.call(
         SCF, "UpdateFunctionConfiguration", {"FunctionName": NAME, "DeadLetterConfig": {"Type": "", "Name": ""}}
@@ -194,6 +199,7 @@ def delete_target(account: Cloud) -> None:
         (without_dead_letters, "function", f"dead letters is none, not CMQ-QUEUE {QUEUE}"),
         (stop_timer, "timer", "enabled is no, not yes"),
         (delete_timer, "timer", "there is no timer sweep"),
+        (add_timer, "timer", "the function has another timer, old ($DEFAULT): delete it, or it runs besides"),
         (switch_rule_off, "rule", f"the rule {NAME} is switched off"),
         (narrow_rule, "rule", f"the rule {NAME} lets other events through: without RunInstances"),
     ],
