@@ -102,9 +102,10 @@ def remove(deployment: Deployment, cloud: Cloud, tell: Callable[[Step], None] = 
 
 
 def regions_of(deployment: Deployment) -> list[str]:
-    """The regions that the sweep covers."""
-    given = deployment.variables.get("FLOWLOG_REGIONS") or deployment.region
-    return list(dict.fromkeys(part.strip() for part in given.split(",")))
+    """The regions that the sweep covers, each once."""
+    # Nobody has checked the setting here, and an empty entry would be the function's own region a second time.
+    given = [part.strip() for part in deployment.variables.get("FLOWLOG_REGIONS", "").split(",")]
+    return list(dict.fromkeys(filter(None, given))) or [deployment.region]
 
 
 def our_flow_logs(deployment: Deployment, cloud: Cloud) -> list[FlowLog]:

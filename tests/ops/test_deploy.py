@@ -19,7 +19,7 @@ from ops.deployment.parts import all_parts
 from ops.deployment.plan import Verb
 from ops.deployment.rule import Rule, pattern, rule_of
 from ops.exits import OperatorError
-from ops.remove import delete_flow_logs, our_flow_logs, plan_removal, remove
+from ops.remove import delete_flow_logs, our_flow_logs, plan_removal, regions_of, remove
 from tests.support.deployment import (
     NAME,
     QUEUE,
@@ -434,6 +434,15 @@ def test_only_our_own_flow_logs_are_found_and_none_are_removed_unasked(
     assert {log.region: log.flow_log_id for log in our_flow_logs(wanted, account)} == mine
     remove(wanted, account)
     assert {log["FlowLogId"] for log in flow_logs(account)} == {mine[REGION], others}
+
+
+@pytest.mark.parametrize("given", ["ap-guangzhou,,", f" , {REGION},{REGION}", ",", ""])
+def test_no_flow_log_is_counted_twice(cloud: LocalCloud, account: Cloud, given: str) -> None:
+    """An empty or repeated entry of FLOWLOG_REGIONS is no region more."""
+    wanted = deployment_to(cloud, FLOWLOG_REGIONS=given)
+    cloud.seed_flow_log(REGION, cloud.seed_interface(REGION), description="managed-by=eni-flowlog")
+    assert regions_of(wanted) == [REGION]
+    assert len(our_flow_logs(wanted, account)) == 1
 
 
 def test_each_part_says_what_it_is(wanted: Deployment, account: Cloud) -> None:
