@@ -7,7 +7,7 @@ import json
 import time
 import tracemalloc
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +16,9 @@ from handler.deadletters import MAX_EVENT_CHARACTERS, bounded
 from handler.log import redact
 from handler.model import Interface, Invalid
 from tests.support import records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DEEP = 100_000
 
@@ -96,12 +99,26 @@ def test_an_object_nested_deep(place: str) -> None:
         assert "nested too deep" in letter_text(items[0].payload)
 
 
-def test_triggers_nested_deep_as_text() -> None:
-    """A message in a message, its quotes escaped again each time."""
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        records.event_list,
+        lambda payload: records.ckafka(json.dumps(payload)),
+        lambda payload: records.cmq(json.dumps(payload)),
+        lambda payload: records.cls(json.dumps(payload)),
+        records.platform_letter,
+        lambda payload: records.own_letter("event", event=payload),
+    ],
+    ids=["EventList", "CKafka", "CMQ", "CLS", "the platform's letter", "our letter"],
+)
+def test_triggers_nested_deep(wrap: Callable[[Any], Any]) -> None:
+    """A message in a message, as deep as triggers go and no deeper, whichever carries it."""
     payload: Any = records.created()
-    for _ in range(events.MAX_NESTING + 2):
-        payload = records.ckafka(json.dumps(payload))
-    assert problem(payload) == f"$: wrapped in more than {events.MAX_NESTING} triggers"
+    for _ in range(events.MAX_NESTING):
+        payload = wrap(payload)
+    (item,) = events.read(payload)
+    assert isinstance(item, Interface)
+    assert problem(wrap(payload)) == f"$: wrapped in more than {events.MAX_NESTING} triggers"
 
 
 @pytest.mark.parametrize("number", ["1" * 5_000, "-" + "9" * 100_000, "1e999", "NaN", "-Infinity", "1" * 4_000])
