@@ -30,8 +30,9 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     help="Look at the dead-letter queue, run its records again, or throw them away.\n\n"
-    "Reading a message hides it from every other reader for the queue's visibility time-out, 60 seconds as `deploy` "
-    "sets it. So two commands in a row may find less than there is: they say how many are hidden, or wait for them.",
+    "Reading a message hides it from every other reader for the queue's visibility time-out: as `deploy` sets it, the "
+    "function's own time limit of 300 seconds. So two commands in a row may find less than there is: they say how many "
+    "are hidden, or wait for them.",
 )
 
 Ident = Annotated[str, typer.Argument(metavar="ID", help="The record's id, or its beginning.")]
@@ -55,7 +56,7 @@ def list_command(
     """List the records: what failed, why, how often, and since when.
 
     Receives them, which hides them from the function and from other commands for the queue's visibility time-out
-    (60 seconds as `deploy` sets it); they stay on the queue. The queue keeps a record 12 hours at the most: its copy
+    (300 seconds as `deploy` sets it); they stay on the queue. The queue keeps a record 12 hours at the most: its copy
     in the function's log stays.
 
     For example:

@@ -247,13 +247,16 @@ def queue(exam: Examination) -> Iterator[Finding]:
     if found is None:
         yield Finding("queue", State.FAIL, f"there is no queue {name} in {exam.deployment.region}", _DEPLOY)
         return
-    held, retention = messages(found), found.get("MsgRetentionSeconds")
+    held, retention, hidden = messages(found), found.get("MsgRetentionSeconds"), found.get("VisibilityTimeout")
     if exam.settings and exam.settings.dlq_queue != name:
         what = f"the function writes to {exam.settings.dlq_queue}, and SCF to {name}"
         yield Finding("queue", State.FAIL, what, "Make FLOWLOG_DLQ_QUEUE and deadLetter.name the same, and deploy.")
     elif retention != RETENTION_S:
         what = f"{name} forgets after {retention} s, not {RETENTION_S}"
         yield Finding("queue", State.FAIL, what, _DEPLOY)
+    elif hidden is not None and hidden < exam.deployment.timeout:
+        what = f"{name} hides what is received for {hidden} s, and a redrive may take {exam.deployment.timeout} s"
+        yield Finding("queue", State.WARN, what, _DEPLOY)
     elif held:
         todo = "See `eni-flowlog dlq list`, then `eni-flowlog dlq redrive`: they are forgotten after 12 hours."
         yield Finding("queue", State.WARN, f"{name} holds {held} dead letter{'s' if held != 1 else ''}", todo)

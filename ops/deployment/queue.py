@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ops.deployment.cloud import TDMQ
 from ops.deployment.plan import TAG, Change, Found, Resource, changed, tagged
 
+if TYPE_CHECKING:
+    from ops.deployment.config import Deployment
+
 RETENTION_S = 43_200
 """The maximum, 12 hours: the default is one."""
-VISIBILITY_S = 60
-"""How long a received record stays hidden: longer than a redrive takes for the 16 it receives at once, and short enough
-for an operator who looks at the queue twice."""
+MIN_VISIBILITY_S = 60
+"""How long a received record stays hidden at the least: an operator's redrive takes less for the 16 that it receives at
+once."""
 POLLING_S = 0
 """A receive on an empty queue answers at once: a redrive would pay for the waiting."""
 
-ATTRIBUTES = {
-    "MsgRetentionSeconds": RETENTION_S,
-    "VisibilityTimeout": VISIBILITY_S,
-    "PollingWaitSeconds": POLLING_S,
-}
+
+def visibility_s(deployment: Deployment) -> int:
+    """How long a received record stays hidden: as long as the function may run, so that no redrive's handles go stale.
+
+    CMQ takes 1 to 43,200 s (doc 1496/62819), and a function's time limit is 900 s at the most.
+    """
+    return max(MIN_VISIBILITY_S, deployment.timeout)
 
 
 class Queue(Resource):
@@ -44,20 +51,28 @@ class Queue(Resource):
 
     def differences(self, found: Found) -> list[Change]:
         """Its attributes, as far as they are ours to say."""
-        return [change for name, value in ATTRIBUTES.items() for change in changed(name, found.get(name), value)]
+        wanted = self._attributes()
+        return [change for name, value in wanted.items() for change in changed(name, found.get(name), value)]
 
     def create(self) -> None:
         """CreateCmqQueue."""
         tags = [{"TagKey": TAG[0], "TagValue": TAG[1]}]
-        self.cloud.change(TDMQ, "CreateCmqQueue", {"QueueName": self.name, **ATTRIBUTES, "Tags": tags})
+        self.cloud.change(TDMQ, "CreateCmqQueue", {"QueueName": self.name, **self._attributes(), "Tags": tags})
 
     def update(self, found: Found) -> None:  # noqa: ARG002 - all our attributes are set anew
         """ModifyCmqQueueAttribute."""
-        self.cloud.change(TDMQ, "ModifyCmqQueueAttribute", {"QueueName": self.name, **ATTRIBUTES})
+        self.cloud.change(TDMQ, "ModifyCmqQueueAttribute", {"QueueName": self.name, **self._attributes()})
 
     def delete(self, found: Found) -> None:  # noqa: ARG002 - a queue is deleted by its name
         """DeleteCmqQueue."""
         self.cloud.call(TDMQ, "DeleteCmqQueue", {"QueueName": self.name})
+
+    def _attributes(self) -> dict[str, int]:
+        return {
+            "MsgRetentionSeconds": RETENTION_S,
+            "VisibilityTimeout": visibility_s(self.deployment),
+            "PollingWaitSeconds": POLLING_S,
+        }
 
     def loss(self, found: Found) -> str:
         """The records on it (an approximate number, says the API)."""

@@ -143,6 +143,22 @@ def test_what_is_made_is_as_serverless_yml_says(account: Cloud, wanted: Deployme
     assert json.loads(rule["EventPattern"]) == pattern()
 
 
+@pytest.mark.parametrize(("timeout", "visibility"), [(900, 900), (61, 61), (3, 60)])
+def test_the_queue_hides_a_record_as_long_as_the_function_runs(
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip, *, timeout: int, visibility: int
+) -> None:
+    """Another `timeout` changes the queue with the function: a redrive's handles never go stale while it runs."""
+    deploy(wanted, account, small)
+    longer = replace(wanted, timeout=timeout)
+    cloud.calls.clear()
+    changes = {step.kind: [(each.what, each.new) for each in step.changes] for step in deploy(longer, account, small)}
+    assert changes["queue"] == [("VisibilityTimeout", str(visibility))]
+    assert writes(cloud) == ["ModifyCmqQueueAttribute", "UpdateFunctionConfiguration"]
+    [queue] = account.call(TDMQ, "DescribeCmqQueues")["QueueList"]
+    assert queue["VisibilityTimeout"] == visibility
+    assert verbs(plan(longer, account, small)[1]) == {Verb.NOTHING}
+
+
 def test_a_second_run_changes_nothing(cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip) -> None:
     """Deploy twice: the second plan has nothing to do, and makes no write call."""
     deploy(wanted, account, small)

@@ -104,7 +104,7 @@ def test_a_change_is_shown_old_and_new(operator: Operator, small: str) -> None:
     operator("deploy", "--package", small, "--yes", FLOWLOG_TAGS='{"team":"a"}')
     account_of(operator.cloud).call(TDMQ, "ModifyCmqQueueAttribute", {"QueueName": QUEUE, "VisibilityTimeout": 30})
     shown = operator("deploy", "--package", small, "--dry-run", FLOWLOG_REGIONS="ap-shanghai").stdout
-    assert "VisibilityTimeout: 30 → 60" in shown
+    assert "VisibilityTimeout: 30 → 300" in shown
     assert "variable FLOWLOG_REGIONS: + ap-shanghai" in shown
     assert 'variable FLOWLOG_TAGS: - {"team":"a"}' in shown
 

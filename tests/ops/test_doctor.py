@@ -138,6 +138,10 @@ def forget_sooner(account: Cloud) -> None:
     account.call(TDMQ, "ModifyCmqQueueAttribute", {"QueueName": QUEUE, "MsgRetentionSeconds": 3600})
 
 
+def hide_shortly(account: Cloud) -> None:
+    account.call(TDMQ, "ModifyCmqQueueAttribute", {"QueueName": QUEUE, "VisibilityTimeout": 30})
+
+
 def fill_queue(account: Cloud) -> None:
     account.call(TDMQ, "SendCmqMsg", {"QueueName": QUEUE, "MsgContent": "{}", "DelaySeconds": 0})
 
@@ -195,6 +199,7 @@ def delete_target(account: Cloud) -> None:
             "there is no role FlowLogClsRole, with which VPC writes flow logs to CLS",
         ),
         (forget_sooner, "queue", f"{QUEUE} forgets after 3600 s, not 43200"),
+        (hide_shortly, "queue", f"{QUEUE} hides what is received for 30 s, and a redrive may take 300 s"),
         (fill_queue, "queue", f"{QUEUE} holds 1 dead letter"),
         (without_dead_letters, "function", f"dead letters is none, not CMQ-QUEUE {QUEUE}"),
         (stop_timer, "timer", "enabled is no, not yes"),
