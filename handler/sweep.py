@@ -69,7 +69,7 @@ class RegionRun:
             index = self._taken
             self._taken += 1
         interface_id, vpc_id = self.inventory.missing[index]
-        return index, Interface(self.inventory.region, interface_id, vpc_id, attached=True)
+        return index, Interface(self.inventory.region, interface_id, vpc_id)
 
     def settle(self, index: int, result: Result) -> None:
         """Take note of a result; too large a share of failures stops the run."""
@@ -88,13 +88,8 @@ class RegionRun:
                 )
 
     @property
-    def settled(self) -> int:
-        """How many interfaces from the beginning on are done, without a gap."""
-        return self._first_undone
-
-    @property
     def left(self) -> int:
-        """How many are not."""
+        """How many are not done, or are behind one that is not."""
         return len(self.inventory.missing) - self._first_undone
 
     @property
@@ -258,7 +253,7 @@ def _go_on(command: Command, run: RegionRun, invocation: Invocation) -> None:
     if not invocation.function_name:
         invocation.report.stop(f"the time ran out with {run.left} interfaces of {run.inventory.region} left")
         return
-    if not run.settled and not run.made:
+    if not run.after and not run.made:
         message = f"no interface of {run.inventory.region} could be done within the time limit: the chain ends here"
         invocation.report.stop(message)
         invocation.give_up(rest, Failure("stopped", "NoProgress", message, retryable=True), run.inventory.region)
@@ -275,9 +270,8 @@ def _go_on(command: Command, run: RegionRun, invocation: Invocation) -> None:
 def _rest(command: Command, run: RegionRun) -> Command:
     """What is left of one region."""
     rest: dict[str, Any] = {"hop": command.arguments.get("hop", 0) + 1}
-    after = run.after or command.arguments.get("after")
-    if after:
-        rest["after"] = after
+    if run.after:
+        rest["after"] = run.after
     if "limit" in command.arguments:
         rest["limit"] = len(run.inventory.missing) - run.tried
     return _for_region(command, run.inventory.region, rest)

@@ -251,9 +251,10 @@ class _Times:
 
 
 def chosen(mutant: Mutant, lines: dict[int, list[str]], times: dict[str, float]) -> list[str]:
-    """The tests for a mutant: those that reach its line; for what is run at import, all. Its module's own first."""
+    """The tests for a mutant: those that reach its line, or, for what is run at import, its module. Its own first."""
+    of_the_module = {test for tests in lines.values() for test in tests}
     own = [test for test in times if test.startswith(f"tests/unit/test_{mutant.module}.py")]
-    known = [test for test in lines.get(mutant.line) or times if test in times]
+    known = [test for test in lines.get(mutant.line) or of_the_module if test in times]
     return sorted(known, key=lambda test: (test not in own, times[test]))[:MOST_TESTS]
 
 

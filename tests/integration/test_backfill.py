@@ -338,6 +338,18 @@ class TestContinuation:
         assert letter["error"]["code"] != "NoProgress"
         assert "after" not in letter["event"]
 
+    def test_a_hop_that_can_do_nothing_but_fail_goes_on_behind_it(self, function: Function) -> None:
+        """What has a letter is done, as far as the chain goes: it must not stand in the way of the rest."""
+        function.cloud.seed_interfaces(HOME, 39)
+        function.set(FLOWLOG_CREATE_RATE="5")
+        function.cloud.faults.add(CREATE, error("UnauthorizedOperation"))
+        report = function(BACKFILL, seconds=2)
+        assert set(outcomes(report)) == {"dead_lettered"}
+        letters = function.letters()
+        (command,) = (letter for letter in letters if letter["kind"] == "command")
+        assert command["error"]["code"] != "NoProgress"
+        assert command["event"]["after"] in {letter.get("interface", {}).get("interface_id") for letter in letters}
+
     def test_the_limit_is_that_of_the_whole_chain(self, function: Function) -> None:
         """However often it is continued, and however many were made behind one that was not."""
         interfaces = function.cloud.seed_interfaces(HOME, 120)

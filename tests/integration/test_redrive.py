@@ -299,6 +299,20 @@ class TestTheQueue:
         assert outcomes(report) == {"created": 1, "dead_lettered": 1}
         assert [letter["attempts"] for letter in function.letters()] == [4]
 
+    def test_a_queue_that_gives_the_same_again_and_again_is_done(self, function: Function, cloud: LocalCloud) -> None:
+        """Twenty records that nobody may try, and a queue that hides them for less time than a receive takes."""
+        ids = cloud.seed_interfaces(HOME, 20)
+        put(cloud, *(letter_of(cloud, each, number, attempts=5) for number, each in enumerate(ids)))
+
+        def slowly(_call: Incoming, proceed: Proceed) -> Reply:
+            cloud.clock.advance(31)
+            return proceed()
+
+        cloud.faults.add(RECEIVE, slowly)
+        assert outcomes(function(REDRIVE, seconds=3)) == {}
+        assert cloud.calls.count(RECEIVE) < 8
+        assert len(function.letters()) == 20
+
     def test_an_instance_that_is_gone_is_not_waited_for(self, function: Function, cloud: LocalCloud) -> None:
         """It has had a minute to boot when its event came: here it is looked for as any interface."""
         put(cloud, {**records.own_letter(), "interface": {"region": HOME, "instance_id": "ins-00000000"}})
