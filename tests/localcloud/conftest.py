@@ -19,20 +19,10 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
 from localcloud import LocalCloud
+from tests.support.services import VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-VERSIONS = {
-    "vpc": "2017-03-12",
-    "cvm": "2017-03-12",
-    "sts": "2018-08-13",
-    "tdmq": "2020-02-17",
-    "scf": "2018-04-16",
-    "eb": "2021-04-16",
-    "cam": "2019-01-16",
-    "cls": "2020-10-16",
-}
 
 
 @dataclass

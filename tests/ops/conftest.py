@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handler.log import logger
-from tests.support.deployment import shell
+from tests.support.deployment import account_of, deployment_to, shell
 from tests.support.operator import Operator
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localcloud import LocalCloud
+    from ops.deployment.cloud import Cloud
+    from ops.deployment.config import Deployment
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +46,15 @@ def operator(cloud: LocalCloud, home: Path, tmp_path: Path, monkeypatch: pytest.
     folder.mkdir()
     monkeypatch.chdir(folder)
     return Operator(cloud, folder, {**shell(cloud), "HOME": str(home)})
+
+
+@pytest.fixture
+def account(cloud: LocalCloud) -> Cloud:
+    """The account of the test's local cloud, as the operator's command calls it."""
+    return account_of(cloud)
+
+
+@pytest.fixture
+def wanted(cloud: LocalCloud) -> Deployment:
+    """What serverless.yml says there should be in the test's local cloud."""
+    return deployment_to(cloud)

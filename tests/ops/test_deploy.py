@@ -24,7 +24,6 @@ from tests.support.deployment import (
     NAME,
     QUEUE,
     REGION,
-    account_of,
     deployment_to,
     flow_logs,
     small_package,
@@ -78,16 +77,6 @@ def cloud() -> Iterator[LocalCloud]:
     """A fresh local cloud in which nothing is deployed."""
     with LocalCloud(enforce_limits=False, time_scale=0.02) as running:
         yield running
-
-
-@pytest.fixture
-def account(cloud: LocalCloud) -> Cloud:
-    return account_of(cloud)
-
-
-@pytest.fixture
-def wanted(cloud: LocalCloud) -> Deployment:
-    return deployment_to(cloud)
 
 
 @pytest.fixture

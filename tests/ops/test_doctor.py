@@ -33,16 +33,6 @@ def cloud() -> Iterator[LocalCloud]:
 
 
 @pytest.fixture
-def account(cloud: LocalCloud) -> Cloud:
-    return account_of(cloud)
-
-
-@pytest.fixture
-def wanted(cloud: LocalCloud) -> Deployment:
-    return deployment_to(cloud)
-
-
-@pytest.fixture
 def deployed(account: Cloud, wanted: Deployment, package: Package) -> Deployment:
     """The real package, deployed."""
     deploy(wanted, account, package)
