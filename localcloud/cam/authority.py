@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from localcloud import policy
 from localcloud.cam.model import Access, details_of
 from localcloud.errors import ApiError, unauthorized
+from localcloud.tdmq.queues import region_of_queue
 
 if TYPE_CHECKING:
     from localcloud.account import Account, Caller
@@ -41,7 +42,9 @@ class Authority:
         return None if allowed else unauthorized(service, operation, resource)
 
     def _queue(self, name: str) -> str:
-        uin, region = self._account.uin, self._account.home
+        """Return the resource of a queue: in its own region, or at home if there is none of this name."""
+        found = region_of_queue(self._account, name)
+        uin, region = self._account.uin, found.name if found else self._account.home
         if self.queue_service == MESSAGE_API:
             return f"qcs::cmqqueue:{region}:uin/{uin}:queueName/uin/{uin}/{name}"
         return f"qcs::tdmq:{region}:uin/{uin}:queue/{name}"

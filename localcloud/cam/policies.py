@@ -90,12 +90,13 @@ def list_policies(ctx: Context, params: Params) -> dict[str, Any]:
 
 def delete_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete policies; they are detached from roles (inferred)."""
-    for policy_id in params["PolicyId"]:
+    policy_ids = dict.fromkeys(params["PolicyId"])
+    for policy_id in policy_ids:
         row = _policy(ctx, {"PolicyId": policy_id})
         if row.preset:
             raise ApiError("InvalidParameter.PolicyIdError", f"The policy `{row.name}` is a preset one.")
     details = access_of(ctx).details
-    for policy_id in params["PolicyId"]:
+    for policy_id in policy_ids:
         del access_of(ctx).policies[policy_id]
         for name, role in list(details.items()):
             details[name] = role.without_policy(policy_id)

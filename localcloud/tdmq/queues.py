@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from localcloud.account import Account
+    from localcloud.account import Account, Region
     from localcloud.ids import Ids
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
@@ -136,13 +136,15 @@ class Queues:
 
 
 def find_queue(account: Account, name: str) -> Queue | None:
-    """Return the queue that the message API means by `name`.
+    """Return the queue that the message API means by `name`."""
+    region = region_of_queue(account, name)
+    return None if region is None else region.state(Queues).get(name)
+
+
+def region_of_queue(account: Account, name: str) -> Region | None:
+    """Return the region in which the message API finds a queue of this name.
 
     The platform's message API has an address per region; this cloud serves all of them at one, so it looks into the
     home region first and then into the others by name.
     """
-    for region in account.regions:
-        queue = region.state(Queues).get(name)
-        if queue is not None:
-            return queue
-    return None
+    return next((region for region in account.regions if region.state(Queues).get(name) is not None), None)

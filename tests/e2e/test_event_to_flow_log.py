@@ -11,8 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud import LocalCloud
-from tests.support.deployed import NAME, QUEUE, Deployed, deploy, environment, role_policy, wait_until
+from localcloud import LocalCloud, faults
+from localcloud.scf.engine import EVENT_BUS
+from ops import deploy as operator
+from ops.deployment.config import FILE
+from ops.deployment.parts import open_deployment
+from ops.doctor import State, examine
+from tests.support.deployed import NAME, QUEUE, Deployed, Signed, deploy, environment, role_policy, wait_until
+from tests.support.deployment import shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,6 +139,20 @@ def test_without_permission_the_interface_is_a_dead_letter_that_says_so(quick: L
     assert letter["error"]["code"] == "UnauthorizedOperation"
     assert "not authorized to perform operation (vpc:CreateFlowLog)" in letter["error"]["message"]
     assert len(deployed.invocations()) == 1
+
+
+def test_outside_of_guangzhou_a_dead_letter_arrives(quick: LocalCloud, package: Package) -> None:
+    """Deployed by the operator's command, in a region that is not the event bus's: the role may use its own queue."""
+    wanted, account = open_deployment(FILE, shell=shell(quick, TENCENTCLOUD_REGION="ap-shanghai"))
+    operator.deploy(wanted, account, package)
+    assert [finding for finding in examine(wanted, account) if finding.state is State.FAIL] == []
+    quick.faults.add("CreateFlowLog", faults.error("LimitExceeded"))
+    interface = Deployed(quick, Signed(quick)).attached_interface("ap-shanghai")
+    wait_until(lambda: bool(quick.messages(QUEUE, "ap-shanghai")), what="the dead letter")
+    assert quick.background.wait_until_idle(30)
+    (letter,) = [json.loads(body) for body in quick.messages(QUEUE, "ap-shanghai")]
+    assert (letter["interface"]["interface_id"], letter["error"]["code"]) == (interface, "LimitExceeded")
+    assert [run.region for run in quick.scf.invocations if run.source == EVENT_BUS] == ["ap-shanghai"]
 
 
 def test_what_the_function_cannot_keep_is_kept_by_the_platform_and_redriven(quick: LocalCloud, code: bytes) -> None:

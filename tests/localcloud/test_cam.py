@@ -84,6 +84,12 @@ def test_a_policy_is_made_described_attached_and_deleted(call: Client) -> None:
     )
 
 
+def test_a_policy_named_twice_is_deleted_once(call: Client) -> None:
+    policy = make_role(call, allow("vpc:*"))
+    call("cam", "DeletePolicy", PolicyId=[policy, policy])
+    assert call.refused("cam", "GetPolicy", PolicyId=policy)[0] == "ResourceNotFound.PolicyIdNotFound"
+
+
 @pytest.mark.parametrize(
     ("action", "params", "code", "message"),
     [
@@ -194,6 +200,17 @@ def test_the_message_api_is_checked_for_the_queue(cloud: LocalCloud, call: Clien
     assert refused["code"] == 4100
     assert f"not authorized to perform operation ({service}:SendMessage)" in refused["message"]
     assert send("BatchReceiveMessage", queueName="mine", numOfMsg=1)["code"] == 4100
+
+
+def test_the_message_api_is_checked_for_the_queue_s_own_region(cloud: LocalCloud, call: Client) -> None:
+    """A role that may use the queue of its region may not use one of another."""
+    make_role(call, allow("tdmq:SendMessage", resource=f"qcs::tdmq:ap-shanghai:uin/{cloud.uin}:queue/*"))
+    cloud.seed_queue("mine", "ap-shanghai")
+    cloud.seed_queue("yours", "ap-beijing")
+    send = cmq_as_role(cloud)
+    assert send("SendMessage", queueName="mine", msgBody="m")["code"] == 0
+    refused = send("SendMessage", queueName="yours", msgBody="m")
+    assert (refused["code"], "qcs::tdmq:ap-beijing:" in refused["message"]) == (4100, True)
 
 
 def test_only_those_whom_a_role_trusts_can_take_it(cloud: LocalCloud, call: Client) -> None:
