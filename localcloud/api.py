@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import auth
 from localcloud.calls import Call, WriteCall
-from localcloud.errors import ApiError, DroppedConnection, missing
-from localcloud.faults import Incoming, Reply
+from localcloud.errors import ApiError, DroppedConnection, internal_error, missing
+from localcloud.faults import Incoming, Reply, as_json
 from localcloud.params import check, unflatten
 from localcloud.regions import REGIONS
 from localcloud.registry import Context
+from localcloud.watchers import tell
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -70,10 +71,14 @@ def serve(cloud: LocalCloud, request: Request) -> Reply:
     """
     request_id = cloud.account.ids.uuid()
     try:
-        envelope = _open(cloud, request)
+        return _Exchange(cloud, request, _open(cloud, request), request_id).run()
     except ApiError as error:
         return _as_reply(error.body(request_id))
-    return _Exchange(cloud, request, envelope, request_id).run()
+    except DroppedConnection:
+        raise
+    except Exception:  # noqa: BLE001  whatever goes wrong in here, the client gets an answer
+        _LOG.exception("the request %s failed", request_id)
+        return _as_reply(internal_error().body(request_id))
 
 
 class _Exchange:
@@ -112,21 +117,19 @@ class _Exchange:
 
     def _proceed(self) -> Reply:
         try:
-            self.outcome.reply = self._do()
+            reply = self.outcome.reply = self._do()
         except ApiError as refused:
             self.outcome.error = refused
             return _as_reply(refused.body(self.request_id))
-        return _as_reply({"Response": {**self.outcome.reply, "RequestId": self.request_id}})
+        return _as_reply({"Response": {**reply, "RequestId": self.request_id}})
 
     def _do(self) -> dict[str, Any]:
         action, envelope, account = self.action, self.envelope, self.cloud.account
         assert action is not None
-        refused = self.cloud.authorize(envelope.caller, envelope.service, envelope.action, "*")
-        if refused is not None:
-            raise refused
-        params = check(action.params, envelope.params, from_text=envelope.from_text)
-        context = Context(account, account.region(self.region), envelope.caller, self.request_id)
         try:
+            self._authorize()
+            params = check(action.params, envelope.params, from_text=envelope.from_text)
+            context = Context(account, account.region(self.region), envelope.caller, self.request_id)
             if not action.locked:
                 return action.run(context, params)
             with account.lock:
@@ -135,7 +138,12 @@ class _Exchange:
             raise
         except Exception:  # noqa: BLE001  whatever goes wrong in here, the client gets the platform's InternalError
             _LOG.exception("%s.%s failed", envelope.service, envelope.action)
-            raise ApiError("InternalError", "An internal error has occurred.") from None
+            raise internal_error() from None
+
+    def _authorize(self) -> None:
+        refused = self.cloud.authorize(self.envelope.caller, self.envelope.service, self.envelope.action, "*")
+        if refused is not None:
+            raise refused
 
     def _check_region(self) -> None:
         assert self.action is not None
@@ -180,11 +188,7 @@ class _Exchange:
             user_agent=request.headers.get("X-TC-RequestClient", ""),
             time=self.arrived,
         )
-        for watch in list(self.cloud.subscribers):
-            try:
-                watch(write)
-            except Exception:  # noqa: BLE001  the caller's answer does not depend on who watches
-                _LOG.exception("a watcher of %s failed", write.action)
+        tell(self.cloud.subscribers, write)
 
 
 def _open(cloud: LocalCloud, request: Request) -> Envelope:
@@ -232,8 +236,11 @@ def _required(value: str | None, name: str) -> str:
 
 def _json_body(request: Request) -> Params:
     try:
-        params = json.loads(request.get_data() or b"{}")
-    except ValueError:
+        params = json.loads(request.get_data().decode() or "{}")
+        json.dumps(params, ensure_ascii=False).encode()
+    except UnicodeError:  # also half of a surrogate pair, "\\ud800": once kept, no reply that shows it could be sent
+        raise ApiError("InvalidParameter", "The request's body holds what is not Unicode text.") from None
+    except (ValueError, RecursionError):
         raise ApiError("InvalidParameter", "The request's body is not JSON.") from None
     if params is None:
         return {}
@@ -243,4 +250,4 @@ def _json_body(request: Request) -> Params:
 
 
 def _as_reply(body: dict[str, Any]) -> Reply:
-    return Reply(json.dumps(body, ensure_ascii=False).encode())
+    return Reply(as_json(body))

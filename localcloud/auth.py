@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from localcloud.account import Account, Caller, Credential
 
 CLOCK_SKEW_S = 300
+_SECONDS = re.compile(r"[0-9]{1,20}")
 _AUTHORIZATION = re.compile(
     r"TC3-HMAC-SHA256 +Credential=(?P<id>[^/]+)/(?P<date>[^/]+)/(?P<service>[^/]+)/tc3_request, *"
     r"SignedHeaders=(?P<headers>[^,]+), *Signature=(?P<signature>[0-9a-f]+)"
@@ -89,7 +90,7 @@ def check_timestamp(timestamp: str) -> None:
     """
     if not timestamp:
         raise ApiError("MissingParameter", "The request is missing a required parameter `Timestamp`.")
-    if not timestamp.isdigit():
+    if not _SECONDS.fullmatch(timestamp):
         raise ApiError("InvalidParameter", "The parameter `Timestamp` is not a number of seconds.")
     if abs(time.time() - int(timestamp)) > CLOCK_SKEW_S:
         raise ApiError(

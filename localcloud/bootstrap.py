@@ -170,11 +170,11 @@ def set_credentials(credentials: list[str] | None) -> None:
 
 
 def trace(error: Exception, code_root: str) -> str:
-    """The stack trace from the user's code on, without this script's frame."""
+    """The stack trace from the user's code on, without this script's frame; "?" stands for what is no text in it."""
     import traceback  # noqa: PLC0415 - a megabyte that only failing functions need
 
     frames = error.__traceback__.tb_next if error.__traceback__ else None
-    text = "".join(traceback.format_exception(type(error), error, frames))
+    text = "".join(traceback.format_exception(type(error), error, frames)).encode(errors="replace").decode()
     return text.replace(code_root, DOCUMENTED_ROOT).rstrip("\n")
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Any
 
 from localcloud import auth
 from localcloud.calls import Call
 from localcloud.cam.authority import MESSAGE_API
 from localcloud.errors import ApiError, CmqError, DroppedConnection
-from localcloud.faults import CMQ, Incoming, Reply
+from localcloud.faults import CMQ, Incoming, Reply, as_json
 from localcloud.tdmq import messages
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from localcloud.account import Caller
     from localcloud.cloud import LocalCloud
 
+_LOG = logging.getLogger("localcloud")
 _COMMON = frozenset(
     {"Action", "SecretId", "Token", "Timestamp", "Nonce", "RequestClient", "SignatureMethod", "Signature", "Region"}
 )
@@ -30,12 +31,15 @@ def serve(cloud: LocalCloud, request: Request) -> Reply:
         DroppedConnection: A fault says so.
     """
     request_id = cloud.account.ids.uuid()
-    fields = (request.args if request.method == "GET" else request.form).to_dict()
     try:
-        caller = _caller(cloud, request, fields)
+        fields = (request.args if request.method == "GET" else request.form).to_dict()
+        return _exchange(cloud, _caller(cloud, request, fields), fields, request_id)
     except CmqError as error:
         return _as_reply(error.body(request_id))
-    return _exchange(cloud, caller, fields, request_id)
+    except DroppedConnection:
+        raise
+    except Exception:  # noqa: BLE001  whatever goes wrong in here, the client gets an answer
+        return _as_reply(_server_error(f"the request {request_id}").body(request_id))
 
 
 def _caller(cloud: LocalCloud, request: Request, fields: dict[str, str]) -> Caller:
@@ -56,8 +60,7 @@ def _exchange(cloud: LocalCloud, caller: Caller, fields: dict[str, str], request
     def proceed() -> Reply:
         nonlocal code
         try:
-            _authorize(cloud, caller, action, params.get("queueName", ""))
-            done = messages.run(cloud.account, action, params)
+            done = _do(cloud, caller, action, params)
         except CmqError as refused:
             code = str(refused.code)
             return _as_reply(refused.body(request_id))
@@ -78,11 +81,26 @@ def _exchange(cloud: LocalCloud, caller: Caller, fields: dict[str, str], request
         )
 
 
+def _do(cloud: LocalCloud, caller: Caller, action: str, params: dict[str, str]) -> dict[str, Any]:
+    try:
+        _authorize(cloud, caller, action, params.get("queueName", ""))
+        return messages.run(cloud.account, action, params)
+    except (CmqError, DroppedConnection):
+        raise
+    except Exception:  # noqa: BLE001  a bug in an action is the platform's server error
+        raise _server_error(action) from None
+
+
 def _authorize(cloud: LocalCloud, caller: Caller, action: str, queue: str) -> None:
     refused = cloud.authorize(caller, MESSAGE_API, action, queue)
     if refused is not None:
         raise CmqError(messages.UNAUTHENTICATED, refused.message)
 
 
+def _server_error(what: str) -> CmqError:
+    _LOG.exception("%s failed", what)
+    return CmqError(messages.SERVER_ERROR, "server error")
+
+
 def _as_reply(body: dict[str, object]) -> Reply:
-    return Reply(json.dumps(body, ensure_ascii=False).encode())
+    return Reply(as_json(body))

@@ -46,6 +46,11 @@ class DroppedConnection(ConnectionError):
     """The client gets no answer: its connection is closed."""
 
 
+def internal_error() -> ApiError:
+    """Answer for a fault of the cloud's own."""
+    return ApiError("InternalError", "An internal error has occurred.")
+
+
 def missing(name: str) -> ApiError:
     """Refuse a call that lacks the parameter `name`."""
     return ApiError("MissingParameter", f"The request is missing a required parameter `{name}`.")
@@ -70,7 +75,11 @@ def not_found(resource_id: str) -> ApiError:
 
 
 def unauthorized(service: str, action: str, resource: str) -> ApiError:
-    """Refuse a call that no policy allows."""
+    """Refuse a call that no policy allows.
+
+    The message's two line ends are the platform's own: recorded replies have them
+    (https://github.com/ddgth/cf2dns/issues/100, https://github.com/TencentCloud/tencentcloud-sdk-java/issues/78).
+    """
     operation = f"{service}:{action}"
     return ApiError(
         "UnauthorizedOperation",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud import cloudaudit, pattern
 from localcloud.eb.model import CLOUD, Buses
 from localcloud.scf.engine import EVENT_BUS, THROTTLED, Event
+from localcloud.watchers import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,8 +107,7 @@ class EventBridge:
         for bus in self._buses().buses.values():
             if bus.kind == CLOUD:
                 event = cloudaudit.cloud_event(write, self._account, bus.bus_id, self._next_style())
-                for watcher in self.watchers:
-                    watcher(event)
+                tell(self.watchers, event)
                 self._route(event, bus.bus_id)
 
     def put(self, event: dict[str, Any]) -> None:

@@ -11,17 +11,18 @@ They work over real sockets: a dropped connection is one that the server closes.
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localcloud.errors import ApiError, CmqError, DroppedConnection
 from localcloud.limits import request_limit_exceeded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 CMQ = "cmq"
 ANY = "*"
@@ -35,6 +36,11 @@ class Reply:
     status: int = 200
     content_type: str = "application/json"
     cut: int | None = None
+
+
+def as_json(body: Mapping[str, Any]) -> bytes:
+    """Return a reply's body. What is no text in it, half of a surrogate pair, becomes "?": any reply can be sent."""
+    return json.dumps(body, ensure_ascii=False).encode(errors="replace")
 
 
 @dataclass(frozen=True)

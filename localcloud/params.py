@@ -6,6 +6,7 @@ platform's own schema, so that a contract test can hold one against the other.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 Fields = dict[str, "Field"]
 Params = dict[str, Any]
+DEEPEST = 32
+_INDEX = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -111,9 +114,11 @@ def _list(field: Field, value: Any, path: str, *, from_text: bool) -> Any:
 
 
 def _from_text(field: Field, value: Any, path: str) -> Any:
+    if not isinstance(value, str):
+        raise _wrong_type(path, field.type)
     try:
         return _READERS[field.type](value)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, ValueError):
         raise _wrong_type(path, field.type) from None
 
 
@@ -138,11 +143,17 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 
 
 def unflatten(flat: Mapping[str, str]) -> Params:
-    """Return the nested parameters that a query string spells as `Filters.0.Name`, `Filters.0.Values.0`."""
+    """Return the nested parameters that a query string spells as `Filters.0.Name`, `Filters.0.Values.0`.
+
+    Raises:
+        ApiError: InvalidParameter, when one is nested deeper than any is declared.
+    """
     tree: dict[str, Any] = {}
     for name, value in flat.items():
         node = tree
         *parents, leaf = name.split(".")
+        if len(parents) > DEEPEST:
+            raise ApiError("InvalidParameter", f"A parameter is nested more than {DEEPEST} times.")
         for parent in parents:
             child = node.setdefault(parent, {})
             node = child if isinstance(child, dict) else {}
@@ -153,6 +164,6 @@ def unflatten(flat: Mapping[str, str]) -> Params:
 def _lists(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
-    if node and all(key.isdigit() for key in node):
+    if node and all(_INDEX.fullmatch(key) for key in node):
         return [_lists(node[key]) for key in sorted(node, key=int)]
     return {key: _lists(value) for key, value in node.items()}

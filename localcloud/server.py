@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import socket
 import sys
 import threading
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import ClientDisconnected
@@ -21,8 +23,9 @@ from localcloud.errors import DroppedConnection
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
+_LENGTH = re.compile(r"[0-9]{1,12}")
 _LOG = logging.getLogger("localcloud")
 
 
@@ -50,7 +53,13 @@ class Handler(WSGIRequestHandler):
     def run_wsgi(self) -> None:
         """Read one request whole, let the application answer it, and write the reply."""
         environ = self.make_environ()
-        environ["wsgi.input"] = io.BytesIO(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+        try:
+            environ["wsgi.input"] = io.BytesIO(self._body(environ))
+        except ValueError as error:
+            self.send_error(
+                HTTPStatus.BAD_REQUEST, explain=str(error)
+            )  # and closes: where the next request begins is unknown
+            return
         head: list[Any] = []
 
         def start_response(
@@ -65,6 +74,28 @@ class Handler(WSGIRequestHandler):
             self._drop()
         else:
             self._write(head[0], head[1], body)
+
+    def handle_expect_100(self) -> bool:
+        """Tell a client that waits for it to send its body, at once: until then no reply goes out."""
+        go_on = super().handle_expect_100()
+        self.wfile.flush()
+        return go_on
+
+    def _body(self, environ: WSGIEnvironment) -> bytes:
+        """Read the request's body, by its length or in chunks.
+
+        Raises:
+            ValueError: Its length or a chunk's cannot be read.
+        """
+        if environ.get("wsgi.input_terminated"):  # werkzeug has put its reader of chunks there
+            try:
+                return bytes(environ["wsgi.input"].read())
+            except OSError as error:
+                raise ValueError(str(error)) from error
+        length = self.headers.get("Content-Length") or "0"
+        if not _LENGTH.fullmatch(length):
+            raise ValueError("Invalid Content-Length")
+        return self.rfile.read(int(length))
 
     def _write(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         code, _, reason = status.partition(" ")

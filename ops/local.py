@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from localcloud.calls import Call
 
 ROWS = 24
+LONGEST = 300
+"""Characters of a result that the view shows: it may have 6 MB."""
 _EVERY_S = 0.25
 
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Where to listen on 127.0.0.1; 0 picks a port.")]
@@ -128,8 +130,17 @@ class View:
         if isinstance(news, DeadLetter):
             self._say("dead letter", f"of the platform, for {news.function}", "red")
             return
-        outcome = (news.result or {}).get("outcomes") if not news.error else news.error
-        shown = {name: number for name, number in outcome.items() if number} if isinstance(outcome, dict) else outcome
         how = f"{'cold' if news.cold else 'warm'}, {news.duration_ms:.0f} ms, {news.memory_mb:.0f} MB"
-        detail = f"{news.function} by {news.source}, {how}: {json.dumps(shown)}"
+        detail = f"{news.function} by {news.source}, {how}: {_ended(news)}"
         self._say("invocation", detail, "red" if news.error else "yellow")
+
+
+def _ended(run: Invocation) -> str:
+    """How a run ended, as JSON: SCF's error, our report's outcomes, or whatever another function returned."""
+    if run.error:
+        return json.dumps(run.error)
+    result = run.result
+    if isinstance(result, dict) and isinstance(counts := result.get("outcomes"), dict):
+        result = {outcome: number for outcome, number in counts.items() if number}
+    text = json.dumps(result)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

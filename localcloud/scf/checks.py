@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import re
 import zipfile
@@ -94,7 +93,7 @@ def code_of(zipped: str | None) -> bytes:
         raise ApiError("MissingParameter.Code", "The function's code is missing: only ZipFile is taken here.")
     try:
         code = base64.b64decode(zipped, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error is one, and so is what is said of text that is not ASCII
         raise refuse("ZipFileBase64BinasciiError", f"The zip file's base64 cannot be read: `{error}`.") from None
     if len(code) > MOST_ZIPPED:
         raise refuse("Code", f"The zip file has {len(code)} bytes, more than {MOST_ZIPPED}.")

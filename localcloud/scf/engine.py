@@ -20,6 +20,7 @@ from localcloud.scf import deadletters
 from localcloud.scf.model import Functions
 from localcloud.scf.runtimes import RoleRefused, Runtimes
 from localcloud.scf.timers import Timers
+from localcloud.watchers import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -179,7 +180,7 @@ class Engine:
         )
         with self._lock:
             self._invocations.append(invocation)
-        self._tell(invocation)
+        tell(self.watchers, invocation)
         return invocation
 
     def trigger(self, ref: Ref, text: str, source: str) -> str:
@@ -242,12 +243,8 @@ class Engine:
         letter = DeadLetter(event.ref.name, event.request_id, error, function.dead_letter[1], kept)
         with self._lock:
             self._dead_letters.append(letter)
-        self._tell(letter)
+        tell(self.watchers, letter)
         self._background.end()
-
-    def _tell(self, news: Invocation | DeadLetter) -> None:
-        for watcher in self.watchers:
-            watcher(news)
 
     def _outcome(self, function: Function | None, event: Event) -> InvokeResult:
         if function is None:

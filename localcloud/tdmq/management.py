@@ -68,9 +68,10 @@ def modify_cmq_queue_attribute(ctx: Context, params: Params) -> dict[str, Any]:
 
 
 def delete_cmq_queue(ctx: Context, params: Params) -> dict[str, Any]:
-    """Delete a queue with its messages."""
+    """Delete a queue with its messages; who waits for one is told at once."""
     with ctx.account.clock.changed:
         ctx.region.state(Queues).remove(_find(ctx, params["QueueName"]).name)
+        ctx.account.clock.changed.notify_all()
     return {}
 
 
@@ -81,6 +82,9 @@ def send_cmq_msg(ctx: Context, params: Params) -> dict[str, Any]:
         delay = params["DelaySeconds"]
         if not 0 <= delay <= queue.attributes.msg_retention_seconds:
             raise out_of_range("DelaySeconds", delay, "0 to the retention")
+        size, most = len(params["MsgContent"].encode()), queue.attributes.max_msg_size
+        if not 1 <= size <= most:
+            raise ApiError("InvalidParameterValue", f"`MsgContent` has {size} bytes: 1-{most} are allowed.")
         message_id = queue.send(ctx.account.ids, params["MsgContent"], ctx.now(), delay)
         ctx.account.clock.changed.notify_all()
     return {"Result": True, "MsgId": message_id}

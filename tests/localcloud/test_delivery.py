@@ -87,6 +87,15 @@ def test_the_same_event_comes_from_every_region(wired: Wired) -> None:
     assert wired.names() == ["far"]
 
 
+def test_a_watcher_that_fails_does_not_harm_the_delivery(wired: Wired) -> None:
+    def fails(_event: dict[str, Any]) -> None:
+        raise TypeError
+
+    wired.cloud.eventbridge.watchers.append(fails)
+    wired.happen(2)
+    assert sorted(wired.names()) == ["n0", "n1"]
+
+
 def test_a_rule_that_is_off_and_one_without_a_target_deliver_nothing(wired: Wired) -> None:
     wired.call("eb", "UpdateRule", **wired.rule, Enable=False)
     wired.happen(1)

@@ -10,10 +10,10 @@ import pytest
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from localcloud.registry import Action, Registry
+from tests.localcloud.conftest import Client
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
-    from tests.localcloud.conftest import Client
 
 
 def test_an_answer_has_the_platforms_content_type_status_and_a_request_id(call: Client) -> None:
@@ -138,4 +138,60 @@ def test_a_bug_in_an_action_is_the_platforms_internal_error(call: Client, cloud:
         raise RuntimeError
 
     cloud.registry = Registry([Action("vpc", "2017-03-12", "DescribeVpcs", {}, broken)])
+    assert call.refused("vpc", "DescribeVpcs") == ("InternalError", "An internal error has occurred.")
+
+
+def post_body(call: Client, action: str, body: bytes) -> tuple[str, str]:
+    """Send a body as it is, rightly signed, and return the refusal's code and message."""
+    with pytest.raises(TencentCloudSDKException) as caught:
+        call.sdk("vpc").call_octet_stream(action, {}, body)
+    return caught.value.code, caught.value.message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [rb'{"VpcName":"\ud800"}', rb'{"\ud800":1}', b'{"VpcName":"\xed\xa0\x80"}', b'{"VpcName":"\xff"}'],
+    ids=["a value", "a name", "half a pair in bytes", "no UTF-8"],
+)
+def test_text_that_no_reply_could_hold_is_refused(call: Client, body: bytes) -> None:
+    """Half a surrogate pair is no text: kept, it would spoil every listing that shows it."""
+    assert post_body(call, "CreateVpc", body)[0] == "InvalidParameter"
+    assert call("vpc", "DescribeVpcs")["TotalCount"] == 1
+
+
+def test_a_whole_surrogate_pair_is_text(call: Client) -> None:
+    assert call("vpc", "CreateVpc", VpcName="\U0001f9ea")["Vpc"]["VpcName"] == "\U0001f9ea"
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 100_000, b'{"Limit":' + b"9" * 5_000 + b"}"])
+def test_a_body_that_cannot_be_read_is_refused(call: Client, body: bytes) -> None:
+    """Nested without end, or with a number without end."""
+    assert post_body(call, "DescribeVpcs", body) == ("InvalidParameter", "The request's body is not JSON.")
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [
+        ({"Filters.².Name": "vpc-id"}, "InvalidParameter"),
+        ({"NetworkInterfaceIds.²": "eni-00000000"}, "InvalidParameter"),
+        ({f"NetworkInterfaceIds.{'1' * 5_000}": "eni-00000000"}, "InvalidParameter"),
+        ({"Limit.0": "1"}, "InvalidParameter"),
+        ({".".join("a" * 10_000): "deep"}, "InvalidParameter"),
+    ],
+    ids=["no digit", "no digit at the end", "digits without end", "a list for a number", "nested without end"],
+)
+def test_a_query_s_odd_names_are_refused(cloud: LocalCloud, params: dict[str, str], code: str) -> None:
+    assert Client(cloud, options={"method": "GET"}).refused("vpc", "DescribeNetworkInterfaces", **params)[0] == code
+
+
+@pytest.mark.parametrize("params", [{"VpcName": "v", "EnableRouteVpcPublish.0": "true"}, {"VpcName.0": "v"}])
+def test_a_query_s_list_is_neither_text_nor_a_boolean(cloud: LocalCloud, params: dict[str, str]) -> None:
+    assert Client(cloud, options={"method": "GET"}).refused("vpc", "CreateVpc", **params)[0] == "InvalidParameter"
+
+
+def test_a_bug_before_the_action_is_the_platforms_internal_error(
+    call: Client, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it is, the client is answered."""
+    monkeypatch.setattr(cloud.registry, "product", None)
     assert call.refused("vpc", "DescribeVpcs") == ("InternalError", "An internal error has occurred.")

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 from tests.localcloud.conftest import Cmq
 
@@ -83,6 +84,22 @@ def test_the_message_for_testing_arrives(call: Client, cmq: Cmq) -> None:
     assert call.refused("tdmq", "SendCmqMsg", QueueName="q", MsgContent="m", DelaySeconds=9999)[0] == (
         "InvalidParameterValue.Range"
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [("x" * 1024, ""), ("x" * 1025, "InvalidParameterValue"), ("", "InvalidParameterValue")]
+)
+def test_the_message_for_testing_has_a_message_s_bounds(
+    call: Client, cloud: LocalCloud, content: str, code: str
+) -> None:
+    """As many bytes as the queue takes, and one at the least, as by SendMessage."""
+    cloud.seed_queue("q", max_msg_size=1024)
+    sent = {"QueueName": "q", "MsgContent": content, "DelaySeconds": 0}
+    if code:
+        assert call.refused("tdmq", "SendCmqMsg", **sent)[0] == code
+    else:
+        call("tdmq", "SendCmqMsg", **sent)
+    assert cloud.messages("q") == ([] if code else [content])
 
 
 @pytest.mark.usefixtures("queue")
@@ -161,6 +178,15 @@ def test_a_long_poll_ends_with_the_message(cmq: Cmq, cloud: LocalCloud) -> None:
         wait_until(lambda: polling(cloud))
         cmq("SendMessage", **Q, msgBody="now")
         assert bodies(waiting.result(timeout=5)) == ["now"]
+
+
+@pytest.mark.usefixtures("queue")
+def test_a_long_poll_ends_with_the_queue(cmq: Cmq, call: Client, cloud: LocalCloud) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(cmq, "ReceiveMessage", **Q, pollingWaitSeconds=30)
+        wait_until(lambda: polling(cloud))
+        call("tdmq", "DeleteCmqQueue", QueueName="q")
+        assert waiting.result(timeout=5)["code"] == 4440
 
 
 @pytest.mark.usefixtures("queue")
@@ -287,3 +313,28 @@ def test_many_consumers_share_a_queue_without_loss_or_repetition(cmq: Cmq, cloud
         list(pool.map(consume, range(4)))
     assert sorted(taken, key=int) == [str(number) for number in range(100)]
     assert cloud.messages("q") == []
+
+
+@pytest.mark.parametrize("timestamp", ["²", "9" * 5_000])
+def test_a_timestamp_that_is_no_number_is_a_bad_parameter(cloud: LocalCloud, timestamp: str) -> None:
+    form = {"Action": "SendMessage", "SecretId": cloud.secret_id, "Timestamp": timestamp}
+    reply = requests.post(f"{cloud.endpoint}/v2/index.php", data=form, timeout=10).json()
+    assert (reply["code"], "Timestamp" in reply["message"]) == (4000, True)
+
+
+@pytest.mark.usefixtures("queue")
+def test_a_bug_in_the_message_api_is_a_server_s_error(
+    cmq: Cmq, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No broken action takes the connection down."""
+    monkeypatch.setattr(cloud.authority, "queue_service", None)
+    monkeypatch.setattr(cloud, "authorize", None)
+    reply = cmq("SendMessage", **Q, msgBody="m")
+    assert (reply["code"], cloud.calls.count("SendMessage", code="6000")) == (6000, 1)
+
+
+@pytest.mark.usefixtures("queue")
+def test_a_message_that_is_no_text_can_be_received(cmq: Cmq, cloud: LocalCloud) -> None:
+    """Whatever got onto the queue, a reply can be encoded."""
+    cloud.seed_messages("q", "half a pair: \ud800")
+    assert cmq("ReceiveMessage", **Q)["msgBody"] == "half a pair: ?"

@@ -123,6 +123,11 @@ def test_what_is_configured_is_what_is_shown(cloud: LocalCloud, call: Client) ->
             "The zip file's base64 cannot be read: `Only base64 data is allowed`.",
         ),
         (
+            {"Code": {"ZipFile": "zip→"}},
+            "InvalidParameterValue.ZipFileBase64BinasciiError",
+            "The zip file's base64 cannot be read: `string argument should contain only ASCII characters`.",
+        ),
+        (
             {"Environment": {"Variables": [{"Key": "SCF_X", "Value": "1"}]}},
             "InvalidParameterValue.EnvironmentSystemProtect",
             "The variable `SCF_X` belongs to the system.",
@@ -190,6 +195,35 @@ def test_a_failure_is_described_and_not_retried(cloud: LocalCloud, call: Client)
     settled(cloud)
     assert len(cloud.scf.invocations) == 1
     assert cloud.messages("q") == []
+
+
+def fails(_news: Any) -> None:
+    raise TypeError
+
+
+def test_a_watcher_that_fails_does_not_harm_a_run(cloud: LocalCloud, call: Client) -> None:
+    seen: list[Any] = []
+    cloud.scf.watchers += [fails, seen.append]
+    make(call)
+    assert run(call, 1)["InvokeResult"] == 0
+    run(call, 2, InvocationType="Event")
+    settled(cloud)
+    assert [invocation.event for invocation in seen] == ["1", "2"]
+
+
+def test_an_error_s_text_can_always_be_shown(cloud: LocalCloud, call: Client) -> None:
+    """Half a surrogate pair in it is no text, and would spoil the reply, the event of the call and the dead letter."""
+    cloud.seed_queue("q")
+    make(
+        call,
+        "def main_handler(event, context): raise ValueError(event)",
+        DeadLetterConfig={"Type": "CMQ-QUEUE", "Name": "q"},
+    )
+    assert "ValueError: ?" in run(call, "\ud800")["ErrMsg"]
+    run(call, "\ud800", InvocationType="Event")
+    settled(cloud)
+    (letter,) = cloud.messages("q")
+    assert json.loads(letter.encode())["ErrorMessage"].endswith("ValueError: ?")
 
 
 def test_the_environment_is_what_was_configured(call: Client) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +66,54 @@ def test_many_clients_at_once_change_state_safely(cloud: LocalCloud) -> None:
 
 def test_another_path_is_not_found(cloud: LocalCloud) -> None:
     assert requests.get(f"{cloud.endpoint}/elsewhere", timeout=5).status_code == 404
+
+
+def connect(cloud: LocalCloud) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", cloud.port), timeout=5)
+
+
+def test_a_client_that_asks_first_is_told_to_go_on(cloud: LocalCloud) -> None:
+    """Before it has sent its body, for which it may wait with it."""
+    with connect(cloud) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+        assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(b"{}")
+        assert client.recv(100).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_body_in_chunks_is_read_whole(cloud: LocalCloud) -> None:
+    """And the connection is good for the next request."""
+    form = b"Action=SendMessage&SecretId=nobody&Timestamp=" + str(int(time.time())).encode()
+    with requests.Session() as session:
+        for _ in range(2):
+            reply = session.post(
+                f"{cloud.endpoint}/v2/index.php",
+                data=iter([form[:9], form[9:]]),
+                headers={"Content-Type": "application/x-www-form-urlencoded"},
+                timeout=5,
+            ).json()
+            assert "SecretId is not found" in reply["message"]
+    assert cloud.connections == 1
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Length: two",
+        b"Content-Length: -1",
+        b"Content-Length: \xb2",
+        b"Transfer-Encoding: chunked\r\n\r\nxyz",
+        b"Transfer-Encoding: chunked\r\n\r\n-5",
+    ],
+)
+def test_a_body_without_a_readable_length_is_a_bad_request(cloud: LocalCloud, head: bytes) -> None:
+    """What follows on the connection could be anything, so it is closed."""
+    with connect(cloud) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n\r\n")
+        answer = b""
+        while received := client.recv(4096):
+            answer += received
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request")
 
 
 def test_the_same_seed_gives_the_same_ids() -> None:

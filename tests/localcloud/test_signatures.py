@@ -90,6 +90,16 @@ def test_a_signature_more_than_five_minutes_off_is_expired(cloud: LocalCloud, ag
     assert "differ by more than 300 seconds" in reply["Error"]["Message"]
 
 
+@pytest.mark.parametrize(
+    "timestamp", ["\xb2", "9" * 5_000, "soon", "-1"], ids=["no digit", "endless", "word", "negative"]
+)
+def test_a_timestamp_that_is_no_number_is_refused(cloud: LocalCloud, timestamp: str) -> None:
+    host = cloud.endpoint.removeprefix("http://")
+    headers = signed_headers(cloud, b"{}", host=host, sign_host=host)
+    reply = post(cloud, {**headers, "X-TC-Timestamp": timestamp.encode("latin-1")})  # type: ignore[dict-item]
+    assert (code_of(reply), "Timestamp" in reply["Error"]["Message"]) == ("InvalidParameter", True)
+
+
 def test_a_signature_four_minutes_old_is_good(cloud: LocalCloud) -> None:
     host = cloud.endpoint.removeprefix("http://")
     headers = signed_headers(cloud, b"{}", host=host, sign_host=host, timestamp=int(time.time()) - 240)
