@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from localcloud.cvm.instances import start_instance
@@ -120,8 +121,10 @@ class Seeding:
             instance = (instance_id or self._any_instance(region, subnet_id)) if attached else None
             subnet = net.subnets.get(subnet_id or self._subnet_of(region, instance))
             assert subnet is not None, "no such subnet"
-            attachment = Attachment(instance, 1, self.account.now()) if instance else None
-            made = [self._interface(net, subnet, attachment, tags or {}) for _ in range(count)]
+            made = [
+                self._interface(net, subnet, attachment, tags or {})
+                for attachment in self._attachments(net, instance, count)
+            ]
             for interface in made[:flow_logs]:
                 self.seed_flow_log(region, interface.interface_id)
             return [interface.interface_id for interface in made]
@@ -205,6 +208,12 @@ class Seeding:
         instance = self.account.region(region).state(Fleet).instances.get(instance_id)
         assert instance is not None, "no such instance"
         return instance.subnet_id
+
+    def _attachments(self, net: Network, instance_id: str | None, count: int) -> list[Attachment | None]:
+        if instance_id is None:
+            return [None] * count
+        now = self.account.now()
+        return [Attachment(instance_id, index, now) for index in islice(net.free_indexes(instance_id), count)]
 
     def _interface(
         self, net: Network, subnet: Subnet, attachment: Attachment | None, tags: Mapping[str, str]

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from localcloud.regions import REGIONS
 from localcloud.scf.model import Ref
 
 if TYPE_CHECKING:
@@ -100,6 +101,6 @@ def seed(account: Account) -> Bus:
 
 
 def names_function(resource: str, uin: str) -> bool:
-    """Tell whether a six-segment resource is a function of this account."""
+    """Tell whether a six-segment resource is a function of this account, in a region that there is."""
     match = _FUNCTION.fullmatch(resource)
-    return match is not None and match["uin"] == uin
+    return match is not None and match["uin"] == uin and match["region"] in REGIONS

@@ -187,7 +187,7 @@ def _attached(ctx: Context, net: Network, interface: Interface, instance: Instan
             "UnsupportedOperation.ZoneMismatch",
             f"`{interface.interface_id}` is in the zone `{interface.zone}`, the instance in `{instance.zone}`.",
         )
-    index = len(net.attached_to(instance.instance_id))
+    index = next(net.free_indexes(instance.instance_id))
     return replace(interface, attachment=Attachment(instance.instance_id, index, ctx.now()))
 
 

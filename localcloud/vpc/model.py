@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from localcloud.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 VERSION = "2017-03-12"
 SERVICE = "vpc"
@@ -144,6 +145,17 @@ class Network:
         """Return all interfaces of an instance, the unseen ones too."""
         unseen = [interface for interface in self._unseen if interface.instance_id == instance_id]
         return [*self.interfaces.where("instance", [instance_id]), *unseen]
+
+    def free_indexes(self, instance_id: str) -> Iterator[int]:
+        """Return the device indexes that no interface of an instance has, smallest first."""
+        used = {
+            interface.attachment.device_index for interface in self.attached_to(instance_id) if interface.attachment
+        }
+        return (index for index in count() if index not in used)
+
+    def used_addresses(self, subnet_id: str) -> int:
+        """Return how many interfaces a subnet has, the unseen ones too: each has its address from the start."""
+        return self.interfaces.count("subnet", subnet_id) + sum(one.subnet_id == subnet_id for one in self._unseen)
 
     def remove_interface(self, interface_id: str) -> None:
         """Take an interface away, and its flow logs with it (documented)."""

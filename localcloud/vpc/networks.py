@@ -145,7 +145,7 @@ def delete_subnet(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a subnet without interfaces."""
     net = network(ctx)
     subnet = find_subnet(net, params["SubnetId"])
-    if net.interfaces.count("subnet", subnet.subnet_id):
+    if net.used_addresses(subnet.subnet_id):
         raise _in_use(subnet.subnet_id)
     net.subnets.remove(subnet.subnet_id)
     return {}
@@ -204,7 +204,7 @@ def _subnet_reply(net: Network, subnet: Subnet) -> dict[str, Any]:
         "Zone": subnet.zone,
         "RouteTableId": "",
         "CreatedTime": beijing_time(subnet.created),
-        "AvailableIpAddressCount": max(0, total - net.interfaces.count("subnet", subnet.subnet_id)),
+        "AvailableIpAddressCount": max(0, total - net.used_addresses(subnet.subnet_id)),
         "TotalIpAddressCount": total,
         "Ipv6CidrBlock": "",
         "NetworkAclId": "",

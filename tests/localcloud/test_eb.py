@@ -27,8 +27,8 @@ def rule(call: Client, bus: dict[str, str]) -> dict[str, str]:
     return {**bus, "RuleId": made["RuleId"]}
 
 
-def resource(cloud: LocalCloud, name: str = "probe", uin: str = "") -> dict[str, str]:
-    where = f"qcs::scf:ap-guangzhou:uin/{uin or cloud.uin}"
+def resource(cloud: LocalCloud, name: str = "probe", uin: str = "", region: str = "ap-guangzhou") -> dict[str, str]:
+    where = f"qcs::scf:{region}:uin/{uin or cloud.uin}"
     return {"ResourceDescription": f"{where}:namespace/default/function/{name}/$DEFAULT"}
 
 
@@ -116,11 +116,11 @@ def test_a_wrong_target_is_refused(call: Client, cloud: LocalCloud, rule: dict[s
         return call.refused("eb", "CreateTarget", **given)
 
     assert refused() == ("ResourceNotFound.Function", "The function `probe` does not exist.")
-    foreign = resource(cloud, uin="1")
-    assert refused(TargetDescription=foreign) == (
-        "InvalidParameterValue.TargetDescription",
-        f"`{foreign['ResourceDescription']}` is no function of this account.",
-    )
+    for foreign in (resource(cloud, uin="1"), resource(cloud, region="ap-foo")):
+        assert refused(TargetDescription=foreign) == (
+            "InvalidParameterValue.TargetDescription",
+            f"`{foreign['ResourceDescription']}` is no function of this account.",
+        )
     assert refused(Type="ckafka") == (
         "InvalidParameterValue.Type",
         "The target type `ckafka` is not scf, the only one here.",

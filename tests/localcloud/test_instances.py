@@ -137,3 +137,21 @@ def test_a_region_without_network_cannot_run_an_instance_unasked(call: Client, c
     )
     cloud.network_of("ap-tokyo")
     assert call("cvm", "RunInstances", "ap-tokyo", **run)["InstanceIdSet"]
+
+
+def test_a_network_cannot_be_deleted_under_an_instance_that_boots(call: Client, cloud: LocalCloud) -> None:
+    """Its interface is there, though nobody sees it yet."""
+    vpc, subnet = cloud.seed_vpc(cloud.region)
+    (instance,) = call("cvm", "RunInstances", **RUN, VirtualPrivateCloud={"VpcId": vpc, "SubnetId": subnet})[
+        "InstanceIdSet"
+    ]
+    assert call.refused("vpc", "DeleteSubnet", SubnetId=subnet) == (
+        "ResourceInUse",
+        f"The resource `{subnet}` is in use.",
+    )
+    assert call.refused("vpc", "DeleteVpc", VpcId=vpc)[0] == "ResourceInUse"
+    (shown,) = call("vpc", "DescribeSubnets", SubnetIds=[subnet])["SubnetSet"]
+    assert shown["TotalIpAddressCount"] - shown["AvailableIpAddressCount"] == 1
+    call("cvm", "TerminateInstances", InstanceIds=[instance])
+    call("vpc", "DeleteSubnet", SubnetId=subnet)
+    call("vpc", "DeleteVpc", VpcId=vpc)

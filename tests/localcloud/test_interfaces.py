@@ -45,6 +45,17 @@ def test_an_interface_can_be_made_attached(call: Client, cloud: LocalCloud) -> N
     assert interface["Attachment"]["DeviceIndex"] == 1
 
 
+def test_no_two_interfaces_of_an_instance_have_one_device_index(call: Client, cloud: LocalCloud) -> None:
+    """The smallest that is free: what was detached leaves its own for the next."""
+    seeded = cloud.seed_interfaces(cloud.region, 2, instance_id=cloud.instance_id)
+    last = create(call, cloud, InstanceId=cloud.instance_id)
+    indexes = [described(call, one)["Attachment"]["DeviceIndex"] for one in (*seeded, last["NetworkInterfaceId"])]
+    assert indexes == [1, 2, 3]
+    call("vpc", "DetachNetworkInterface", NetworkInterfaceId=seeded[1], InstanceId=cloud.instance_id)
+    assert create(call, cloud, InstanceId=cloud.instance_id)["Attachment"]["DeviceIndex"] == 2
+    assert create(call, cloud, InstanceId=cloud.instance_id)["Attachment"]["DeviceIndex"] == 4
+
+
 def test_an_attached_interface_still_shows_available(call: Client, cloud: LocalCloud) -> None:
     interface_id = create(call, cloud)["NetworkInterfaceId"]
     cloud.clock.advance(1)
