@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from localcloud.runtime import InvokeResult, PackageError
+from localcloud.runtime import InvokeResult
 from localcloud.scf import deadletters
 from localcloud.scf.model import Functions
 from localcloud.scf.runtimes import RoleRefused, Runtimes
 from localcloud.scf.timers import Timers
+from localcloud.unpacking import PackageError
 from localcloud.watchers import tell
 
 if TYPE_CHECKING:

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localcloud.cam.model import SCF_SERVICE, service_may_assume
-from localcloud.runtime import FunctionConfig, FunctionRuntime, find_python
+from localcloud.instance import FunctionConfig
+from localcloud.interpreter import find_python
+from localcloud.runtime import FunctionRuntime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from localcloud.account import Account
-    from localcloud.runtime import Credentials
+    from localcloud.instance import Credentials
     from localcloud.scf.model import Function, Ref
 
 _LOG = logging.getLogger("localcloud")

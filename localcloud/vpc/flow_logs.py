@@ -18,7 +18,7 @@ from localcloud.regions import REGIONS
 from localcloud.registry import Action, Context
 from localcloud.vpc.model import SERVICE, VERSION, FlowLog, Interface, Network, read_tags, tag_set
 from localcloud.vpc.networks import find_vpc, network
-from localcloud.vpc.shapes import FILTER, TAG, an_id, page, slice_newest_first
+from localcloud.vpc.shapes import FILTER, TAG, find, page, slice_newest_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -135,9 +135,7 @@ def _interface(net: Network, params: Params) -> Interface:
     resource_id = params["ResourceId"]
     if params["ResourceType"] != "NETWORKINTERFACE":
         raise not_found(resource_id)
-    interface = net.interfaces.get(an_id("ResourceId", resource_id, "eni"))
-    if interface is None:
-        raise not_found(resource_id)
+    interface = find(net.interfaces, "ResourceId", resource_id, "eni")
     if find_vpc(net, params["VpcId"]).vpc_id != interface.vpc_id:
         raise not_found(resource_id)
     return interface
@@ -188,10 +186,7 @@ def _new_flow_log(ctx: Context, params: Params) -> FlowLog:
 
 
 def _find(net: Network, flow_log_id: str) -> FlowLog:
-    flow_log = net.flow_logs.get(an_id("FlowLogId", flow_log_id, "fl"))
-    if flow_log is None:
-        raise not_found(flow_log_id)
-    return flow_log
+    return find(net.flow_logs, "FlowLogId", flow_log_id, "fl")
 
 
 def _switch(ctx: Context, flow_log_ids: list[str], *, enabled: bool) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from localcloud.vpc.shapes import (
     PRIVATE_IP,
     TAG,
     an_id,
+    find,
     ids_or_filters,
     is_true,
     page,
@@ -119,10 +120,7 @@ def find_instance(ctx: Context, instance_id: str) -> Instance:
     Raises:
         ApiError: ResourceNotFound or InvalidParameterValue.Malformed.
     """
-    instance = ctx.region.state(Fleet).instances.get(an_id("InstanceId", instance_id, "ins"))
-    if instance is None:
-        raise not_found(instance_id)
-    return instance
+    return find(ctx.region.state(Fleet).instances, "InstanceId", instance_id, "ins")
 
 
 def primary_interface(ctx: Context, instance: Instance) -> Interface:
@@ -196,10 +194,7 @@ def _vpc_mismatch(resource_id: str, vpc_id: str) -> ApiError:
 
 
 def _find(net: Network, interface_id: str) -> Interface:
-    interface = net.interfaces.get(an_id("NetworkInterfaceId", interface_id, "eni"))
-    if interface is None:
-        raise not_found(interface_id)
-    return interface
+    return find(net.interfaces, "NetworkInterfaceId", interface_id, "eni")
 
 
 def _refuse_not_attached(interface: Interface, instance_id: str) -> None:

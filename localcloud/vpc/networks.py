@@ -6,11 +6,11 @@ import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from localcloud.clock import beijing_time
-from localcloud.errors import ApiError, not_found, out_of_range
+from localcloud.errors import ApiError, out_of_range
 from localcloud.params import boolean, list_of, text, unsigned
 from localcloud.registry import Action, Context
 from localcloud.vpc.model import SERVICE, VERSION, Network, Subnet, Vpc, read_tags, tag_set
-from localcloud.vpc.shapes import FILTER, TAG, an_id, ids_or_filters, is_true, page, select, slice_newest_first
+from localcloud.vpc.shapes import FILTER, TAG, find, ids_or_filters, is_true, page, select, slice_newest_first
 
 if TYPE_CHECKING:
     from localcloud.params import Params
@@ -34,10 +34,7 @@ def find_vpc(net: Network, vpc_id: str) -> Vpc:
     Raises:
         ApiError: ResourceNotFound or InvalidParameterValue.Malformed.
     """
-    vpc = net.vpcs.get(an_id("VpcId", vpc_id, "vpc"))
-    if vpc is None:
-        raise not_found(vpc_id)
-    return vpc
+    return find(net.vpcs, "VpcId", vpc_id, "vpc")
 
 
 def find_subnet(net: Network, subnet_id: str) -> Subnet:
@@ -46,10 +43,7 @@ def find_subnet(net: Network, subnet_id: str) -> Subnet:
     Raises:
         ApiError: ResourceNotFound or InvalidParameterValue.Malformed.
     """
-    subnet = net.subnets.get(an_id("SubnetId", subnet_id, "subnet"))
-    if subnet is None:
-        raise not_found(subnet_id)
-    return subnet
+    return find(net.subnets, "SubnetId", subnet_id, "subnet")
 
 
 def create_vpc(ctx: Context, params: Params) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from localcloud.errors import ApiError, malformed, out_of_range
+from localcloud.errors import ApiError, malformed, not_found, out_of_range
 from localcloud.ids import has_form
 from localcloud.params import boolean, list_of, text
 
@@ -51,6 +51,24 @@ def an_id(name: str, value: str, prefix: str) -> str:
     if not has_form(value, prefix):
         raise malformed(name, value)
     return value
+
+
+def find(table: Table[Row], name: str, value: str, prefix: str) -> Row:
+    """Return the row of an id.
+
+    Args:
+        table: Where to look.
+        name: The parameter that has the id.
+        value: The id.
+        prefix: What ids of this kind begin with.
+
+    Raises:
+        ApiError: ResourceNotFound or InvalidParameterValue.Malformed.
+    """
+    row = table.get(an_id(name, value, prefix))
+    if row is None:
+        raise not_found(value)
+    return row
 
 
 def page(params: Params, *, default: int, most: int = 100) -> tuple[int, int]:

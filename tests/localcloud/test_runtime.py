@@ -15,8 +15,11 @@ from typing import Any
 
 import pytest
 
-from localcloud import runtime as runtime_module
-from localcloud.runtime import Credentials, FunctionConfig, FunctionRuntime, InvokeResult, PackageError, find_python
+from localcloud import unpacking
+from localcloud.instance import Credentials, FunctionConfig
+from localcloud.interpreter import find_python
+from localcloud.runtime import FunctionRuntime, InvokeResult
+from localcloud.unpacking import PackageError
 
 DEADLINE_S = 10.0
 MEGABYTE = 1024 * 1024
@@ -114,7 +117,7 @@ def test_what_is_no_zip_is_refused(python: Path) -> None:
 
 def test_a_zip_too_large_is_refused(python: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SCF takes 500 MB unzipped; the limit is lowered here, for half a gigabyte makes a slow test."""
-    monkeypatch.setattr(runtime_module, "MAX_UNZIPPED_BYTES", 10)
+    monkeypatch.setattr(unpacking, "MAX_UNZIPPED_BYTES", 10)
     buffer = BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("index.py", ECHO)

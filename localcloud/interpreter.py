@@ -1,0 +1,58 @@
+"""Finding the Python that functions of a runtime run on."""
+
+import itertools
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def find_python(minor: tuple[int, int], variables: Mapping[str, str] | None = None) -> Path | None:
+    """Looks for a Python of a minor version that really runs.
+
+    Tried in order: `pythonX.Y` on the PATH, pyenv's versions, what uv knows. A pyenv shim that fails is passed over.
+
+    Args:
+        minor: such as (3, 10).
+        variables: the environment to look in; this process's if None.
+
+    Returns:
+        The interpreter itself, not a shim; None if there is none.
+    """
+    variables = os.environ if variables is None else variables
+    candidates = itertools.chain(
+        _on_path(minor, variables), _in_pyenv(minor, variables), _known_to_uv(minor, variables)
+    )
+    return next((found for candidate in candidates if (found := _probe(candidate, minor, variables))), None)
+
+
+def _on_path(minor: tuple[int, int], variables: Mapping[str, str]) -> list[str]:
+    found = shutil.which(f"python{minor[0]}.{minor[1]}", path=variables.get("PATH", ""))
+    return [found] if found else []
+
+
+def _in_pyenv(minor: tuple[int, int], variables: Mapping[str, str]) -> list[str]:
+    root = Path(variables.get("PYENV_ROOT") or Path(variables.get("HOME", "/"), ".pyenv"))
+    found = root.glob(f"versions/{minor[0]}.{minor[1]}.*/bin/python")
+    return sorted((str(path) for path in found), key=lambda path: (len(path), path), reverse=True)
+
+
+def _known_to_uv(minor: tuple[int, int], variables: Mapping[str, str]) -> list[str]:
+    uv = shutil.which("uv", path=variables.get("PATH", ""))
+    return _lines([uv, "python", "find", f"{minor[0]}.{minor[1]}"], variables)[:1] if uv else []
+
+
+def _probe(candidate: str, minor: tuple[int, int], variables: Mapping[str, str]) -> Path | None:
+    lines = _lines([candidate, "-c", "import sys; print(*sys.version_info[:2]); print(sys.executable)"], variables)
+    return Path(lines[1]) if lines[:1] == [f"{minor[0]} {minor[1]}"] and lines[1] else None
+
+
+def _lines(command: list[str], variables: Mapping[str, str]) -> list[str]:
+    try:
+        done = subprocess.run(  # noqa: S603 - a Python, or uv, that the user put where these are looked for
+            command, env=dict(variables), capture_output=True, text=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return done.stdout.splitlines() if done.returncode == 0 else []
