@@ -253,7 +253,7 @@ class Engine:
         try:
             with self.runtimes.lease(function) as runtime:
                 return runtime.invoke(event.text, event.request_id)
-        except (PackageError, RoleRefused, RuntimeError) as error:
+        except (PackageError, RoleRefused, RuntimeError, OSError) as error:
             return _system_error(event, str(error))
 
     def _prepare(self, function: Function) -> None:

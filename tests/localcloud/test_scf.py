@@ -211,6 +211,19 @@ def test_a_watcher_that_fails_does_not_harm_a_run(cloud: LocalCloud, call: Clien
     assert [invocation.event for invocation in seen] == ["1", "2"]
 
 
+def test_an_instance_that_cannot_be_started_is_a_system_error(
+    cloud: LocalCloud, call: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as for want of processes: the event waits for its next try, as after any system error."""
+    monkeypatch.setattr("localcloud.scf.runtimes.python_for", lambda _runtime: Path("/no/python"))
+    make(call)
+    assert json.loads(run(call, 1)["ErrMsg"])["statusCode"] == 500
+    run(call, 2, InvocationType="Event")
+    wait_until(lambda: [one.event for one in cloud.scf.invocations].count("2") > 1)
+    call("scf", "DeleteFunction", **NAMED)
+    settled(cloud)
+
+
 def test_an_error_s_text_can_always_be_shown(cloud: LocalCloud, call: Client) -> None:
     """Half a surrogate pair in it is no text, and would spoil the reply, the event of the call and the dead letter."""
     cloud.seed_queue("q")
