@@ -56,12 +56,19 @@ class Queue:
             budget: the time for calls and their retries.
         """
         scheme, _, place = endpoint.rpartition("://")
-        self._host, _, path = place.partition("/")
+        host, _, path = place.partition("/")
+        self._scheme = scheme or "https"
+        # As it goes over the wire, for it is signed: in small letters, without the scheme's own port.
+        self._host = host.lower().removesuffix({"https": ":443", "http": ":80"}.get(self._scheme, ""))
         self._path = PATH if path.strip("/") in ("", "v2") else f"/{path.strip('/')}"
-        self._url = f"{scheme or 'https'}://{self._host}{self._path}"
+        self._url = f"{self._scheme}://{self._host}{self._path}"
         self.name = name
         self._credentials = credentials
         self._budget = budget
+
+    def within(self, budget: Budget) -> Queue:
+        """The same queue, with another time for its calls."""
+        return Queue(f"{self._scheme}://{self._host}{self._path}", self.name, self._credentials, budget)
 
     def send(self, body: str) -> str:
         """Send one message of at most 1 MB and return its id.

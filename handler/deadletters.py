@@ -150,6 +150,8 @@ class DeadLetters:
         # In the log first: the queue may be down, and forgets after 12 hours at the most.
         logger.error("dead letter", extra={"dead_letter": letter})
         self.written.add(letter["id"])
+        if letter["attempts"] > MAX_LETTER_ATTEMPTS:
+            return  # a trigger has brought what is exhausted: put back, it would come again for ever
         self._pending.append(json.dumps(letter))
         if len(self._pending) >= MAX_PENDING:
             self.flush()

@@ -143,9 +143,15 @@ def _interfaces(region: str, vpc: Vpc, vpc_ids: Sequence[str]) -> Iterator[Inter
 
 
 def _all_pages(read: Callable[[int], tuple[list[Entry], int]]) -> Iterator[Entry]:
-    """Every entry, reading no more pages than the total asks for, several at a time."""
+    """Every entry, reading no more pages than the total asks for, several at a time.
+
+    A total that is less than what came with it says nothing: then it is read on until a page is not full.
+    """
     first, total = read(0)
     yield from first
+    if total < len(first):
+        yield from _to_the_end(read, len(first))
+        return
     offsets = range(PAGE, total, PAGE)
     if not offsets:
         return
@@ -154,3 +160,12 @@ def _all_pages(read: Callable[[int], tuple[list[Entry], int]]) -> Iterator[Entry
         for start in range(0, len(offsets), READERS * 2):
             for entries, _ in pool.map(read, offsets[start : start + READERS * 2]):
                 yield from entries
+
+
+def _to_the_end(read: Callable[[int], tuple[list[Entry], int]], offset: int) -> Iterator[Entry]:
+    while offset % PAGE == 0:
+        entries, _ = read(offset)
+        yield from entries
+        if not entries:
+            return
+        offset += len(entries)

@@ -23,7 +23,8 @@ from handler import jsontext
 REDACTED = "[redacted]"
 _MAX_DEPTH = 24
 _MAX_ENTRIES = 10_000
-_MAX_TEXT = 16_384
+_MAX_TEXT = 65_536
+_CUT = "[cut]"
 _MAX_JSON_TEXT = 1 << 20  # is read before it is cut; an event of any trigger but a manual invoke is shorter
 
 _NAMES_OF_SECRETS = (
@@ -44,7 +45,10 @@ _SECRET_PAIR = re.compile(
         | (?(header) [^\r\n]* | [^\s,;&"'}}\]<]+ ) ) )"""
 )
 # Other ways to write the letters and signs that the pattern looks for: JSON's, HTML's and a URL's.
-_ESCAPE = re.compile(r"(?i)(\\+)u00([2-7][0-9a-f])|&(?:quot|\#34);|%(22|3a|3d)")
+_JSON_ESCAPE = re.compile(r"(?<!\\)(\\+)u00([2-7][0-9a-fA-F])")
+_ESCAPES = (
+    ("&quot;", '\\"'), ("&#34;", '\\"'), ("%22", '\\"'), ("%3A", ":"), ("%3a", ":"), ("%3D", "="), ("%3d", "="),
+)  # fmt: skip
 # In a list of variables or tags the name of a secret stands beside it.
 _NAMES, _VALUES = ("Key", "key", "Name", "name"), ("Value", "value", "Values", "values")
 # A key id of the platform begins with AKID (doc 1278/85305).
@@ -115,16 +119,16 @@ def _redact_text(text: str, depth: int) -> str:
         except jsontext.NotJson:
             pass
         else:
-            return json.dumps(redact(inside, depth + 1))[:_MAX_TEXT]
+            return _cut(json.dumps(redact(inside, depth + 1)))
     return _redact_plain(text)
 
 
 def _redact_plain(text: str) -> str:
     for secret in _own:
         text = text.replace(secret, REDACTED)
-    text = text[:_MAX_TEXT]
+    text = _cut(text)
     if "u00" in text or "&" in text or "%" in text:
-        text = _ESCAPE.sub(_unescaped, text)
+        text = _unescaped(text)
     if ":" in text or "=" in text or ">" in text:  # else there is no pair to be found, and most texts here are ids
         text = _SECRET_PAIR.sub(rf"\1{REDACTED}", text)
     if "AKID" in text:
@@ -134,13 +138,20 @@ def _redact_plain(text: str) -> str:
     return _OPAQUE.sub(lambda run: REDACTED if re.search(r"\d", run.group()) else run.group(), text)
 
 
-def _unescaped(escape: re.Match[str]) -> str:
-    """The sign itself, a quote as an escaped one: it may stand inside of a string."""
-    backslashes, code, url_code = escape.groups()
-    if backslashes:
-        sign = chr(int(code, 16))
-        return f'{backslashes}"' if sign == '"' else sign if sign.isalnum() or sign in "-_:=<>" else escape.group()
-    return {"3a": ":", "3d": "="}.get((url_code or "").lower(), '\\"')
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + _CUT
+
+
+def _unescaped(text: str) -> str:
+    """Letters and signs themselves, a quote as an escaped one: it may stand inside of a string."""
+    for escape, sign in _ESCAPES:
+        text = text.replace(escape, sign)
+    return _JSON_ESCAPE.sub(_plain_sign, text)
+
+
+def _plain_sign(escape: re.Match[str]) -> str:
+    sign = chr(int(escape[2], 16))
+    return f'{escape[1]}"' if sign == '"' else sign if sign.isalnum() or sign in "-_:=<>" else escape.group()
 
 
 class RedactingFormatter(LambdaPowertoolsFormatter):

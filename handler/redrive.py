@@ -43,8 +43,9 @@ class Letter:
 
     @property
     def exhausted(self) -> bool:
-        """Whether it has failed too often to be tried again."""
-        return self.history is not None and self.history.attempts >= MAX_LETTER_ATTEMPTS
+        """Whether all that is in it has failed too often to be tried again."""
+        histories = [item.history for item in self.items if not isinstance(item, Ignored)]
+        return bool(histories) and all(each and each.attempts >= MAX_LETTER_ATTEMPTS for each in histories)
 
     @property
     def unfinished(self) -> bool:
@@ -89,8 +90,9 @@ def batches(
     seen: set[str] = set()
     again = 0
     left = limit if limit is not None else -1
+    receiver = invocation.queue.within(invocation.budget)
     while left and invocation.budget.left() > 0:
-        messages = invocation.queue.receive(min(BATCH, left) if left > 0 else BATCH)
+        messages = receiver.receive(min(BATCH, left) if left > 0 else BATCH)
         invocation.queue.delete([message.handle for message in messages if message.message_id in settled])
         letters = [Letter(message, events.read_text(message.body)) for message in messages]
         new = [each for each in letters if each.message.message_id not in seen and not _put_back(each, invocation)]
@@ -145,7 +147,11 @@ def _run_interfaces(letters: list[Letter], invocation: Invocation) -> None:
 
 def _settle(letter: Letter, invocation: Invocation, run_command: RunCommand) -> bool:
     """Report a letter's results and put its failures back; say whether its message may be deleted."""
-    if letter.unfinished:
+    is_command = any(isinstance(item, Command) for item in letter.items)
+    if letter.unfinished or (is_command and invocation.budget.left() <= 0):
+        for interface, result in letter.results:
+            if not result.failure:
+                invocation.settle(interface, result)
         return False
     unsent = invocation.letters.unsent
     for interface, result in letter.results:

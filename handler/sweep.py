@@ -5,17 +5,14 @@ The cloud's state is the checkpoint: killed anywhere and started again, a backfi
 
 from __future__ import annotations
 
-import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from handler import flowlogs, inventory
-from handler.api import SCF
+from handler import continuation, flowlogs, inventory
 from handler.batch import safely
-from handler.errors import CloudError
 from handler.failures import failure_of
 from handler.inventory import Inventory
 from handler.model import MAX_REPORT_ITEMS, Command, Failure, Interface, Outcome, Result
@@ -28,6 +25,8 @@ if TYPE_CHECKING:
 
 WORKERS = 16
 """Creates in flight in a region at the most: enough for 19 a second at a latency of 0.8 s."""
+LISTING_SHARE = 0.5
+"""The part of a backfill's time that its listing may take; 100,000 interfaces take 40 s."""
 MIN_TRIES = 20
 """So many must have been tried before a share of failures says anything."""
 
@@ -178,26 +177,37 @@ def _work(invocation: Invocation, run: RegionRun, pacer: Pacer, answers: Answers
 
 def backfill(command: Command, invocation: Invocation) -> None:
     """Run the backfill command: plan, create, and go on in another invocation where the time ran out."""
-    whole = plan(invocation, command.arguments)
     if command.arguments.get("dry_run"):
+        whole = plan(invocation, command.arguments)
         _report_failures(whole, invocation)
         report_planned(whole, invocation)
     else:
-        for region, failure in whole.failures.items():
-            invocation.give_up(_for_region(command, region, {}), failure, region)
+        # A region that does not answer must leave time for the others.
+        whole = plan(invocation.within(invocation.budget.share(LISTING_SHARE)), command.arguments)
+        _give_up_failures(command, whole, invocation)
         _create_and_go_on(command, whole, invocation)
     report_plan(whole, invocation)  # last: the report lists a bounded number
+
+
+def _give_up_failures(command: Command, whole: Plan, invocation: Invocation) -> None:
+    """Each region that could not be listed is a dead letter, with its part of what the limit has left."""
+    limit: int | None = command.arguments.get("limit")
+    if limit is not None and limit <= len(whole):
+        _report_failures(whole, invocation)
+        return
+    for region, failure in whole.failures.items():
+        part = {} if limit is None else {"limit": max(1, (limit - len(whole)) // len(whole.failures))}
+        invocation.give_up(continuation.for_region(command, region, part), failure, region)
 
 
 def _create_and_go_on(command: Command, whole: Plan, invocation: Invocation) -> None:
     for run in create(invocation, whole, invocation.settle):
         if run.stopped:
             invocation.report.stop(run.stopped)
-            if command.history:  # its record will be deleted, and only that names what is left
-                failure = Failure("stopped", "TooManyFailures", run.stopped, retryable=True)
-                invocation.give_up(_rest(command, run), failure, run.inventory.region)
+            failure = Failure("stopped", "TooManyFailures", run.stopped, retryable=True)
+            continuation.put_back(continuation.rest_of(command, run), failure, invocation)
         elif run.left:
-            _go_on(command, run, invocation)
+            continuation.go_on(command, run, invocation)
 
 
 def report_plan(whole: Plan, invocation: Invocation) -> None:
@@ -245,50 +255,3 @@ def coverage(whole: Plan) -> list[dict[str, Any]]:
         for each in whole.inventories
         for vpc_id, counts in sorted(each.coverage.items())
     ]
-
-
-def _go_on(command: Command, run: RegionRun, invocation: Invocation) -> None:
-    """Invoke ourselves for what is left of a region, if this hop has made progress."""
-    rest = _rest(command, run)
-    if not invocation.function_name:
-        invocation.report.stop(f"the time ran out with {run.left} interfaces of {run.inventory.region} left")
-        return
-    if not run.after and not run.made:
-        message = f"no interface of {run.inventory.region} could be done within the time limit: the chain ends here"
-        invocation.report.stop(message)
-        invocation.give_up(rest, Failure("stopped", "NoProgress", message, retryable=True), run.inventory.region)
-        return
-    try:
-        _invoke(rest, invocation)
-    except CloudError as error:
-        invocation.report.stop(f"the backfill could not invoke its next hop: {error.code}: {error.message}")
-        invocation.give_up(rest, failure_of(error), run.inventory.region)
-    else:
-        invocation.report.continued = True
-
-
-def _rest(command: Command, run: RegionRun) -> Command:
-    """What is left of one region."""
-    rest: dict[str, Any] = {"hop": command.arguments.get("hop", 0) + 1}
-    if run.after:
-        rest["after"] = run.after
-    if "limit" in command.arguments:
-        rest["limit"] = len(run.inventory.missing) - run.tried
-    return _for_region(command, run.inventory.region, rest)
-
-
-def _for_region(command: Command, region: str, changes: Mapping[str, Any]) -> Command:
-    """The backfill of one region alone, from a backfill or a sweep."""
-    kept = {key: value for key, value in command.arguments.items() if key in ("vpc_ids", "limit", "dry_run", "after")}
-    return Command("backfill", {"command": "backfill", **kept, "regions": [region], **changes}, command.history)
-
-
-def _invoke(rest: Command, invocation: Invocation) -> None:
-    """Invoke this function asynchronously (doc 583/17243); an asynchronous event may hold 128 KB."""
-    params = {
-        "FunctionName": invocation.function_name,
-        "Namespace": invocation.namespace,
-        "InvocationType": "Event",
-        "ClientContext": json.dumps(rest.arguments),
-    }
-    invocation.within(invocation.budget.to_report()).api.call(SCF, "Invoke", invocation.settings.region, params)

@@ -55,7 +55,7 @@ class Vpc:
         """One page of a region's interface flow logs, and how many there are in all."""
         params = {"ResourceType": "NETWORKINTERFACE", "Limit": PAGE, "Offset": offset}
         reply = self._api.call(VPC, "DescribeFlowLogs", region, params, pacer)
-        return [_flow_log(entry) for entry in _objects(reply.get("FlowLog"))], int(reply.get("TotalNum") or 0)
+        return [_flow_log(entry) for entry in _objects(reply.get("FlowLog"))], _number(reply.get("TotalNum"))
 
     def interface_page(
         self, region: str, offset: int, vpc_ids: Sequence[str] = (), pacer: Pacer | None = None
@@ -65,7 +65,7 @@ class Vpc:
         if vpc_ids:
             params["Filters"] = [{"Name": "vpc-id", "Values": list(vpc_ids)}]
         reply = self._api.call(VPC, "DescribeNetworkInterfaces", region, params, pacer)
-        return _interfaces(reply, region), int(reply.get("TotalCount") or 0)
+        return _interfaces(reply, region), _number(reply.get("TotalCount"))
 
     def interfaces_by_id(self, region: str, interface_ids: Sequence[str]) -> list[Interface]:
         """Those of the interfaces that there are, in any number."""
@@ -103,7 +103,7 @@ class Vpc:
             reply = self._api.call(VPC, "DescribeNetworkInterfaces", region, params)
             page = _interfaces(reply, region)
             found += page
-            if not page or len(found) >= int(reply.get("TotalCount") or 0):
+            if not page or (len(page) < PAGE and len(found) >= _number(reply.get("TotalCount"))):
                 return found
 
     def _create_params(self, interface: Interface, name: str) -> dict[str, Any]:
@@ -138,6 +138,11 @@ class Vpc:
 def chunks(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     """The values in pieces of at most `size`, which is what one call takes."""
     return (values[start : start + size] for start in range(0, len(values), size))
+
+
+def _number(value: Any) -> int:
+    """A total, 0 if it is none."""
+    return int(value) if isinstance(value, (int, float)) or (isinstance(value, str) and value.isdecimal()) else 0
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

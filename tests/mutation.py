@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
 
 ROOT = Path(__file__).parents[1]
-MODULES = ("rules", "errors", "events", "cloudaudit", "deadletters", "sweep", "redrive")
+MODULES = ("rules", "errors", "events", "cloudaudit", "deadletters", "sweep", "continuation", "redrive")
 TESTS = (
     "tests/unit/test_rules.py", "tests/unit/test_errors.py", "tests/unit/test_events.py",
     "tests/unit/test_cloudaudit.py",
@@ -60,13 +60,14 @@ _COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: where, from what, to what, and the whole module with it."""
+    """One change: where, from what, to what, and the whole module with it. Some code runs once, at its import."""
 
     module: str
     line: int
     before: str
     after: str
     source: str
+    at_import: bool
 
 
 class _Changes(ast.NodeVisitor):
@@ -148,6 +149,12 @@ def mutants_of(module: str) -> list[Mutant]:
     whole, changes = ast.unparse(ast.parse(text)), _Changes()
     tree = ast.parse(text)
     changes.visit(tree)
+    called = {
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        for line in range(node.body[0].lineno, (node.end_lineno or 0) + 1)
+    }
     made = []
     for old, new in changes.found:
         memo: dict[int, Any] = {}
@@ -157,7 +164,8 @@ def mutants_of(module: str) -> list[Mutant]:
             compile(source, module, "exec")
             if source != whole:
                 before, after = (ast.unparse(ast.fix_missing_locations(each)).split("\n")[0] for each in (old, new))
-                made.append(Mutant(module, getattr(old, "lineno", 0), before, after, source))
+                line = getattr(old, "lineno", 0)
+                made.append(Mutant(module, line, before, after, source, line not in called))
     return made
 
 
@@ -254,7 +262,8 @@ def chosen(mutant: Mutant, lines: dict[int, list[str]], times: dict[str, float])
     """The tests for a mutant: those that reach its line, or, for what is run at import, its module. Its own first."""
     of_the_module = {test for tests in lines.values() for test in tests}
     own = [test for test in times if test.startswith(f"tests/unit/test_{mutant.module}.py")]
-    known = [test for test in lines.get(mutant.line) or of_the_module if test in times]
+    reaching = of_the_module if mutant.at_import else lines.get(mutant.line) or of_the_module
+    known = [test for test in reaching if test in times]
     return sorted(known, key=lambda test: (test not in own, times[test]))[:MOST_TESTS]
 
 

@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -210,7 +211,42 @@ class TestWhatIsDone:
         assert outcomes(report) == {"created": 4, "dead_lettered": 1}
         (letter,) = unpaced.letters()
         assert letter["kind"] == "command"
-        assert letter["event"] == {**BACKFILL, "regions": [HOME], "limit": 50}
+        assert letter["event"] == {**BACKFILL, "regions": [HOME], "limit": 46}  # what the other region has left of it
+
+    def test_a_region_that_cannot_be_listed_when_the_limit_is_used_up(self, unpaced: Function) -> None:
+        """There is nothing to be made there: it is only said."""
+        unpaced.cloud.seed_interfaces("ap-shanghai", 3)
+        unpaced.cloud.faults.add(LOGS, error("UnauthorizedOperation", "no"), region=HOME)
+        report = unpaced({**BACKFILL, "regions": [HOME, "ap-shanghai"], "limit": 4})
+        assert outcomes(report) == {"created": 4}
+        assert report["stopped"] == f"{HOME} could not be listed: UnauthorizedOperation: no"
+        assert unpaced.letters() == []
+
+    def test_a_region_that_does_not_answer_leaves_time_for_the_others(self, unpaced: Function) -> None:
+        """Half of the time at the most goes into listing."""
+        interfaces = unpaced.cloud.seed_interfaces(HOME, 20)
+        unpaced.cloud.faults.add(LOGS, delay(30), region="ap-shanghai")
+        report = unpaced({**BACKFILL, "regions": [HOME, "ap-shanghai"]}, seconds=4)
+        assert covered_once(unpaced.cloud, interfaces)
+        assert outcomes(report) == {"created": 21, "dead_lettered": 1}
+
+    @pytest.mark.parametrize(("total", "covered"), [(None, 120), (0, 100), ("x", 120), (3, 100)])
+    def test_a_total_that_says_nothing(self, unpaced: Function, total: Any, covered: int) -> None:
+        """The pages are read to the end all the same, be the last one full or not."""
+        interfaces = unpaced.cloud.seed_interfaces(HOME, 249, flow_logs=covered)
+
+        def without_total(_call: Incoming, proceed: Proceed) -> Reply:
+            reply = proceed()
+            body = json.loads(reply.body)
+            body["Response"].pop("TotalCount", None)
+            body["Response"].pop("TotalNum", None)
+            body["Response"] |= {} if total is None else {"TotalCount": total, "TotalNum": total}
+            return replace(reply, body=json.dumps(body).encode())
+
+        for action in (LOGS, INTERFACES):
+            unpaced.cloud.faults.add(action, without_total)
+        assert outcomes(unpaced(BACKFILL)) == {"created": 250 - covered, "covered": covered}
+        assert covered_once(unpaced.cloud, interfaces)
 
     def test_a_dry_run_writes_nothing_not_even_a_letter(self, unpaced: Function) -> None:
         """A region that cannot be listed is said in the report."""
@@ -315,6 +351,16 @@ class TestContinuation:
         (hop,) = [json.loads(run.event) for run in function.cloud.scf.invocations]
         assert (hop["command"], hop["hop"], hop["regions"]) == ("backfill", 1, [HOME])
         assert hop["after"] in {item["interface_id"] for item in report["items"]}
+
+    def test_a_next_hop_that_is_not_answered_for_is_a_letter_in_time(self, function: Function) -> None:
+        """Invoked again it might run twice; and whoever waits for it must leave time to say so."""
+        function.cloud.seed_interfaces(HOME, 40)
+        function.set(FLOWLOG_CREATE_RATE="2")
+        switch = function.cloud.faults.add("Invoke", delay(30))
+        report = function(BACKFILL, seconds=6)
+        assert report["outcomes"]["created"] > 0
+        assert [letter["kind"] for letter in function.letters()] == ["command"]
+        assert switch.hits == 1
 
     def test_no_progress_ends_the_chain(self, function: Function) -> None:
         """A hop that cannot do one interface leaves a dead letter, and does not invoke itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,10 +10,10 @@ import pytest
 from handler import deadletters, events
 from handler.invocation import Invocation
 from handler.model import MAX_LETTER_ATTEMPTS, Command, Failure, History, Ignored, Invalid
-from localcloud.faults import http_status
+from localcloud.faults import error, http_status
 from tests.support import records
 from tests.support.function import FUNCTION_REGION as HOME
-from tests.support.function import QUEUE, Function, context, environment
+from tests.support.function import QUEUE, Function, context, environment, outcomes
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
@@ -31,8 +32,26 @@ def test_the_last_attempt_is_marked(function: Function, invocation: Invocation, 
     """At the fifth failure, not before it."""
     invocation.letters.add_command({}, FAILURE, History(ID, before, "2026-11-24T05:00:00Z"))
     invocation.letters.flush()
-    (letter,) = function.letters()
+    (letter,) = function.logged_letters()
     assert (letter["attempts"], letter["exhausted"]) == (before + 1, before + 1 >= 5)
+    assert function.letters() == ([letter] if before < MAX_LETTER_ATTEMPTS else [])
+
+
+def test_an_exhausted_letter_that_a_trigger_brings_does_not_go_round(function: Function, cloud: LocalCloud) -> None:
+    """A trigger on the queue would bring it again at once, for ever: it is in the log, and stays there."""
+    letter = records.own_letter(attempts=MAX_LETTER_ATTEMPTS, exhausted=True)
+    cloud.faults.add("CreateFlowLog", error("UnauthorizedOperation"))
+    assert outcomes(function(records.cmq(json.dumps(letter)))) == {"dead_lettered": 1}
+    assert function.letters() == []
+    assert [each["attempts"] for each in function.logged_letters()] == [MAX_LETTER_ATTEMPTS + 1]
+
+
+def test_a_long_event_is_kept_whole(function: Function) -> None:
+    """Up to the bound of a letter: what was only wrongly wrapped can be redriven."""
+    words = json.dumps({"words": "word " * 8_000})
+    function({"source": 5, "data": words, "specversion": "1.0"})
+    (letter,) = function.letters()
+    assert letter["event"]["data"] == words
 
 
 def test_letters_do_not_pile_up(function: Function, invocation: Invocation) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.faults import error, http_status
+from localcloud.faults import delay, error, http_status
 from tests.support import records
 from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import QUEUE, Function, outcomes
@@ -224,6 +224,19 @@ class TestOtherRecords:
         assert all(cloud.flow_logs_of(HOME, each) for each in ids[3:])
         assert function.letters() == []
 
+    def test_a_backfill_that_nobody_can_go_on_with_is_put_back(self, function: Function, cloud: LocalCloud) -> None:
+        """On an operator's machine there is no function to invoke: the record must not be lost with the rest of it."""
+        cloud.seed_interfaces(ELSEWHERE, 60)
+        function.set(FLOWLOG_CREATE_RATE="10")
+        put(
+            cloud,
+            records.own_letter("command", event={"command": "backfill", "regions": [ELSEWHERE]}, error=_stopped()),
+        )
+        report = function.run(REDRIVE, {"time_limit_in_ms": 3_000})
+        assert "interfaces of ap-shanghai left" in report["stopped"]
+        (letter,) = function.letters()
+        assert (letter["attempts"], letter["event"]["regions"]) == (3, [ELSEWHERE])
+
     def test_a_backfill_that_is_stopped_again_is_put_back(self, function: Function, cloud: LocalCloud) -> None:
         """The first interfaces have letters of their own by now; the rest is named by this one only."""
         cloud.seed_interfaces(ELSEWHERE, 60)
@@ -312,6 +325,47 @@ class TestTheQueue:
         assert outcomes(function(REDRIVE, seconds=3)) == {}
         assert cloud.calls.count(RECEIVE) < 8
         assert len(function.letters()) == 20
+
+    def test_a_command_that_there_is_no_time_for_keeps_its_attempt(self, function: Function, cloud: LocalCloud) -> None:
+        """It stays as it is, like an interface's record: that was no attempt."""
+        ids = cloud.seed_interfaces(HOME, 1)
+        command = records.own_letter("command", event={"command": "backfill"}, error=_stopped(), attempts=4)
+        put(cloud, letter_of(cloud, ids[0]), {**command, "id": "9c4b1c5e-7a0e-4b53-9a31-000000000009"})
+        cloud.faults.add(CREATE, delay(30))
+        report = function(REDRIVE, seconds=2)
+        assert "the time ran out" in report["stopped"]
+        assert [letter["attempts"] for letter in function.letters() if letter["kind"] == "command"] == [4]
+
+    def test_a_letter_that_is_partly_done_says_so(self, function: Function, cloud: LocalCloud) -> None:
+        """What it has made is in the report, though the letter stays for the rest."""
+        ids = cloud.seed_interfaces(HOME, 30)
+        named = [{"region": HOME, "interface_id": each, "vpc_id": cloud.vpc_id} for each in ids]
+        put(cloud, records.platform_letter({"command": "ensure", "interfaces": named}))
+        function.set(FLOWLOG_CREATE_RATE="5")
+        report = function(REDRIVE, seconds=3)
+        made = sum(len(cloud.flow_logs_of(HOME, each)) for each in ids)
+        assert 0 < made < 30
+        assert outcomes(report) == {"created": made}
+        assert len(cloud.messages(QUEUE)) == 1
+
+    def test_one_exhausted_record_among_others_does_not_stop_them(self, function: Function, cloud: LocalCloud) -> None:
+        """The platform's letter of an event that a trigger on a queue has brought."""
+        first, second = cloud.seed_interfaces(HOME, 2)
+        batch = [
+            json.dumps(letter_of(cloud, first, 1, attempts=5)),
+            json.dumps(letter_of(cloud, second, 2, attempts=1)),
+        ]
+        put(cloud, records.platform_letter(records.cmq(*batch)))
+        assert outcomes(function(REDRIVE)) == {"created": 2}
+
+    def test_a_queue_that_does_not_answer_leaves_time_for_the_backfill(
+        self, function: Function, cloud: LocalCloud
+    ) -> None:
+        """A sweep's redrive has half of its time, waiting for the queue included."""
+        cloud.faults.add(RECEIVE, delay(30))
+        report = function({"command": "sweep"}, seconds=4)
+        assert "could not be read" in report["stopped"]
+        assert outcomes(report) == {"created": 1}
 
     def test_an_instance_that_is_gone_is_not_waited_for(self, function: Function, cloud: LocalCloud) -> None:
         """It has had a minute to boot when its event came: here it is looked for as any interface."""

@@ -50,7 +50,9 @@ def test_permanent_keys_have_no_token() -> None:
     [
         ("q.example", "q.example/v2/index.php"),
         ("https://q.example/", "q.example/v2/index.php"),
-        ("http://127.0.0.1:80", "127.0.0.1:80/v2/index.php"),
+        ("http://127.0.0.1:8080", "127.0.0.1:8080/v2/index.php"),
+        ("http://127.0.0.1:80", "127.0.0.1/v2/index.php"),
+        ("https://CMQ-gz.Example:443", "cmq-gz.example/v2/index.php"),
         ("https://q.example/v2/", "q.example/v2/index.php"),
         ("https://q.example/v2/index.php/", "q.example/v2/index.php"),
         ("https://q.example/other/path", "q.example/other/path"),

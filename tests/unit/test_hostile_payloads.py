@@ -190,6 +190,12 @@ HOSTILE = {
     "colons": "token" + ":" * 250_000,
     "equal signs": "password=" * 28_000,
     "json in json": json.dumps(json.dumps(json.dumps(["token"] * 500))),
+    "backslashes before a sign": "\\" * 250_000 + "%",
+    "backslashes behind a sign": "%" + "\\" * 250_000,
+    "escaped letters": "\\\\u0074" * 30_000,
+    "escapes of a URL": "%22" * 80_000,
+    "escapes of HTML": "&quot;" * 40_000,
+    "tags": "<Password>" * 25_000,
     "an open list": "[" * 16_000,
     "many lists": "[" * 900 + "]" * 900,
 }
