@@ -404,3 +404,11 @@ def test_data_behind_the_gzip_is_not_dropped_silently() -> None:
     (item,) = events.read({"clslogs": {"data": base64.b64encode(one + one).decode()}})
     assert isinstance(item, Invalid)
     assert "more than one gzip" in item.problem
+
+
+def test_a_cls_payload_that_is_no_text() -> None:
+    """Half of a pair of surrogates: what is kept of it is still its length and the beginning of its hash."""
+    (item,) = events.read({"clslogs": {"data": "\ud83d"}})
+    assert isinstance(item, Invalid)
+    assert "not base64" in item.problem
+    json.dumps(item.payload).encode()
