@@ -121,7 +121,13 @@ class Terminal:
         """
         for _ in range(int(DEADLINE_S)):
             self.interrupt()
-            if select.select([self.descriptor], [], [], 1.0)[0]:
+            # What was shown just before the signal may still be to be read: that is no answer.
+            while "Interrupted" not in self.shown:
+                if not select.select([self.descriptor], [], [], 1.0)[0]:
+                    break
+                if not self._read():
+                    return
+            else:
                 return
 
     def end(self) -> int:
