@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from handler.inventory import Inventory
+from handler.model import Outcome, Result
+from handler.sweep import RegionRun
 from localcloud.faults import delay, delay_after_effect, error, http_status
 from tests.support.deployed import Signed, make_function, make_role
 from tests.support.deployment import small_package
@@ -414,6 +417,14 @@ class TestContinuation:
         report = function.run(BACKFILL, {"time_limit_in_ms": 2500})
         assert "the time ran out with" in report["stopped"]
         assert function.letters() == []
+
+
+def test_what_was_made_counts_however_the_last_one_ended() -> None:
+    """Behind a gap, too: that is the progress of a hop."""
+    run = RegionRun(Inventory(HOME, missing=[(f"eni-0000000{number}", "vpc-00000000") for number in range(4)]), 1.0)
+    for index, outcome in enumerate((Outcome.CREATED, Outcome.SKIPPED, Outcome.DEAD_LETTERED), start=1):
+        run.settle(index, Result(outcome))
+    assert (run.tried, run.made, run.after, run.left) == (3, 1, "", 4)
 
 
 class TestStatus:
