@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -57,18 +58,20 @@ class Queue:
         """
         scheme, _, place = endpoint.rpartition("://")
         host, _, path = place.partition("/")
-        self._scheme = scheme or "https"
+        scheme = scheme or "https"
         # As it goes over the wire, for it is signed: in small letters, without the scheme's own port.
-        self._host = host.lower().removesuffix({"https": ":443", "http": ":80"}.get(self._scheme, ""))
+        self._host = host.lower().removesuffix({"https": ":443", "http": ":80"}.get(scheme, ""))
         self._path = PATH if path.strip("/") in ("", "v2") else f"/{path.strip('/')}"
-        self._url = f"{self._scheme}://{self._host}{self._path}"
+        self._url = f"{scheme}://{self._host}{self._path}"
         self.name = name
         self._credentials = credentials
         self._budget = budget
 
     def within(self, budget: Budget) -> Queue:
         """The same queue, with another time for its calls."""
-        return Queue(f"{self._scheme}://{self._host}{self._path}", self.name, self._credentials, budget)
+        other = copy(self)
+        other._budget = budget  # noqa: SLF001 - it is one of its own kind
+        return other
 
     def send(self, body: str) -> str:
         """Send one message of at most 1 MB and return its id.

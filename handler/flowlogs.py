@@ -84,9 +84,8 @@ class _Attempt:
             except NotSupported:
                 return result_of(interface, Outcome.SKIPPED, "its instance's model takes no flow logs")
             except NotAttached:
-                result = self._until_attached(interface, attach_delays)
-                if result:
-                    return result
+                if unattached := self._until_attached(interface, attach_delays):
+                    return unattached
             except LostAnswer as error:
                 # Sent again at once it would be refused, or, where two flow logs are allowed (v2), be a second one.
                 if not self._wait(lost_delays):
@@ -103,11 +102,11 @@ class _Attempt:
                 if pause is not None and self._budget.wait(pause):
                     continue
                 known = self._look(interface)
-                if known is None and pause is not None:
+                if known is None:
+                    if pause is None:
+                        return result_of(interface, Outcome.GONE, "deleted before its flow log was made")
                     error.unfinished = True
                     raise  # it was not waited for long enough to say that it is gone
-                if known is None:
-                    return result_of(interface, Outcome.GONE, "deleted before its flow log was made")
                 if known.vpc_id in ("", interface.vpc_id):
                     raise
                 interface = _as_known(interface, known)

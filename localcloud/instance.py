@@ -49,6 +49,8 @@ _OUT_OF_MEMORY: Final = 434
 _EXITED: Final = 439
 _INIT_TIMED_OUT: Final = 450
 
+_USER: Final = "qcloud"  # whom a function runs as (doc 583/30228)
+
 Credentials = tuple[str, str, str]
 
 
@@ -241,14 +243,14 @@ def environment(config: FunctionConfig, code: Path, keys: Credentials | None) ->
         The variables.
     """
     return {
-        "HOME": "/home/qcloud",
+        "HOME": f"/home/{_USER}",
         "LANG": "en_US.UTF8",
         "LC_ALL": "en_US.UTF8",
-        "LOGNAME": "qcloud",
+        "LOGNAME": _USER,
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "SHELL": "/bin/bash",
         "TZ": "UTC",
-        "USER": "qcloud",
+        "USER": _USER,
         **config.environment,
         **dict(zip(CREDENTIALS, keys or (), strict=False)),
         "PWD": str(code),

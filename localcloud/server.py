@@ -56,9 +56,8 @@ class Handler(WSGIRequestHandler):
         try:
             environ["wsgi.input"] = io.BytesIO(self._body(environ))
         except ValueError as error:
-            self.send_error(
-                HTTPStatus.BAD_REQUEST, explain=str(error)
-            )  # and closes: where the next request begins is unknown
+            # It closes the connection, too: where the next request begins is unknown.
+            self.send_error(HTTPStatus.BAD_REQUEST, explain=str(error))
             return
         head: list[Any] = []
 

@@ -14,7 +14,7 @@ from tests.support.function import QUEUE, Function, outcomes
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
-    from localcloud.faults import Incoming, Proceed, Reply
+    from localcloud.faults import Fault, Incoming, Proceed, Reply
 
 CREATE, RECEIVE, SEND, DELETE = "CreateFlowLog", "BatchReceiveMessage", "SendMessage", "BatchDeleteMessage"
 REDRIVE = {"command": "redrive"}
@@ -37,6 +37,16 @@ def letter_of(cloud: LocalCloud, interface_id: str, number: int = 0, **changes: 
     interface = {"region": HOME, "interface_id": interface_id, "vpc_id": cloud.vpc_id}
     ident = f"9c4b1c5e-7a0e-4b53-9a31-{number:012d}"
     return records.own_letter(interface=interface, id=ident, **changes)
+
+
+def longer_than_hidden(cloud: LocalCloud) -> Fault:
+    """A fault: the call takes longer than the queue hides what it has given."""
+
+    def fault(_call: Incoming, proceed: Proceed) -> Reply:
+        cloud.clock.advance(31)
+        return proceed()
+
+    return fault
 
 
 class TestOwnRecords:
@@ -302,11 +312,7 @@ class TestTheQueue:
         ids = cloud.seed_interfaces(HOME, 2)
         put(cloud, *(letter_of(cloud, each, number, attempts=3) for number, each in enumerate(ids)))
 
-        def slowly(_call: Incoming, proceed: Proceed) -> Reply:
-            cloud.clock.advance(31)
-            return proceed()
-
-        cloud.faults.add(CREATE, slowly, times=2)
+        cloud.faults.add(CREATE, longer_than_hidden(cloud), times=2)
         cloud.faults.add(CREATE, error("UnauthorizedOperation"), skip=1)
         report = function(REDRIVE)
         assert outcomes(report) == {"created": 1, "dead_lettered": 1}
@@ -317,11 +323,7 @@ class TestTheQueue:
         ids = cloud.seed_interfaces(HOME, 20)
         put(cloud, *(letter_of(cloud, each, number, attempts=5) for number, each in enumerate(ids)))
 
-        def slowly(_call: Incoming, proceed: Proceed) -> Reply:
-            cloud.clock.advance(31)
-            return proceed()
-
-        cloud.faults.add(RECEIVE, slowly)
+        cloud.faults.add(RECEIVE, longer_than_hidden(cloud))
         assert outcomes(function(REDRIVE, seconds=3)) == {}
         assert cloud.calls.count(RECEIVE) < 8
         assert len(function.letters()) == 20

@@ -162,7 +162,7 @@ def test_context_and_environment_are_those_of_scf_and_nothing_else(
     code = environment.pop("PWD")
     assert environment == {
         "FLOWLOG_TOPIC": "topic",
-        "HOME": "/home/qcloud",
+        "HOME": f"/home/{environment['USER']}",
         "LANG": "en_US.UTF8",
         "LC_ALL": "en_US.UTF8",
         "LOGNAME": "qcloud",
