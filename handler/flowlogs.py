@@ -68,8 +68,19 @@ class _Attempt:
         self._vpc = vpc
         self._settings = settings
         self._budget = budget
+        self._lost: LostAnswer | None = None
 
-    def run(self, interface: Interface) -> Result:  # noqa: C901, PLR0911, PLR0912 - one for each answer
+    def run(self, interface: Interface) -> Result:
+        """The result. A create whose answer was lost may have taken effect: no lack of time afterwards says more."""
+        try:
+            return self._settle(interface)
+        except CloudError as error:
+            if not (self._lost and error.unfinished):
+                raise
+            self._lost.unfinished = True
+            raise self._lost from None
+
+    def _settle(self, interface: Interface) -> Result:  # noqa: C901, PLR0911, PLR0912 - one for each answer
         candidates = names(self._settings.name_prefix, interface.interface_id)
         lost_delays = delays()
         attach_delays = iter(ATTACH_DELAYS_S if interface.attaching else ())
@@ -88,6 +99,7 @@ class _Attempt:
                     return unattached
             except LostAnswer as error:
                 # Sent again at once it would be refused, or, where two flow logs are allowed (v2), be a second one.
+                self._lost = error
                 if not self._wait(lost_delays):
                     error.unfinished = self._budget.left() < LONGEST_DELAY_S
                     raise

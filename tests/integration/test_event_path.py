@@ -10,6 +10,7 @@ import pytest
 
 from localcloud.faults import chain, delay, drop_after_effect, error
 from tests.support import records
+from tests.support.clock import Clock
 from tests.support.function import FUNCTION_REGION, REQUEST_ID, Function, outcomes
 from tests.support.records import REGION
 
@@ -192,7 +193,8 @@ def test_created_loose_and_attached_in_one_batch(function: Function, cloud: Loca
 def test_the_same_id_in_two_regions_is_two_interfaces(function: Function, cloud: LocalCloud, place: Place) -> None:
     """Regions share nothing."""
     eni = place.attached()
-    report = function(records.event_list(place.created(eni), place.created(eni, region="ap-beijing")))
+    events = records.event_list(place.created(eni), place.created(eni, region="ap-beijing"))
+    report = function(events, clock=Clock())
     assert outcomes(report) == {"created": 1, "gone": 1}
     assert {call.region for call in cloud.calls} == {REGION, "ap-beijing"}
 
@@ -234,7 +236,7 @@ def test_attaching_takes_its_time(function: Function, cloud: LocalCloud, place: 
 
 def test_an_attach_that_never_gets_done_waits(function: Function, place: Place) -> None:
     """When the time is up it is waiting, like any other unattached interface."""
-    report = function(records.attached(place.loose()), seconds=1.5)
+    report = function(records.attached(place.loose()), clock=Clock())
     assert outcomes(report) == {"waiting": 1}
     assert function.calls()[:3] == [LOOK, CREATE, LOOK]
     assert function.calls().count(CREATE) == 1
@@ -290,7 +292,7 @@ def test_a_taken_name_that_is_its_own(function: Function, cloud: LocalCloud, pla
 
 def test_an_interface_that_is_gone(function: Function) -> None:
     """Deleted before we came: tried again for a moment, looked up, and reported as gone."""
-    report = function(records.created("eni-00000000"))
+    report = function(records.created("eni-00000000"), clock=Clock())
     assert (only(report)["outcome"], only(report)["reason"]) == ("gone", "deleted before its flow log was made")
     assert function.calls() == [CREATE, CREATE, CREATE, CREATE, LOOK]
     assert function.letters() == []
@@ -303,7 +305,7 @@ def test_an_attached_interface_that_is_gone(
     """Whether the lookup answers with nothing or refuses an unknown id (not documented): the others are done."""
     cloud.behaviour.unknown_ids = unknown_ids
     gone, there = records.attached("eni-00000000"), records.attached(place.attached())
-    report = function(records.event_list(gone, there))
+    report = function(records.event_list(gone, there), clock=Clock())
     assert outcomes(report) == {"created": 1, "gone": 1}
     assert report["items"][0]["reason"] == "no such interface: deleted before we came"
 
@@ -311,7 +313,7 @@ def test_an_attached_interface_that_is_gone(
 @pytest.mark.parametrize("event", [records.attached("eni-00000000"), records.created("eni-00000000")])
 def test_what_there_was_no_time_to_look_for_is_not_called_gone(function: Function, event: dict[str, Any]) -> None:
     """It may only not be visible yet: a redrive looks again."""
-    assert outcomes(function(event, seconds=1.0)) == {"dead_lettered": 1}
+    assert outcomes(function(event, seconds=1.0, clock=Clock())) == {"dead_lettered": 1}
     (letter,) = function.letters()
     assert letter["error"]["retryable"]
 
@@ -320,7 +322,7 @@ def test_an_interface_that_is_deleted_while_it_is_attached(function: Function, c
     """It is not waited for any more."""
     cloud.faults.add(CREATE, error("UnsupportedOperation.FlowLogsNotSupportNullInstanceEni"), times=1)
     event = records.created("eni-00000000", instance_id=cloud.instance_id)
-    assert outcomes(function(event, seconds=1.5)) == {"gone": 1}
+    assert outcomes(function(event, clock=Clock())) == {"gone": 1}
 
 
 def test_an_interface_that_becomes_visible_a_moment_later(function: Function, cloud: LocalCloud, place: Place) -> None:
@@ -333,7 +335,7 @@ def test_an_interface_that_becomes_visible_a_moment_later(function: Function, cl
 def test_a_record_that_names_another_vpc(function: Function, cloud: LocalCloud, place: Place) -> None:
     """The cloud knows better: the interface is looked up, and the call is made with its real VPC."""
     other_vpc, _ = cloud.seed_vpc(REGION)
-    report = function(records.created(place.attached(), other_vpc), seconds=0.6)
+    report = function(records.created(place.attached(), other_vpc), seconds=0.6, clock=Clock())
     assert outcomes(report) == {"created": 1}
     assert function.calls() == [CREATE, LOOK, CREATE]
     assert cloud.calls.of(CREATE)[-1].params["VpcId"] == place.vpc_id
@@ -342,7 +344,7 @@ def test_a_record_that_names_another_vpc(function: Function, cloud: LocalCloud, 
 def test_something_else_is_not_found(function: Function, cloud: LocalCloud, place: Place) -> None:
     """The interface is there, so it is the topic: a dead letter with the cloud's words."""
     cloud.delete_topic(cloud.topic_id)
-    report = function(place.created(place.attached()), seconds=0.6)
+    report = function(place.created(place.attached()), seconds=0.6, clock=Clock())
     assert outcomes(report) == {"dead_lettered": 1}
     assert function.letters()[0]["error"]["class"] == "not_found"
 
@@ -383,7 +385,7 @@ def test_an_instance_that_brings_several_interfaces(function: Function, cloud: L
 
 def test_an_instance_whose_interface_never_shows(function: Function) -> None:
     """When the time is up: a dead letter that can be redriven, with all that is known."""
-    report = function(records.run_instances("ins-00000000"), seconds=1.0)
+    report = function(records.run_instances("ins-00000000"), clock=Clock())
     assert only(report) == {
         "region": REGION,
         "instance_id": "ins-00000000",

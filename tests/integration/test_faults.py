@@ -31,6 +31,7 @@ from localcloud.faults import (
 )
 from localcloud.vpc.model import Network
 from tests.support import records
+from tests.support.clock import Clock
 from tests.support.function import QUEUE, Function, context, outcomes
 from tests.support.records import REGION
 
@@ -147,7 +148,7 @@ def test_an_answer_of_no_known_shape_is_transient(
 def test_an_error_of_no_known_shape_for_ever(function: Function, cloud: LocalCloud, event: dict[str, Any]) -> None:
     """A dead letter that can be redriven."""
     cloud.faults.add(CREATE, answer({"Response": {"Error": {}}}))
-    assert outcomes(function(event, seconds=2.0)) == {"dead_lettered": 1}
+    assert outcomes(function(event, clock=Clock())) == {"dead_lettered": 1}
     (letter,) = function.letters()
     assert (letter["error"]["class"], letter["error"]["code"]) == ("transient", "ClientNetworkError")
 
@@ -188,7 +189,7 @@ def test_an_interface_without_a_vpc(
     cloud.faults.add(CREATE, error("ResourceNotFound", "the VPC"))
     bare = {"NetworkInterfaceSet": [{"NetworkInterfaceId": interface}], "TotalCount": 1}
     cloud.faults.add(LOOK, answer({"Response": bare}))
-    assert outcomes(function(event, seconds=0.6)) == {"dead_lettered": 1}
+    assert outcomes(function(event, clock=Clock())) == {"dead_lettered": 1}
     assert function.letters()[0]["error"]["message"] == "the VPC"
 
 
@@ -217,7 +218,7 @@ def test_a_page_that_never_ends_does_not_hold_the_function(function: Function, c
         return Reply(json.dumps(body).encode())
 
     cloud.faults.add(LOOK, fault, times=2)
-    report = function(records.run_instances("ins-00000001"), seconds=0.6)
+    report = function(records.run_instances("ins-00000001"), clock=Clock())
     assert report["received"] == 1
 
 
@@ -228,9 +229,9 @@ def test_a_page_that_never_ends_does_not_hold_the_function(function: Function, c
 def test_throttled_for_ever(function: Function, cloud: LocalCloud, event: dict[str, Any], seconds: float) -> None:
     """The dead letter is written and the report returned before the limit."""
     cloud.faults.add(CREATE, throttle())
-    report, took = timed(lambda: function(event, seconds=seconds))
-    assert took < seconds
-    assert outcomes(report) == {"dead_lettered": 1}
+    clock = Clock(now=0.0)
+    assert outcomes(function(event, seconds=seconds, clock=clock)) == {"dead_lettered": 1}
+    assert clock.now < seconds
     (letter,) = function.letters()
     assert (letter["error"]["class"], letter["error"]["code"]) == ("throttled", "RequestLimitExceeded")
     assert len(cloud.calls.of(CREATE)) >= 2
@@ -291,6 +292,25 @@ def test_an_instance_that_never_shows_does_not_starve_the_rest(
     report, took = timed(lambda: function(batch, seconds=2.0))
     assert took < 2.0
     assert outcomes(report) == {"created": 2, "dead_lettered": 1}
+
+
+@pytest.mark.parametrize("looked", ["nothing is there", "no answer either"])
+def test_a_lost_create_is_told_when_the_time_ends_behind_it(
+    function: Function, cloud: LocalCloud, event: dict[str, Any], looked: str
+) -> None:
+    """It may have taken effect: that the time ended while it was looked for is not why there is a letter."""
+    clock = Clock()
+
+    def slow(call: Incoming, proceed: Proceed) -> Reply:
+        clock.now += 46  # of 60, of which 15 are kept for letters
+        return proceed() if looked == "nothing is there" else error("InternalError")(call, proceed)
+
+    cloud.faults.add(CREATE, error("ClientNetworkError", "no answer"))
+    cloud.faults.add("DescribeFlowLogs", slow)
+    assert outcomes(function(event, clock=clock)) == {"dead_lettered": 1}
+    assert function.calls() == [CREATE, "DescribeFlowLogs"]
+    (letter,) = function.letters()
+    assert letter["error"]["message"] == "no answer"
 
 
 # The keys -------------------------------------------------------------------------------------------------------------
@@ -559,7 +579,7 @@ def test_a_wrong_vpc_in_the_record_does_not_outwit_the_rules(
     vpc_id, _ = cloud.network_of(REGION)
     function.set(FLOWLOG_RULES=json.dumps({"exclude": {"vpc_ids": [vpc_id]}}))
     other, _ = cloud.seed_vpc(REGION)
-    report = function(records.cloud_event(records.created(interface, other)))
+    report = function(records.cloud_event(records.created(interface, other)), clock=Clock())
     assert outcomes(report) == {"skipped": 1}
 
 
