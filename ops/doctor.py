@@ -18,6 +18,7 @@ from ops import advice, options
 from ops.console import out, plain, table, working, write_json
 from ops.deploy import DEFAULT_CONFIG, Config
 from ops.deployment import documents
+from ops.deployment.checks import unknown_settings
 from ops.deployment.cloud import CAM, CLS, SCF, Cloud
 from ops.deployment.function import ACTIVE, Function, reasons, variables_of
 from ops.deployment.parts import open_deployment
@@ -298,7 +299,11 @@ def settings_as_deployed(exam: Examination) -> Iterator[Finding]:
         settings.load(exam.environment)
     except SettingsError as error:
         yield Finding("settings", State.FAIL, str(error), "Correct serverless.yml or your shell, and deploy.")
-    else:
+        return
+    unknown = list(unknown_settings(exam.environment))
+    for what in unknown:
+        yield Finding("settings", State.WARN, what, "Correct serverless.yml, and deploy.")
+    if not unknown:
         yield Finding("settings", State.OK, "as deployed, they keep to schemas/settings.schema.json")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ops.pythons import Python
+
+
+@pytest.fixture
+def untraced() -> Iterator[None]:
+    """Without coverage, which doubles the time: for long tests that reach no line that others do not.
+
+    pytest-cov's own `no_cover` does nothing in a worker of xdist.
+    """
+    here, in_threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    yield
+    threading.settrace(in_threads)
+    sys.settrace(here)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler import schema, settings
@@ -11,7 +12,7 @@ from handler.errors import SettingsError
 from ops.exits import OperatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ops.deployment.config import Deployment
@@ -89,6 +90,16 @@ def check_package(archive: Path, handler: str) -> None:
     _refuse(list(_package(archive, handler)))
 
 
+def unknown_settings(variables: Iterable[str]) -> Iterator[str]:
+    """What is named like a setting and is none: misspelt, it would leave the default in force without a word."""
+    known = schema.document("settings")["properties"]
+    for name in variables:
+        if name.startswith("FLOWLOG_") and name not in known:
+            alike = get_close_matches(name, known, n=1, cutoff=0.85)  # FLOWLOG_ alone makes all alike
+            advice = f"did you mean {alike[0]}?" if alike else "README.md has the table of them"
+            yield f"{name} is no setting of the function: {advice}"
+
+
 def _refuse(faults: Sequence[str]) -> None:
     if faults:
         raise OperatorError("\n".join(faults))
@@ -120,6 +131,7 @@ def _settings(deployment: Deployment) -> Iterator[str]:
     reserved = [name for name in variables if name.startswith(_RESERVED)]
     if reserved:
         yield f"SCF sets {', '.join(reserved)} itself: take it out of environment.variables"
+    yield from unknown_settings(variables)
     malformed = [name for name in variables if not _VARIABLE.fullmatch(name)]
     if malformed:
         yield f"environment.variables: {', '.join(malformed)} must be letters, digits and _, beginning with a letter"

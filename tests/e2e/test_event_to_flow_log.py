@@ -149,7 +149,7 @@ def test_outside_of_guangzhou_a_dead_letter_arrives(quick: LocalCloud, package: 
     quick.faults.add("CreateFlowLog", faults.error("LimitExceeded"))
     interface = Deployed(quick, Signed(quick)).attached_interface("ap-shanghai")
     wait_until(lambda: bool(quick.messages(QUEUE, "ap-shanghai")), what="the dead letter")
-    assert quick.background.wait_until_idle(30)
+    assert quick.background.wait_until_idle(60)
     (letter,) = [json.loads(body) for body in quick.messages(QUEUE, "ap-shanghai")]
     assert (letter["interface"]["interface_id"], letter["error"]["code"]) == (interface, "LimitExceeded")
     assert [run.region for run in quick.scf.invocations if run.source == EVENT_BUS] == ["ap-shanghai"]

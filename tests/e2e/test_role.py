@@ -65,7 +65,7 @@ def goes_on_in_another_invocation(deployed: Deployed) -> bool:
     """Of an own region: 22 creates at 5 a second do not fit into the time limit."""
     deployed.cloud.seed_interfaces("ap-tokyo", 22)
     report = invoke(deployed, {"command": "backfill", "regions": ["ap-tokyo"]})
-    assert deployed.cloud.background.wait_until_idle(30)
+    assert deployed.cloud.background.wait_until_idle(60)
     return bool(report["continued"])
 
 

@@ -119,7 +119,7 @@ def test_a_backfill_without_progress_can_go_on_where_it_was(function: Function, 
     interfaces = sorted(cloud.seed_interfaces(HOME, 9, subnet_id=subnet_id))
     cloud.faults.add("CreateFlowLog", http_status(500))
     command = {"command": "backfill", "regions": [HOME], "vpc_ids": [vpc_id], "after": interfaces[2], "hop": 4}
-    function(command, seconds=2)
+    function(command, seconds=4)
     (letter,) = function.letters()
     assert letter["event"] == {**command, "hop": 5}
     assert (letter["error"]["code"], letter["error"]["retryable"]) == ("NoProgress", True)

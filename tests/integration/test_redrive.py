@@ -334,7 +334,7 @@ class TestTheQueue:
         command = records.own_letter("command", event={"command": "backfill"}, error=_stopped(), attempts=4)
         put(cloud, letter_of(cloud, ids[0]), {**command, "id": "9c4b1c5e-7a0e-4b53-9a31-000000000009"})
         cloud.faults.add(CREATE, delay(30))
-        report = function(REDRIVE, seconds=2)
+        report = function(REDRIVE, seconds=4)
         assert "the time ran out" in report["stopped"]
         assert [letter["attempts"] for letter in function.letters() if letter["kind"] == "command"] == [4]
 

@@ -11,6 +11,7 @@ import pytest
 from handler.main import InvocationFailed
 from localcloud.faults import error
 from tests.support import records
+from tests.support.clock import Clock
 from tests.support.function import QUEUE, Function
 from tests.support.records import MARKER, SECRETS
 
@@ -109,7 +110,7 @@ def test_no_secret_shows_anywhere(
     """Every record in this wrapping, with an API that refuses every call, so that all of it ends as dead letters."""
     cloud.faults.add("*", error("UnauthorizedOperation", f"no, Token={SECRETS['Token']}"), region=records.REGION)
     for record in RECORDS.values():
-        report = function(wrap(record), seconds=1.0)
+        report = function(wrap(record), clock=Clock())
         assert leaks(function, report, caplog) == []
     assert function.letters()
     assert len(function.logged_letters()) == len(function.letters())
@@ -118,7 +119,7 @@ def test_no_secret_shows_anywhere(
 def failure(function: Function, payload: Any) -> InvocationFailed | None:
     """How a run fails, if it does."""
     try:
-        function(payload, seconds=0.5)
+        function(payload, clock=Clock())
     except InvocationFailed as failed:
         return failed
     return None

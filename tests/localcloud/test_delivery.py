@@ -46,7 +46,7 @@ class Wired:
 
     def names(self) -> list[str]:
         """The VPCs that the function was told of, in order of its runs."""
-        assert self.cloud.background.wait_until_idle(20)
+        assert self.cloud.background.wait_until_idle(60)
         got = [json.loads(run.event) for run in self.cloud.scf.invocations]
         events = [event for one in got for event in one.get("EventList", [one])]
         return [json.loads(event["data"]["requestParameters"])["VpcName"] for event in events]
@@ -143,6 +143,7 @@ def test_the_daily_cap_drops_what_is_over_it_until_the_next_day(wired: Wired) ->
 
 def test_a_target_may_take_events_in_batches(wired: Wired) -> None:
     """Full ones at once, the rest when the first of them has waited long enough."""
+    wired.cloud.behaviour.time_scale = 0.02  # longer than five calls take
     batch = {"EnableBatchDelivery": True, "BatchEventCount": 3, "BatchTimeout": 60}
     wired.call("eb", "UpdateTarget", **wired.target, **batch)
     wired.happen(5)
@@ -155,7 +156,7 @@ def test_an_event_over_64_kb_does_not_arrive(cloud: LocalCloud, call: Client) ->
     wire(cloud, call)
     many = [{"Key": f"k{number}", "Value": "x" * 1000} for number in range(80)]
     call("vpc", "CreateVpc", VpcName="large", Tags=many)
-    assert cloud.background.wait_until_idle(20)
+    assert cloud.background.wait_until_idle(60)
     assert [one.outcome for one in cloud.eventbridge.deliveries] == ["too large"]
 
 
@@ -178,7 +179,7 @@ def test_synchronous_delivery_tries_again_when_throttled(cloud: LocalCloud, call
     source = "import time\ndef main_handler(event, context):\n    time.sleep(0.05)\n"
     wired = wire(cloud, call, source)
     wired.happen(2)
-    assert cloud.background.wait_until_idle(20)
+    assert cloud.background.wait_until_idle(60)
     assert sum(run.error is None for run in cloud.scf.invocations) >= 1
     assert {run.error["statusCode"] for run in cloud.scf.invocations if run.error} <= {432}
     assert len(cloud.scf.invocations) >= 2

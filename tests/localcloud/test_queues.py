@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import pytest
 import requests
 
 from tests.localcloud.conftest import Cmq
+from tests.support.deployed import wait_until
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
@@ -177,7 +177,7 @@ def test_a_long_poll_ends_with_the_message(cmq: Cmq, cloud: LocalCloud) -> None:
         waiting = pool.submit(cmq, "BatchReceiveMessage", **Q, numOfMsg=5, pollingWaitSeconds=30)
         wait_until(lambda: polling(cloud))
         cmq("SendMessage", **Q, msgBody="now")
-        assert bodies(waiting.result(timeout=5)) == ["now"]
+        assert bodies(waiting.result(timeout=20)) == ["now"]
 
 
 @pytest.mark.usefixtures("queue")
@@ -186,7 +186,7 @@ def test_a_long_poll_ends_with_the_queue(cmq: Cmq, call: Client, cloud: LocalClo
         waiting = pool.submit(cmq, "ReceiveMessage", **Q, pollingWaitSeconds=30)
         wait_until(lambda: polling(cloud))
         call("tdmq", "DeleteCmqQueue", QueueName="q")
-        assert waiting.result(timeout=5)["code"] == 4440
+        assert waiting.result(timeout=20)["code"] == 4440
 
 
 @pytest.mark.usefixtures("queue")
@@ -195,19 +195,12 @@ def test_a_long_poll_ends_when_its_time_is_over(cmq: Cmq, cloud: LocalCloud) -> 
         waiting = pool.submit(cmq, "ReceiveMessage", **Q, pollingWaitSeconds=30)
         wait_until(lambda: polling(cloud))
         cloud.clock.advance(30)
-        assert waiting.result(timeout=5)["code"] == 7000
+        assert waiting.result(timeout=20)["code"] == 7000
 
 
 def polling(cloud: LocalCloud) -> bool:
     with cloud.clock.changed:
         return bool(cloud.clock.changed._waiters)  # type: ignore[attr-defined]
-
-
-def wait_until(holds: Any) -> None:
-    deadline = time.monotonic() + 5
-    while not holds():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.005)
 
 
 @pytest.mark.usefixtures("queue")

@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import sys
-import threading
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,19 +18,12 @@ from localcloud.instance import Credentials, FunctionConfig
 from localcloud.interpreter import find_python
 from localcloud.runtime import FunctionRuntime, InvokeResult
 from localcloud.unpacking import PackageError
+from tests.support.deployed import wait_until
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 MEGABYTE = 1024 * 1024
 
 Start = Callable[..., FunctionRuntime]
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    pause = threading.Event()
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        pause.wait(0.01)
 
 
 @pytest.fixture(scope="session")

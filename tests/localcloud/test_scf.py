@@ -56,7 +56,7 @@ def run(call: Client, event: Any, **params: Any) -> dict[str, Any]:
 
 
 def settled(cloud: LocalCloud) -> None:
-    assert cloud.background.wait_until_idle(20)
+    assert cloud.background.wait_until_idle(60)
 
 
 # Configuration --------------------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ def test_another_host_in_the_signature_is_refused(cloud: LocalCloud) -> None:
     assert code_of(post(cloud, headers)) == "AuthFailure.SignatureFailure"
 
 
-@pytest.mark.parametrize("age", [-301, 301])
+@pytest.mark.parametrize("age", [-301, 330])  # those of the future come nearer while the call is made
 def test_a_signature_more_than_five_minutes_off_is_expired(cloud: LocalCloud, age: int) -> None:
     host = cloud.endpoint.removeprefix("http://")
     headers = signed_headers(cloud, b"{}", host=host, sign_host=host, timestamp=int(time.time()) + age)

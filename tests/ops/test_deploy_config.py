@@ -118,6 +118,16 @@ def test_reserved_variables_are_refused(changed: Path) -> None:
             "FLOWLOG_STORAGE: cls\n      1X: a",
             "environment.variables: 1X must be letters, digits",
         ),
+        (
+            "FLOWLOG_STORAGE: cls",
+            "FLOWLOG_STORAGE: cls\n      FLOWLOG_RULE: '{}'",
+            r"FLOWLOG_RULE is no setting of the function: did you mean FLOWLOG_RULES\?",
+        ),
+        (
+            "FLOWLOG_STORAGE: cls",
+            "FLOWLOG_STORAGE: cls\n      FLOWLOG_XY: a",
+            "FLOWLOG_XY is no setting of the function: README.md has the table of them",
+        ),
         ("name: sweep", "name: every day", "the timer's name must be at most 100 .*not every day"),
         ("argument: ''", f"argument: '{'x' * 4097}'", "the timer's argument has 4097 bytes, and SCF allows 4096"),
         ("17 23 */6 * * * *", "nonsense", r"cronExpression 'nonsense': must have 7 fields \(second .*year\), not 1"),

@@ -254,16 +254,27 @@ def test_topics_are_looked_for_in_every_region_of_the_sweep(
     assert said == ["no topic is set for ap-shanghai, and no default", "there is no topic not-there in ap-beijing"]
 
 
+def set_variables(account: Cloud, deployed: Deployment, **changes: str) -> None:
+    variables = [{"Key": key, "Value": value} for key, value in {**deployed.variables, **changes}.items()]
+    account.call(SCF, "UpdateFunctionConfiguration", {"FunctionName": NAME, "Environment": {"Variables": variables}})
+    Function(deployed, account).settle()
+
+
 def test_wrong_settings_as_deployed_are_named(account: Cloud, deployed: Deployment) -> None:
     """What stands in the function counts, not what the shell says now; the function itself answers the same."""
-    variables = {**deployed.variables, "FLOWLOG_TRAFFIC_TYPE": "SOME"}
-    environment = {"Variables": [{"Key": key, "Value": value} for key, value in variables.items()]}
-    account.call(SCF, "UpdateFunctionConfiguration", {"FunctionName": NAME, "Environment": environment})
-    Function(deployed, account).settle()
+    set_variables(account, deployed, FLOWLOG_TRAFFIC_TYPE="SOME")
     found = troubles(examine(deployed, account))
     assert "FLOWLOG_TRAFFIC_TYPE must be one of ACCEPT, REJECT or ALL" in found.pop("settings")
     assert set(found) == {"status", "queue access"}
     assert "FLOWLOG_TRAFFIC_TYPE must be one of ACCEPT, REJECT or ALL" in found["status"]
+
+
+def test_a_misspelt_setting_as_deployed_is_named(account: Cloud, deployed: Deployment) -> None:
+    """The function reads only what it knows, so the default would be in force without a word: a warning."""
+    set_variables(account, deployed, FLOWLOG_REGION="ap-shanghai")
+    [said] = [finding for finding in examine(deployed, account) if finding.check == "settings"]
+    assert said.state is State.WARN
+    assert said.what == "FLOWLOG_REGION is no setting of the function: did you mean FLOWLOG_REGIONS?"
 
 
 def test_a_check_that_is_refused_does_not_stop_the_rest(

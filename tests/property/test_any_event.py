@@ -19,6 +19,8 @@ from tests.support.records import MARKER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 # The same examples each time: what a run finds another one can find again.
 quick = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 

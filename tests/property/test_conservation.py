@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from localcloud.faults import Fault, Incoming, Proceed
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 REGIONS = ("ap-guangzhou", "ap-tokyo")
 STEPS = ("create_attached", "create_loose", "attach", "detach", "delete", "migrate", "run_instances", "terminate",
          "junk", "something_else", "failed_call")  # fmt: skip

@@ -32,8 +32,10 @@ from tests.support.records import MARKER
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LONGEST_S = 1.0
-"""No payload here takes a reader longer, on a machine that is busy with other things."""
+pytestmark = pytest.mark.usefixtures("untraced")
+
+LONGEST_S = 2.0
+"""No payload here takes a reader more of the processor, on a slow machine."""
 MOST_ITEMS = 10_000
 
 fuzz = settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

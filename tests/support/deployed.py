@@ -39,7 +39,7 @@ PATTERN = {
 }
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float = 20.0, what: str = "it", pause_s: float = 0.01) -> float:
+def wait_until(is_so: Callable[[], bool], seconds: float = 60.0, what: str = "it", pause_s: float = 0.01) -> float:
     """Wait until something is so, looked at each `pause_s`, and return after how many seconds it was."""
     start = time.monotonic()
     pause = threading.Event()

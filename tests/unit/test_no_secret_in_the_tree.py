@@ -15,6 +15,8 @@ import pytest
 from detect_secrets.core.secrets_collection import SecretsCollection
 from detect_secrets.settings import transient_settings
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 ROOT = Path(__file__).parents[2]
 BASELINE: dict[str, Any] = json.loads((ROOT / ".secrets.baseline").read_text("utf-8"))
 
