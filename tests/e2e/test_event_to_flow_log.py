@@ -16,7 +16,7 @@ from localcloud.scf.engine import EVENT_BUS
 from ops import deploy as operator
 from ops.deployment.config import FILE
 from ops.deployment.parts import open_deployment
-from ops.doctor import State, examine
+from ops.examination import State, examine
 from tests.support.deployed import NAME, QUEUE, Deployed, Signed, deploy, environment, role_policy, wait_until
 from tests.support.deployment import shell
 

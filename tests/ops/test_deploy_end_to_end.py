@@ -25,7 +25,7 @@ from ops.deployment.config import FILE
 from ops.deployment.flow_logs import FlowLog, delete
 from ops.deployment.parts import open_deployment
 from ops.deployment.plan import Verb
-from ops.doctor import State, examine
+from ops.examination import State, examine
 from ops.remove import remove
 from tests.support.deployment import shell
 

@@ -14,7 +14,7 @@ from ops.deployment import documents
 from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ, Cloud
 from ops.deployment.function import Function
 from ops.deployment.rule import Rule, rule_of
-from ops.doctor import Finding, State, examine
+from ops.examination import Finding, State, examine
 from tests.support.deployment import NAME, QUEUE, account_of, deployment_to
 
 if TYPE_CHECKING:
