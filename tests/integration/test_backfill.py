@@ -331,7 +331,7 @@ class TestContinuation:
         command: dict[str, Any] = BACKFILL
         hops = 0
         while True:
-            report = function(command, seconds=3)
+            report = function(command, seconds=4)
             hops += 1
             if "stopped" not in report:
                 break
@@ -381,7 +381,7 @@ class TestContinuation:
         """What was done behind it is progress: the next hop finds it covered."""
         function.cloud.seed_interfaces(HOME, 79)
         function.cloud.faults.add(CREATE, delay(20), times=1)
-        report = function(BACKFILL, seconds=3)
+        report = function(BACKFILL, seconds=5)
         assert report["outcomes"]["created"] > 0
         (letter,) = function.letters()  # there is no function to invoke here
         assert letter["error"]["code"] != "NoProgress"
@@ -405,7 +405,7 @@ class TestContinuation:
         function.cloud.faults.add(CREATE, delay(20), times=3)
         command: dict[str, Any] = {**BACKFILL, "limit": 60}
         while True:
-            report = function(command, seconds=3)
+            report = function(command, seconds=4)
             if "stopped" not in report:
                 break
             command = function.letters()[-1]["event"]

@@ -291,7 +291,7 @@ class TestTheQueue:
         ids = cloud.seed_interfaces(HOME, 40)
         put(cloud, *(letter_of(cloud, each, number, attempts=1) for number, each in enumerate(ids)))
         function.set(FLOWLOG_CREATE_RATE="10")
-        report = function(REDRIVE, seconds=3)
+        report = function(REDRIVE, seconds=4)
         left = function.letters()
         assert report["outcomes"]["created"] + len(left) == 40
         assert {letter["attempts"] for letter in left} == {1}
@@ -344,7 +344,7 @@ class TestTheQueue:
         named = [{"region": HOME, "interface_id": each, "vpc_id": cloud.vpc_id} for each in ids]
         put(cloud, records.platform_letter({"command": "ensure", "interfaces": named}))
         function.set(FLOWLOG_CREATE_RATE="5")
-        report = function(REDRIVE, seconds=3)
+        report = function(REDRIVE, seconds=4)
         made = sum(len(cloud.flow_logs_of(HOME, each)) for each in ids)
         assert 0 < made < 30
         assert outcomes(report) == {"created": made}

@@ -72,6 +72,8 @@ class Operator:
     @contextmanager
     def terminal(self, *arguments: str, **changes: str) -> Iterator[Terminal]:
         """Run a command in a process of its own at a terminal."""
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs behind it, and we our own
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         ours, theirs = pty.openpty()
         environment = self.environment(COLUMNS="100", LINES="40", TERM="xterm", **changes)
         process = subprocess.Popen(
