@@ -264,12 +264,12 @@ def test_a_cloud_that_never_answers(
 
 def test_a_batch_whose_time_runs_out(function: Function, cloud: LocalCloud, interface: str) -> None:
     """What could not be called for any more is on the queue, and can be redriven."""
-    cloud.faults.add(CREATE, delay_after_effect(1.5))
+    cloud.faults.add(CREATE, delay_after_effect(2.5))
     vpc_id = cloud.network_of(REGION)[0]
     enis = cloud.seed_interfaces(REGION, 80, instance_id=cloud.seed_instance(REGION))
     batch = records.event_list(*(records.created(eni, vpc_id) for eni in [interface, *enis]))
-    report, took = timed(lambda: function(batch, seconds=8.0))
-    assert took < 8.0
+    report, took = timed(lambda: function(batch, seconds=12.0))
+    assert took < 12.0
     done = outcomes(report)
     assert done["created"] >= 16
     assert done["created"] + done["dead_lettered"] == 81
