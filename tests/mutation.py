@@ -259,11 +259,14 @@ class _Times:
 
 
 def chosen(mutant: Mutant, lines: dict[int, list[str]], times: dict[str, float]) -> list[str]:
-    """The tests for a mutant: those that reach its line, or, for what is run at import, its module. Its own first."""
+    """The tests for a mutant: those that reach its line, or, for what is run at import, its module. Its own first.
+
+    A test that only reads what the import made reaches no line; so the module's own tests are there in any case.
+    """
     of_the_module = {test for tests in lines.values() for test in tests}
-    own = [test for test in times if test.startswith(f"tests/unit/test_{mutant.module}.py")]
+    own = {test for test in times if test.startswith(f"tests/unit/test_{mutant.module}.py")}
     reaching = of_the_module if mutant.at_import else lines.get(mutant.line) or of_the_module
-    known = [test for test in reaching if test in times]
+    known = [test for test in own.union(reaching) if test in times]
     return sorted(known, key=lambda test: (test not in own, times[test]))[:MOST_TESTS]
 
 
