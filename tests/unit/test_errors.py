@@ -122,6 +122,7 @@ def test_the_text_names_code_message_and_request() -> None:
     """What is logged of an error says what happened, with the id that support asks for."""
     assert str(error_for("InternalError", "try later", "404428db")) == "InternalError: try later (request 404428db)"
     assert str(error_for("ClientNetworkError", "cut")) == "ClientNetworkError: cut"
+    assert str(OutOfTime("OutOfTime", "no time")) == "OutOfTime: no time"
 
 
 def test_a_queue_error_tells_an_answer_from_none() -> None:
