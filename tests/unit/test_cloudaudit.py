@@ -52,6 +52,12 @@ def test_attach_and_migrate_name_the_interface_in_their_request(action: str) -> 
     assert interface(records.attached(eventName=action)) == Interface(REGION, INTERFACE_ID, attaching=True)
 
 
+def test_only_a_create_tells_its_vpc() -> None:
+    """Where another call's request names one (a move, to where?), the interface is looked up."""
+    parameters = records.request(NetworkInterfaceId=INTERFACE_ID, VpcId=VPC_ID)
+    assert interface(records.attached(requestParameters=parameters)).vpc_id == ""
+
+
 def test_run_instances_names_instances_only() -> None:
     """Each new instance gets a primary interface, which is to be found by its instance; named twice, it is one."""
     items = cloudaudit.read(records.run_instances(INSTANCE_ID, "ins-00000001", INSTANCE_ID))
@@ -214,6 +220,7 @@ def regions(request: Any, resources: Any, event: Any, envelope: Any) -> Item:
         (ABSENT, ["gz"], "ap-beijing", "ap-guangzhou", "ap-beijing"),
         (None, ["", "global", None], "ap-beijing", "ap-guangzhou", "ap-beijing"),
         ("Global", [], "", "ap-guangzhou", "ap-guangzhou"),
+        ("global", [], "global", "ap-guangzhou", "ap-guangzhou"),
         (ABSENT, [], ABSENT, "ap-guangzhou", "ap-guangzhou"),
         ("ap-shanghai-fsi", [], "ap-beijing", "ap-guangzhou", "ap-shanghai-fsi"),
         ("na-siliconvalley", [], "ap-beijing", "ap-guangzhou", "na-siliconvalley"),
