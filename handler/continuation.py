@@ -53,8 +53,8 @@ def rest_of(command: Command, run: RegionRun) -> Command:
 
 
 def for_region(command: Command, region: str, changes: Mapping[str, Any]) -> Command:
-    """The backfill of one region alone, from a backfill or a sweep."""
-    kept = {key: value for key, value in command.arguments.items() if key in ("vpc_ids", "limit", "dry_run", "after")}
+    """The backfill of one region alone, from a backfill or a sweep; its part of a limit is one of the changes."""
+    kept = {key: value for key, value in command.arguments.items() if key in ("vpc_ids", "dry_run", "after")}
     return Command("backfill", {"command": "backfill", **kept, "regions": [region], **changes}, command.history)
 
 

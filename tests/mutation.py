@@ -40,7 +40,7 @@ TESTS = (
     "tests/unit/test_hostile_payloads.py", "tests/unit/test_schemas.py", "tests/integration/test_queue.py",
     "tests/integration/test_redrive.py", "tests/integration/test_backfill.py", "tests/integration/test_event_path.py",
     "tests/integration/test_hostile_batches.py", "tests/integration/test_secrets.py",
-    "tests/integration/test_letters.py",
+    "tests/integration/test_letters.py", "tests/integration/test_api_codes.py",
 )  # fmt: skip
 SLOW = (
     "TestPace", "test_killed_again", "thousand", "against_the_documented_limit", "never_shows", "bomb",

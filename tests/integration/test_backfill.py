@@ -15,7 +15,7 @@ import pytest
 from handler.inventory import Inventory
 from handler.model import Outcome, Result
 from handler.sweep import RegionRun
-from localcloud.faults import delay, delay_after_effect, error, http_status
+from localcloud.faults import delay, delay_after_effect, drop_before_effect, error, http_status
 from tests.support.deployed import Signed, make_function, make_role, wait_until
 from tests.support.deployment import small_package
 from tests.support.function import FUNCTION_REGION as HOME
@@ -365,6 +365,15 @@ class TestContinuation:
         assert [letter["kind"] for letter in function.letters()] == ["command"]
         assert switch.hits == 1
 
+    def test_a_next_hop_whose_answer_is_lost_is_not_invoked_again(self, function: Function) -> None:
+        """There is time to, but it may run already: two would do the same work."""
+        function.cloud.seed_interfaces(HOME, 60)
+        function.set(FLOWLOG_CREATE_RATE="5")
+        switch = function.cloud.faults.add("Invoke", drop_before_effect())
+        report = function(BACKFILL, seconds=5)
+        assert switch.hits == 1
+        assert "could not invoke its next hop: ClientNetworkError" in report["stopped"]
+
     def test_no_progress_ends_the_chain(self, function: Function) -> None:
         """A hop that cannot do one interface leaves a dead letter, and does not invoke itself."""
         function.cloud.seed_interfaces(HOME, 9)
@@ -375,6 +384,7 @@ class TestContinuation:
         (letter,) = function.letters()
         assert letter["error"]["class"] == "stopped"
         assert letter["event"]["command"] == "backfill"
+        assert report["items"][-1]["reason"].startswith("backfill: NoProgress: ")
         assert function.cloud.calls.count("Invoke") == 0
 
     def test_one_that_hangs_does_not_end_the_chain(self, function: Function) -> None:

@@ -398,6 +398,19 @@ def test_an_instance_whose_interface_never_shows(function: Function) -> None:
     assert letter["error"]["retryable"] is True
 
 
+def test_a_letter_names_the_interface_that_was_found(function: Function, cloud: LocalCloud) -> None:
+    """Not the instance too, by which a redrive would look for all of its interfaces."""
+    instance_id = cloud.seed_instance(REGION)
+    cloud.faults.add(CREATE, error("UnauthorizedOperation"))
+    function(records.run_instances(instance_id))
+    (letter,) = function.letters()
+    assert letter["interface"] == {
+        "region": REGION,
+        "interface_id": cloud.primary_interface_of(REGION, instance_id),
+        "vpc_id": cloud.network_of(REGION)[0],
+    }
+
+
 def test_the_same_instance_twice(function: Function, cloud: LocalCloud) -> None:
     """Named by two records, it is looked up once."""
     record = records.run_instances(cloud.seed_instance(REGION))

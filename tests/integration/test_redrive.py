@@ -246,6 +246,7 @@ class TestOtherRecords:
         assert "interfaces of ap-shanghai left" in report["stopped"]
         (letter,) = function.letters()
         assert (letter["attempts"], letter["event"]["regions"]) == (3, [ELSEWHERE])
+        assert (letter["error"]["code"], letter["error"]["retryable"]) == ("OutOfTime", True)
 
     def test_a_backfill_that_is_stopped_again_is_put_back(self, function: Function, cloud: LocalCloud) -> None:
         """The first interfaces have letters of their own by now; the rest is named by this one only."""
