@@ -9,6 +9,7 @@ import pytest
 
 from localcloud.faults import delay, error, http_status
 from tests.support import records
+from tests.support.clock import Clock
 from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import QUEUE, Function, outcomes
 
@@ -440,6 +441,28 @@ def test_a_redrive_that_runs_out_of_time_says_so(function: Function, cloud: Loca
     function.set(FLOWLOG_CREATE_RATE="1")
     assert function(REDRIVE, seconds=3)["stopped"] == "the time ran out before the queue was empty: redrive again"
     assert cloud.calls.count(RECEIVE) == 1
+
+
+def test_an_empty_queue_is_no_lack_of_time(function: Function) -> None:
+    """There is nothing to say."""
+    assert "stopped" not in function(REDRIVE)
+
+
+def test_a_redrive_whose_last_call_took_all_the_time_says_so(function: Function, cloud: LocalCloud) -> None:
+    """All that it received is done, but it could not see whether that was all."""
+    clock = Clock()
+
+    def slow(_call: Incoming, proceed: Proceed) -> Reply:
+        clock.now += 50  # of 60, of which 15 are kept for letters
+        return proceed()
+
+    cloud.faults.add(CREATE, slow)
+    (interface,) = cloud.seed_interfaces(HOME, 1)
+    put(cloud, letter_of(cloud, interface))
+    report = function(REDRIVE, clock=clock)
+    assert outcomes(report) == {"created": 1}
+    assert report["stopped"] == "the time ran out before the queue was empty: redrive again"
+    assert function.letters() == []
 
 
 def test_a_native_letter_whose_body_is_text(function: Function, cloud: LocalCloud) -> None:
