@@ -15,7 +15,7 @@ import pytest
 from handler.inventory import Inventory
 from handler.model import Outcome, Result
 from handler.sweep import RegionRun
-from localcloud.faults import delay, delay_after_effect, drop_before_effect, error, http_status
+from localcloud.faults import delay, delay_after_effect, drop_before_effect, error, throttle
 from tests.support.deployed import Signed, make_function, make_role, wait_until
 from tests.support.deployment import small_package
 from tests.support.function import FUNCTION_REGION as HOME
@@ -377,7 +377,7 @@ class TestContinuation:
     def test_no_progress_ends_the_chain(self, function: Function) -> None:
         """A hop that cannot do one interface leaves a dead letter, and does not invoke itself."""
         function.cloud.seed_interfaces(HOME, 9)
-        function.cloud.faults.add(CREATE, http_status(500))
+        function.cloud.faults.add(CREATE, throttle())  # tried until the time ends, however often that is
         report = function(BACKFILL, seconds=4)
         assert not report["continued"]
         assert "the chain ends here" in report["stopped"]

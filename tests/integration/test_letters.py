@@ -10,7 +10,7 @@ import pytest
 from handler import deadletters, events
 from handler.invocation import Invocation
 from handler.model import MAX_LETTER_ATTEMPTS, Command, Failure, History, Ignored, Invalid
-from localcloud.faults import error, http_status
+from localcloud.faults import error, throttle
 from tests.support import records
 from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import QUEUE, Function, context, environment, outcomes
@@ -117,7 +117,7 @@ def test_a_backfill_without_progress_can_go_on_where_it_was(function: Function, 
     """Its letter is the whole command: the VPCs, the place it had come to, and how many hops it took."""
     vpc_id, subnet_id = cloud.seed_vpc(HOME)
     interfaces = sorted(cloud.seed_interfaces(HOME, 9, subnet_id=subnet_id))
-    cloud.faults.add("CreateFlowLog", http_status(500))
+    cloud.faults.add("CreateFlowLog", throttle())  # tried until the time ends, however often that is
     command = {"command": "backfill", "regions": [HOME], "vpc_ids": [vpc_id], "after": interfaces[2], "hop": 4}
     function(command, seconds=4)
     (letter,) = function.letters()
