@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("untraced")
 
-LONGEST_S = 2.0
+LONGEST_S = 1.0
 """No payload here takes a reader more of the processor, on a slow machine."""
 MOST_ITEMS = 10_000
 

@@ -207,4 +207,4 @@ def test_redaction_takes_bounded_time(text: str) -> None:
     """A quarter of a megabyte made to send a pattern back and forth costs no more than any other text."""
     started = time.process_time()
     redact({"text": text, text: 1, "list": [text] * 3})
-    assert time.process_time() - started < 2.0  # 0.15 where nothing else runs; a pattern that goes astray takes minutes
+    assert time.process_time() - started < 0.5
