@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import calls, cold, contenders, scale, table, warm
-from ops.dependencies import PackageError
+from ops.packaging.dependencies import PackageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import dependencies, package, pythons
-from ops.dependencies import LINUX, Target, run
+from ops.packaging import dependencies, package, pythons
+from ops.packaging.dependencies import LINUX, Target, run
 
 if TYPE_CHECKING:
-    from ops.package import Package
-    from ops.pythons import Python
+    from ops.packaging.package import Package
+    from ops.packaging.pythons import Python
 
 ROOT = package.ROOT
 SCHEMA = ROOT / "schemas" / "event.schema.json"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bench.contenders import Contender
     from localcloud import LocalCloud
-    from ops.pythons import Python
+    from ops.packaging.pythons import Python
 
 TIMEOUT_S = 300.0
 # Not real: the endpoint of the cold start and the warm event looks at no signature.

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from handler.cmq import BATCH
+from handler.cloud.queue import BATCH
 from handler.errors import QueueError, QueueUnreachable
 from handler.log import logger, redact
 from handler.model import MAX_LETTER_ATTEMPTS
@@ -16,7 +16,7 @@ from handler.model import MAX_LETTER_ATTEMPTS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from handler.cmq import Queue
+    from handler.cloud.queue import Queue
     from handler.model import Failure, History, Interface
 
 MAX_EVENT_CHARACTERS = 65_536

@@ -7,19 +7,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from handler import settings as environment_settings
-from handler.api import Api
 from handler.budget import Budget, budget_from
-from handler.cmq import Queue
+from handler.cloud.api import Api
+from handler.cloud.queue import Queue
+from handler.cloud.vpc import Vpc
 from handler.deadletters import DeadLetters, Origin
 from handler.errors import SettingsError
 from handler.log import hide, logger
 from handler.model import Command, Failure, Ignored, Interface, Invalid, Outcome, Report, Result
-from handler.vpc import Vpc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from handler.pace import Pacer
+    from handler.cloud.pace import Pacer
     from handler.settings import Credentials, Settings
 
 

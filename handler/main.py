@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from handler import events
-from handler.batch import Batch
+from handler.cover.batch import Batch
 from handler.errors import EniFlowlogError
 from handler.failures import failure_of
+from handler.intake import events
 from handler.invocation import Invocation
 from handler.log import logger, redact
 from handler.model import Command, Ignored, Interface, Invalid
@@ -59,9 +59,9 @@ def _handle(event: Any, invocation: Invocation) -> dict[str, Any]:
         if isinstance(item, (Ignored, Invalid)):
             invocation.dismiss(item)
         elif isinstance(item, Command):
-            from handler import commands  # noqa: PLC0415 - not on the path of an event
+            from handler.commands import dispatch  # noqa: PLC0415 - not on the path of an event
 
-            commands.run(item, invocation)
+            dispatch.run(item, invocation)
     report: dict[str, Any] = redact(invocation.report.as_dict())
     logger.info("report", extra={key: report[key] for key in _LOGGED if key in report})
     invocation.letters.raise_if_unsent()

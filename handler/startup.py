@@ -23,7 +23,7 @@ def begin(patterns: str) -> None:
     """Before the imports: use the compiled patterns, and collect no garbage, of which imports make none.
 
     Args:
-        patterns: the file that `ops.patterns` has made; without it, all works as usual.
+        patterns: the file that `ops.packaging.patterns` has made; without it, all works as usual.
     """
     gc.disable()
     table = _read(patterns)

@@ -8,9 +8,9 @@
 What is done here and what is not, and from which document, is in docs/local-cloud.md.
 """
 
-from localcloud.account import Behaviour
-from localcloud.calls import Call, WriteCall
 from localcloud.cloud import LocalCloud
-from localcloud.errors import ApiError, CmqError
+from localcloud.core.account import Behaviour
+from localcloud.core.calls import Call, WriteCall
+from localcloud.core.errors import ApiError, CmqError
 
 __all__ = ["ApiError", "Behaviour", "Call", "CmqError", "LocalCloud", "WriteCall"]

@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from localcloud import api, cmq_api
-from localcloud.account import Account, Behaviour
-from localcloud.background import Background
-from localcloud.calls import CallLog
 from localcloud.cam import model as cam
 from localcloud.cam.authority import Authority
+from localcloud.core import door
+from localcloud.core.account import Account, Behaviour
+from localcloud.core.background import Background
+from localcloud.core.calls import CallLog
+from localcloud.core.faults import Faults, Reply
+from localcloud.core.limits import Limits
+from localcloud.core.server import Server
 from localcloud.eb import model as eb
-from localcloud.eventbridge import EventBridge
-from localcloud.faults import Faults, Reply
-from localcloud.limits import Limits
+from localcloud.eb.delivery import EventBridge
 from localcloud.scf.engine import Engine
 from localcloud.seed import Seeding
-from localcloud.server import Server
 from localcloud.services import registry
+from localcloud.tdmq import door as cmq_door
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from typing_extensions import Self
 
-    from localcloud.account import Caller
-    from localcloud.calls import WriteCall
-    from localcloud.errors import ApiError
+    from localcloud.core.account import Caller
+    from localcloud.core.calls import WriteCall
+    from localcloud.core.errors import ApiError
 
 CMQ_PATH = "/v2/index.php"
 
@@ -178,7 +179,7 @@ class LocalCloud(Seeding):
 
     def _answer(self, request: Request) -> Reply:
         if request.path == "/":
-            return api.serve(self, request)
+            return door.serve(self, request)
         if request.path == CMQ_PATH:
-            return cmq_api.serve(self, request)
+            return cmq_door.serve(self, request)
         return Reply(b"no such path", 404, "text/plain")

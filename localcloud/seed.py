@@ -6,16 +6,16 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from localcloud.core.actions import Context
 from localcloud.cvm.instances import start_instance
 from localcloud.cvm.model import Fleet
-from localcloud.registry import Context
 from localcloud.tdmq.queues import Attributes, Queue, Queues
 from localcloud.vpc.model import Attachment, FlowLog, Interface, Network, Subnet, Vpc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from localcloud.account import Account
+    from localcloud.core.account import Account
 
 INSTANCE_TYPE = "S5.MEDIUM4"
 VPC_CIDR, SUBNET_CIDR = "10.0.0.0/8", "10.0.0.0/9"

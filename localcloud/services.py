@@ -1,7 +1,7 @@
 """Every action this cloud can do."""
 
 from localcloud import cam, cls, cvm, eb, scf, sts, tdmq, vpc
-from localcloud.registry import Registry
+from localcloud.core.actions import Registry
 
 
 def registry() -> Registry:

@@ -14,19 +14,20 @@ from typer.core import TyperGroup
 from handler.errors import CloudError, EniFlowlogError, QueueError, SettingsError
 from handler.failures import failure_of
 from handler.log import redact
-from ops import advice, console, dlq, session
-from ops import package as packaging
-from ops.backfill import backfill_command
-from ops.bom import version
-from ops.demo import demo_command
-from ops.dependencies import PackageError
-from ops.deploy import deploy_command
-from ops.doctor import doctor_command
-from ops.exits import EPILOG, Exit, OperatorError
-from ops.invoke import invoke_command
-from ops.local import local_command
-from ops.remove import remove_command
-from ops.status import status_command
+from ops import advice, console, session
+from ops.commands import dlq
+from ops.commands.backfill import backfill_command
+from ops.commands.demo import demo_command
+from ops.commands.deploy import deploy_command
+from ops.commands.doctor import doctor_command
+from ops.commands.invoke import invoke_command
+from ops.commands.local import local_command
+from ops.commands.remove import remove_command
+from ops.commands.status import status_command
+from ops.errors import EPILOG, Exit, OperatorError
+from ops.packaging import package as packaging
+from ops.packaging.bom import version
+from ops.packaging.dependencies import PackageError
 
 PROGRAM = "eni-flowlog"
 

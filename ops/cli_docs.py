@@ -11,7 +11,7 @@ import typer
 from typer.cli import get_docs_for_click
 
 from ops.cli import PROGRAM, app
-from ops.package import ROOT
+from ops.packaging.package import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

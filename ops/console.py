@@ -25,7 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 from handler.log import redact
-from ops.exits import Exit, OperatorError
+from ops.errors import Exit, OperatorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

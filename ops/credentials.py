@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler import jsontext
 from handler.settings import Credentials
-from ops.exits import OperatorError
+from ops.errors import OperatorError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

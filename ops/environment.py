@@ -13,7 +13,7 @@ import yaml
 from handler import schema
 from ops import credentials
 from ops.deployment.config import dotenv, fill
-from ops.exits import OperatorError
+from ops.errors import OperatorError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,7 +19,7 @@ from handler.log import logger
 from handler.model import Outcome, Report
 from ops import environment
 from ops.console import counted
-from ops.exits import OperatorError
+from ops.errors import OperatorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud import LocalCloud
-from ops import pythons
-from ops.package import Package, build
+from ops.packaging import pythons
+from ops.packaging.package import Package, build
 from tests.support.function import QUEUE, Function, environment, functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ops.pythons import Python
+    from ops.packaging.pythons import Python
 
 
 @pytest.fixture

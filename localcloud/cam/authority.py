@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localcloud import policy
+from localcloud.cam import policy
 from localcloud.cam.model import Access, details_of
-from localcloud.errors import ApiError, unauthorized
+from localcloud.core.errors import ApiError, unauthorized
 from localcloud.tdmq.queues import region_of_queue
 
 if TYPE_CHECKING:
-    from localcloud.account import Account, Caller
+    from localcloud.core.account import Account, Caller
 
 MESSAGE_API = "cmqqueue"
 """How the door of the message API names itself."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from localcloud import policy
-from localcloud.errors import ApiError
+from localcloud.cam import policy
+from localcloud.core.errors import ApiError
 
 if TYPE_CHECKING:
-    from localcloud.account import Account, Role
+    from localcloud.core.account import Account, Role
 
 SERVICE, VERSION = "cam", "2019-01-16"
 SCF_SERVICE = "scf.qcloud.com"

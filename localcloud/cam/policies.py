@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from localcloud import policy
+from localcloud.cam import policy
 from localcloud.cam.model import SERVICE, VERSION, Policy, details_of, find_role
 from localcloud.cam.roles import NAME, access_of, check, page
-from localcloud.clock import beijing_time
-from localcloud.errors import ApiError
-from localcloud.params import list_of, text, unsigned
-from localcloud.registry import Action, Context
+from localcloud.core.actions import Action, Context
+from localcloud.core.clock import beijing_time
+from localcloud.core.errors import ApiError
+from localcloud.core.parameters import list_of, text, unsigned
 
 if TYPE_CHECKING:
-    from localcloud.account import Role
-    from localcloud.params import Params
+    from localcloud.core.account import Role
+    from localcloud.core.parameters import Params
 
 CUSTOM, PRESET = 1, 2
 BY_SYNTAX = 2

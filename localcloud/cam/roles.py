@@ -6,18 +6,18 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from localcloud import policy
+from localcloud.cam import policy
 from localcloud.cam.model import SERVICE, VERSION, Access, Details, details_of, find_role
-from localcloud.clock import beijing_time
-from localcloud.errors import ApiError, out_of_range
-from localcloud.params import list_of, text, unsigned
-from localcloud.registry import Action, Context
+from localcloud.core.actions import Action, Context
+from localcloud.core.clock import beijing_time
+from localcloud.core.errors import ApiError, out_of_range
+from localcloud.core.parameters import list_of, text, unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from localcloud.account import Role
-    from localcloud.params import Params
+    from localcloud.core.account import Role
+    from localcloud.core.parameters import Params
 
 NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,128}")
 MOST_ROWS = 200

@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from localcloud.clock import beijing_time
-from localcloud.errors import ApiError
-from localcloud.params import boolean, integer, list_of, opaque, text, unsigned
-from localcloud.registry import Action, Context
+from localcloud.core.actions import Action, Context
+from localcloud.core.clock import beijing_time
+from localcloud.core.errors import ApiError
+from localcloud.core.parameters import boolean, integer, list_of, opaque, text, unsigned
 from localcloud.vpc.shapes import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from localcloud.params import Params
+    from localcloud.core.parameters import Params
 
 SERVICE, VERSION = "cls", "2020-10-16"
 Tags = tuple[tuple[str, str], ...]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from localcloud.clock import iso_time
+from localcloud.core.actions import Action, Context
+from localcloud.core.clock import iso_time
+from localcloud.core.errors import ApiError, missing, out_of_range
+from localcloud.core.parameters import boolean, integer, list_of, object_of, opaque, opaque_list, text, unsigned
 from localcloud.cvm.model import Fleet, Instance
-from localcloud.errors import ApiError, missing, out_of_range
-from localcloud.params import boolean, integer, list_of, object_of, opaque, opaque_list, text, unsigned
-from localcloud.registry import Action, Context
 from localcloud.vpc.interfaces import primary_interface
 from localcloud.vpc.model import read_tags, tag_set
 from localcloud.vpc.networks import find_subnet, find_vpc, network
@@ -17,7 +17,7 @@ from localcloud.vpc.shapes import FILTER, an_id, ids_or_filters, page, select, s
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from localcloud.params import Params
+    from localcloud.core.parameters import Params
 
 SERVICE, VERSION = "cvm", "2017-03-12"
 MOST_AT_ONCE = 100

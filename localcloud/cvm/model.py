@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from localcloud.tables import Table
+from localcloud.core.tables import Table
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from localcloud import pattern
-from localcloud.clock import BEIJING
+from localcloud.core.actions import Action, Context
+from localcloud.core.clock import BEIJING
+from localcloud.core.errors import ApiError
+from localcloud.core.parameters import boolean, integer, list_of, object_of, opaque, text
+from localcloud.eb import pattern
 from localcloud.eb.model import SERVICE, VERSION, Batching, Bus, Buses, Rule, Target, names_function
-from localcloud.errors import ApiError
-from localcloud.params import boolean, integer, list_of, object_of, opaque, text
-from localcloud.registry import Action, Context
 from localcloud.scf.model import Functions
 from localcloud.vpc.shapes import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from localcloud.params import Params
+    from localcloud.core.parameters import Params
 
 Row = TypeVar("Row")
 MOST_TARGETS = 5

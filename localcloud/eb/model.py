@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from localcloud.regions import REGIONS
+from localcloud.core.regions import REGIONS
 from localcloud.scf.model import Ref
 
 if TYPE_CHECKING:
-    from localcloud.account import Account
+    from localcloud.core.account import Account
 
 SERVICE, VERSION = "eb", "2021-04-16"
 CLOUD = "Cloud"

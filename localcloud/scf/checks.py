@@ -8,10 +8,10 @@ import re
 import zipfile
 from typing import TYPE_CHECKING
 
-from localcloud.errors import ApiError
+from localcloud.core.errors import ApiError
 
 if TYPE_CHECKING:
-    from localcloud.params import Params
+    from localcloud.core.parameters import Params
     from localcloud.scf.model import Pairs
 
 MOST_ZIPPED = 50 * 1024 * 1024

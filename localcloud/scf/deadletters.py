@@ -6,11 +6,11 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from localcloud.clock import BEIJING
+from localcloud.core.clock import BEIJING
 from localcloud.tdmq.queues import Queues
 
 if TYPE_CHECKING:
-    from localcloud.account import Account
+    from localcloud.core.account import Account
     from localcloud.scf.engine import Event
     from localcloud.scf.model import Function
 

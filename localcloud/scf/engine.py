@@ -15,19 +15,19 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from localcloud.runtime import InvokeResult
+from localcloud.core.watchers import tell
 from localcloud.scf import deadletters
 from localcloud.scf.model import Functions
+from localcloud.scf.process.pool import InvokeResult
+from localcloud.scf.process.unpacking import PackageError
 from localcloud.scf.runtimes import RoleRefused, Runtimes
 from localcloud.scf.timers import Timers
-from localcloud.unpacking import PackageError
-from localcloud.watchers import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from localcloud.account import Account
-    from localcloud.background import Background
+    from localcloud.core.account import Account
+    from localcloud.core.background import Background
     from localcloud.scf.model import Function, Ref
 
 RETRIES = 2

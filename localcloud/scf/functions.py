@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from localcloud.clock import beijing_time
-from localcloud.errors import ApiError
-from localcloud.params import boolean, integer, list_of, object_of, opaque, opaque_list, text
-from localcloud.registry import Action, Context
+from localcloud.core.actions import Action, Context
+from localcloud.core.clock import beijing_time
+from localcloud.core.errors import ApiError
+from localcloud.core.parameters import boolean, integer, list_of, object_of, opaque, opaque_list, text
 from localcloud.scf.checks import check_limits, check_name, code_of, environment_of
 from localcloud.scf.engine import Engine
 from localcloud.scf.model import SERVICE, VERSION, Function, Functions, Ref
@@ -18,7 +18,7 @@ from localcloud.vpc.shapes import page
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from localcloud.params import Params
+    from localcloud.core.parameters import Params
 
 _PLAIN = {
     "Handler": "handler",

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from localcloud.errors import ApiError
-from localcloud.params import text
-from localcloud.registry import Action, Context
+from localcloud.core.actions import Action, Context
+from localcloud.core.errors import ApiError
+from localcloud.core.parameters import text
 from localcloud.scf.checks import refuse
 from localcloud.scf.engine import INVOKE_API, Engine, Event
 from localcloud.scf.functions import find
 from localcloud.scf.model import SERVICE, VERSION
 
 if TYPE_CHECKING:
-    from localcloud.params import Params
+    from localcloud.core.parameters import Params
     from localcloud.scf.engine import Invocation
     from localcloud.scf.model import Function
 

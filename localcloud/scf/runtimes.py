@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localcloud.cam.model import SCF_SERVICE, service_may_assume
-from localcloud.instance import FunctionConfig
-from localcloud.interpreter import find_python
-from localcloud.runtime import FunctionRuntime
+from localcloud.scf.process.instance import FunctionConfig
+from localcloud.scf.process.interpreter import find_python
+from localcloud.scf.process.pool import FunctionRuntime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from localcloud.account import Account
-    from localcloud.instance import Credentials
+    from localcloud.core.account import Account
     from localcloud.scf.model import Function, Ref
+    from localcloud.scf.process.instance import Credentials
 
 _LOG = logging.getLogger("localcloud")
 KEY_LIFETIME_S = 6 * 3600.0

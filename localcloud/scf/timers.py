@@ -6,15 +6,15 @@ import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from localcloud import cron
-from localcloud.clock import iso_time
+from localcloud.core.clock import iso_time
+from localcloud.scf import cron
 from localcloud.scf.model import Functions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from localcloud.account import Account
-    from localcloud.background import Background
+    from localcloud.core.account import Account
+    from localcloud.core.background import Background
     from localcloud.scf.model import Ref, Trigger
 
 LEAST_S = 0.1

@@ -8,18 +8,18 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from localcloud import cron
-from localcloud.clock import beijing_time
-from localcloud.errors import ApiError
-from localcloud.params import list_of, text, unsigned
-from localcloud.registry import Action, Context
+from localcloud.core.actions import Action, Context
+from localcloud.core.clock import beijing_time
+from localcloud.core.errors import ApiError
+from localcloud.core.parameters import list_of, text, unsigned
+from localcloud.scf import cron
 from localcloud.scf.checks import refuse
 from localcloud.scf.engine import Engine
 from localcloud.scf.model import SERVICE, VERSION, Functions, Ref, Trigger
 from localcloud.vpc.shapes import page
 
 if TYPE_CHECKING:
-    from localcloud.params import Params
+    from localcloud.core.parameters import Params
 
 MOST_MESSAGE = 4096
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from localcloud.errors import ApiError, out_of_range
-from localcloud.params import boolean, integer, list_of, text, unsigned
-from localcloud.registry import Action, Context
+from localcloud.core.actions import Action, Context
+from localcloud.core.errors import ApiError, out_of_range
+from localcloud.core.parameters import boolean, integer, list_of, text, unsigned
 from localcloud.tdmq.queues import NAME, Attributes, Queue, Queues
 from localcloud.vpc.shapes import page
 
 if TYPE_CHECKING:
-    from localcloud.params import Params
+    from localcloud.core.parameters import Params
 
 SERVICE, VERSION = "tdmq", "2020-02-17"
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from localcloud.errors import CmqError
+from localcloud.core.errors import CmqError
 from localcloud.tdmq.queues import Message, Queue, find_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from localcloud.account import Account
+    from localcloud.core.account import Account
 
 MOST_IN_BATCH = 16
 MOST_POLLING_S = 30

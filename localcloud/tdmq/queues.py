@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from localcloud.account import Account, Region
-    from localcloud.ids import Ids
+    from localcloud.core.account import Account, Region
+    from localcloud.core.ids import Ids
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 """The documented form of a queue's name; case does not matter."""

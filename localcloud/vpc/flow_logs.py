@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cam.model import FLOW_LOG_ROLE
-from localcloud.clock import beijing_time
+from localcloud.core.actions import Action, Context
+from localcloud.core.clock import beijing_time
+from localcloud.core.errors import ApiError, malformed, missing, not_found, out_of_range
+from localcloud.core.parameters import list_of, object_of, text, unsigned
+from localcloud.core.regions import REGIONS
 from localcloud.cvm.model import Fleet
-from localcloud.errors import ApiError, malformed, missing, not_found, out_of_range
-from localcloud.params import list_of, object_of, text, unsigned
-from localcloud.regions import REGIONS
-from localcloud.registry import Action, Context
 from localcloud.vpc.model import SERVICE, VERSION, FlowLog, Interface, Network, read_tags, tag_set
 from localcloud.vpc.networks import find_vpc, network
 from localcloud.vpc.shapes import FILTER, TAG, find, page, slice_newest_first
@@ -23,7 +23,7 @@ from localcloud.vpc.shapes import FILTER, TAG, find, page, slice_newest_first
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from localcloud.params import Params
+    from localcloud.core.parameters import Params
 
 NAME_LENGTH = 60
 DESCRIPTION_LENGTH = 512

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from localcloud.clock import beijing_time
+from localcloud.core.actions import Action, Context
+from localcloud.core.clock import beijing_time
+from localcloud.core.errors import ApiError, not_found, out_of_range
+from localcloud.core.parameters import boolean, list_of, text, unsigned
 from localcloud.cvm.model import Fleet, Instance
-from localcloud.errors import ApiError, not_found, out_of_range
-from localcloud.params import boolean, list_of, text, unsigned
-from localcloud.registry import Action, Context
 from localcloud.vpc.model import SERVICE, VERSION, Attachment, Interface, Network, read_tags, tag_set
 from localcloud.vpc.networks import find_subnet, find_vpc, network
 from localcloud.vpc.shapes import (
@@ -33,7 +33,7 @@ from localcloud.vpc.shapes import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from localcloud.params import Params
+    from localcloud.core.parameters import Params
 
 NAME_BYTES = 60
 SECONDARY, PRIMARY = 0, 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from localcloud.tables import Table
+from localcloud.core.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
-from localcloud.clock import beijing_time
-from localcloud.errors import ApiError, out_of_range
-from localcloud.params import boolean, list_of, text, unsigned
-from localcloud.registry import Action, Context
+from localcloud.core.actions import Action, Context
+from localcloud.core.clock import beijing_time
+from localcloud.core.errors import ApiError, out_of_range
+from localcloud.core.parameters import boolean, list_of, text, unsigned
 from localcloud.vpc.model import SERVICE, VERSION, Network, Subnet, Vpc, read_tags, tag_set
 from localcloud.vpc.shapes import FILTER, TAG, find, ids_or_filters, is_true, page, select, slice_newest_first
 
 if TYPE_CHECKING:
-    from localcloud.params import Params
+    from localcloud.core.parameters import Params
 
 DEFAULT_CIDR = "10.0.0.0/16"
 DEFAULT_SUBNET_CIDR = "10.0.0.0/20"

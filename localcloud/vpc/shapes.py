@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from localcloud.errors import ApiError, malformed, not_found, out_of_range
-from localcloud.ids import has_form
-from localcloud.params import boolean, list_of, text
+from localcloud.core.errors import ApiError, malformed, not_found, out_of_range
+from localcloud.core.ids import has_form
+from localcloud.core.parameters import boolean, list_of, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from localcloud.params import Params
-    from localcloud.tables import Table
+    from localcloud.core.parameters import Params
+    from localcloud.core.tables import Table
 
 Row = TypeVar("Row")
 

@@ -1,12 +1,12 @@
-"""The cloud's management APIs, as a deployment needs them: signed calls with our retry (handler.api)."""
+"""The cloud's management APIs, as a deployment needs them: signed calls with our retry (handler.cloud.api)."""
 
 from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from handler.api import SCF, VPC, Api, Service
 from handler.budget import Budget
+from handler.cloud.api import SCF, VPC, Api, Service
 from handler.errors import CloudError, NotFound
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ops.exits import OperatorError
+from ops.errors import OperatorError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from handler.budget import Budget
 from ops.deployment.cloud import SCF
-from ops.deployment.plan import TAG, Change, Found, Resource, changed, tagged
-from ops.exits import OperatorError
+from ops.deployment.part import TAG, Change, Found, Resource, changed, tagged
+from ops.errors import OperatorError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ _DIGEST = re.compile(r"Package sha256 ([0-9a-f]{64})\.")
 
 
 class Code(Protocol):
-    """What is deployed: `ops.package.Package`, or a zip that was built before."""
+    """What is deployed: `ops.packaging.package.Package`, or a zip that was built before."""
 
     @property
     def archive(self) -> Path:

@@ -13,7 +13,7 @@ from ops.deployment.function import Code, Function
 from ops.deployment.queue import Queue
 from ops.deployment.role import Policy, Role
 from ops.deployment.rule import Rule, Target
-from ops.deployment.trigger import TimerTrigger
+from ops.deployment.timer import TimerTrigger
 from ops.environment import REGION_VARIABLE, regions
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ops.deployment.config import Deployment
-    from ops.deployment.plan import Resource
+    from ops.deployment.part import Resource
 
 
 def all_parts(deployment: Deployment, cloud: Cloud, code: Code | None = None) -> list[Resource]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ops.deployment.cloud import TDMQ
-from ops.deployment.plan import TAG, Change, Found, Resource, changed, tagged
+from ops.deployment.part import TAG, Change, Found, Resource, changed, tagged
 
 if TYPE_CHECKING:
     from ops.deployment.config import Deployment

@@ -7,7 +7,7 @@ from typing import Any
 
 from ops.deployment import documents
 from ops.deployment.cloud import CAM
-from ops.deployment.plan import MARK, Change, Found, Resource
+from ops.deployment.part import MARK, Change, Found, Resource
 
 _PAGE = 200
 

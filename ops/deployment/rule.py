@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ops.deployment.cloud import EB, EB_REGION
-from ops.deployment.plan import MARK, Change, Found, Resource, changed
-from ops.exits import OperatorError
+from ops.deployment.part import MARK, Change, Found, Resource, changed
+from ops.errors import OperatorError
 
 if TYPE_CHECKING:
     from ops.deployment.cloud import Cloud

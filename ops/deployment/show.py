@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from ops.console import out, plain, table
-from ops.deployment.plan import Step, Verb
+from ops.deployment.part import Step, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud import LocalCloud
-from localcloud.faults import error
+from localcloud.core.faults import error
 from tests.support.deployed import NAME, deploy
 
 if TYPE_CHECKING:
-    from ops.package import Package
+    from ops.packaging.package import Package
 
 LIMIT_S = 8
 INTERFACES = 500

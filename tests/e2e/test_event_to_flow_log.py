@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud import LocalCloud, faults
+from localcloud import LocalCloud
+from localcloud.core import faults
 from localcloud.scf.engine import EVENT_BUS
-from ops import deploy as operator
+from ops.commands import deploy as operator
 from ops.deployment.config import FILE
+from ops.deployment.findings import State, examine
 from ops.deployment.parts import open_deployment
-from ops.examination import State, examine
 from tests.support.deployed import NAME, QUEUE, Deployed, Signed, deploy, environment, role_policy, wait_until
 from tests.support.deployment import shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ops.package import Package
+    from ops.packaging.package import Package
 
 BURST = int(os.environ.get("FLOWLOG_BURST", "200"))
 REGIONS = ("ap-guangzhou", "ap-shanghai")

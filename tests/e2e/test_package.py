@@ -18,13 +18,13 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from ops import package as packaging
-from ops import pythons
-from ops.dependencies import PackageError
+from ops.packaging import package as packaging
+from ops.packaging import pythons
+from ops.packaging.dependencies import PackageError
 
 if TYPE_CHECKING:
-    from ops.package import Package
-    from ops.pythons import Python
+    from ops.packaging.package import Package
+    from ops.packaging.pythons import Python
 
 ROOT = Path(__file__).parents[2]
 MAGIC_310 = (3439).to_bytes(2, "little") + b"\r\n"  # of CPython 3.10's bytecode
@@ -125,9 +125,9 @@ def names(package: Package) -> list[str]:
 
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `python -m ops.package` where no other Python can be found."""
+    """Run `python -m ops.packaging.package` where no other Python can be found."""
     bare = {"PATH": "", "PYENV_ROOT": "/nonexistent", "HOME": "/nonexistent", **environment}
-    run = [sys.executable, "-m", "ops.package", *arguments]
+    run = [sys.executable, "-m", "ops.packaging.package", *arguments]
     kept = {key: value for key, value in os.environ.items() if key.startswith(("PIP_", "SSL_", "REQUESTS_"))}
     return subprocess.run(run, env=kept | bare, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
 

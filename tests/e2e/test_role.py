@@ -16,7 +16,7 @@ from tests.support.deployed import NAME, QUEUE, Deployed, deploy, role_policy
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ops.package import Package
+    from ops.packaging.package import Package
 
     Duty = Callable[[Deployed], bool]
 

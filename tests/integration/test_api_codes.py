@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handler import errors
-from localcloud.faults import error
+from localcloud.core.faults import error
 from tests.support import records
 from tests.support.clock import Clock
 from tests.support.function import Function, outcomes

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handler.inventory import Inventory
+from handler.commands.backfill import RegionRun
+from handler.commands.coverage import Inventory
 from handler.model import Outcome, Result
-from handler.sweep import RegionRun
-from localcloud.faults import delay, delay_after_effect, drop_before_effect, error, throttle
+from localcloud.core.faults import delay, delay_after_effect, drop_before_effect, error, throttle
 from tests.support.deployed import Signed, make_function, make_role, wait_until
 from tests.support.deployment import small_package
 from tests.support.function import FUNCTION_REGION as HOME
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localcloud import LocalCloud
-    from localcloud.faults import Incoming, Proceed, Reply
+    from localcloud.core.faults import Incoming, Proceed, Reply
 
 CREATE, LOGS, INTERFACES = "CreateFlowLog", "DescribeFlowLogs", "DescribeNetworkInterfaces"
 BACKFILL = {"command": "backfill"}

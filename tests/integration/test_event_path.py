@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.faults import chain, delay, drop_after_effect, error
+from localcloud.core.faults import chain, delay, drop_after_effect, error
 from tests.support import records
 from tests.support.clock import Clock
 from tests.support.function import FUNCTION_REGION, REQUEST_ID, Function, outcomes

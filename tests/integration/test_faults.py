@@ -14,7 +14,7 @@ import pytest
 
 from handler.main import InvocationFailed
 from localcloud import ApiError
-from localcloud.faults import (
+from localcloud.core.faults import (
     Incoming,
     Reply,
     chain,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from localcloud import LocalCloud
-    from localcloud.faults import Fault, Proceed
+    from localcloud.core.faults import Fault, Proceed
 
 CREATE, LOOK, SEND = "CreateFlowLog", "DescribeNetworkInterfaces", "SendMessage"
 SEND_MANY = "BatchSendMessage"

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handler import deadletters, events
+from handler import deadletters
+from handler.intake import events
 from handler.invocation import Invocation
 from handler.model import MAX_LETTER_ATTEMPTS, Command, Failure, History, Ignored, Invalid
-from localcloud.faults import error, throttle
+from localcloud.core.faults import error, throttle
 from tests.support import records
 from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import QUEUE, Function, context, environment, outcomes

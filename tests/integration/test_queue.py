@@ -13,24 +13,24 @@ from tencentcloud.common.credential import Credential
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
-from handler import api as api_module
 from handler import settings
-from handler.api import VPC, Api
 from handler.budget import Budget
-from handler.cmq import Queue
+from handler.cloud import api as api_module
+from handler.cloud.api import VPC, Api
+from handler.cloud.pace import Pacer
+from handler.cloud.queue import Queue
+from handler.cloud.retry import MAX_ATTEMPTS
+from handler.cloud.vpc import Vpc
 from handler.errors import OutOfTime, QueueError, Refused, Transient
 from handler.invocation import Invocation
 from handler.model import Command, Failure, FlowLog, Outcome
-from handler.pace import Pacer
-from handler.retry import MAX_ATTEMPTS
-from handler.vpc import Vpc
-from localcloud.faults import error, garbled_body, throttle
+from localcloud.core.faults import error, garbled_body, throttle
 from tests.support.clock import Clock
 from tests.support.function import QUEUE, Function, context, environment, valid
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
-    from localcloud.faults import Incoming, Proceed, Reply
+    from localcloud.core.faults import Incoming, Proceed, Reply
 
 REGION = "ap-shanghai"
 

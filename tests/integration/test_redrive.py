@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.faults import delay, error, http_status
+from localcloud.core.faults import delay, error, http_status
 from tests.support import records
 from tests.support.clock import Clock
 from tests.support.function import FUNCTION_REGION as HOME
@@ -15,7 +15,7 @@ from tests.support.function import QUEUE, Function, outcomes
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
-    from localcloud.faults import Fault, Incoming, Proceed, Reply
+    from localcloud.core.faults import Fault, Incoming, Proceed, Reply
 
 CREATE, RECEIVE, SEND, DELETE = "CreateFlowLog", "BatchReceiveMessage", "SendMessage", "BatchDeleteMessage"
 REDRIVE = {"command": "redrive"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handler.main import InvocationFailed
-from localcloud.faults import error
+from localcloud.core.faults import error
 from tests.support import records
 from tests.support.clock import Clock
 from tests.support.function import QUEUE, Function

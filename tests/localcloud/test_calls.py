@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from localcloud import ApiError, WriteCall, faults
-from localcloud.errors import unauthorized
+from localcloud.core import faults
+from localcloud.core.errors import unauthorized
 
 if TYPE_CHECKING:
-    from localcloud import LocalCloud
-    from localcloud.account import Caller
+    from localcloud import ApiError, LocalCloud, WriteCall
+    from localcloud.core.account import Caller
     from tests.localcloud.conftest import Client, Cmq
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tencentcloud.common.credential import Credential
 
-from handler import events, schema
+from handler import schema
+from handler.intake import events
 from handler.model import Ignored, Interface
-from localcloud import cloudaudit
+from localcloud.cloudaudit import record as cloudaudit
 from tests.localcloud.conftest import Client
 
 if TYPE_CHECKING:

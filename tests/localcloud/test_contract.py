@@ -11,7 +11,7 @@ import pytest
 import tccli
 
 from localcloud import LocalCloud
-from localcloud.params import Field
+from localcloud.core.parameters import Field
 from localcloud.services import registry
 from tests.localcloud.conftest import Client
 from tests.support import platform_replies
@@ -19,7 +19,7 @@ from tests.support import platform_replies
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from localcloud.registry import Action
+    from localcloud.core.actions import Action
 
 ACTIONS = {f"{action.service}.{action.name}": action for action in registry().actions}
 SCALARS: dict[str, Any] = {"string": str, "int": int, "float": (int, float), "bool": bool}

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localcloud import cron
-from localcloud.cron import CronError
+from localcloud.scf import cron
+from localcloud.scf.cron import CronError
 
 BEIJING = timezone(timedelta(hours=8))
 

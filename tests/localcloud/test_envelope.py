@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
-from localcloud.registry import Action, Registry
+from localcloud.core.actions import Action, Registry
 from tests.localcloud.conftest import Client
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 import requests
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
-from localcloud import faults
+from localcloud.core import faults
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud

@@ -8,8 +8,8 @@ import pytest
 from tencentcloud.common.credential import Credential
 
 from localcloud import LocalCloud
-from localcloud.errors import ApiError
-from localcloud.limits import Limits
+from localcloud.core.errors import ApiError
+from localcloud.core.limits import Limits
 from tests.localcloud.conftest import Client
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localcloud import pattern
-from localcloud.pattern import PatternError
+from localcloud.eb import pattern
+from localcloud.eb.pattern import PatternError
 
 EVENT = {
     "specversion": "1.0",

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localcloud import policy
-from localcloud.policy import PolicyError
+from localcloud.cam import policy
+from localcloud.cam.policy import PolicyError
 
 ENI = "qcs::vpc:ap-guangzhou:uin/100000000001:eni/eni-12345678"
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from localcloud import unpacking
-from localcloud.instance import Credentials, FunctionConfig
-from localcloud.interpreter import find_python
-from localcloud.runtime import FunctionRuntime, InvokeResult
-from localcloud.unpacking import PackageError
+from localcloud.scf.process import unpacking
+from localcloud.scf.process.instance import Credentials, FunctionConfig
+from localcloud.scf.process.interpreter import find_python
+from localcloud.scf.process.pool import FunctionRuntime, InvokeResult
+from localcloud.scf.process.unpacking import PackageError
 from tests.support.deployed import wait_until
 
 DEADLINE_S = 30.0

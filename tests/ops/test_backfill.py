@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud import faults
-from ops.exits import Exit
+from localcloud.core import faults
+from ops.errors import Exit
 from tests.support.function import QUEUE, valid
 
 if TYPE_CHECKING:

@@ -11,14 +11,14 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
-from ops import package as packaging
-from ops import status
 from ops.cli import app
 from ops.cli_docs import page
+from ops.commands import status
 from ops.console import duration, plain, progress_line
-from ops.dependencies import PackageError
-from ops.exits import MEANINGS, Exit
-from ops.package import Package, PythonMissingError
+from ops.errors import MEANINGS, Exit
+from ops.packaging import package as packaging
+from ops.packaging.dependencies import PackageError
+from ops.packaging.package import Package, PythonMissingError
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud

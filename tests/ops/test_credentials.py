@@ -11,7 +11,7 @@ import pytest
 
 from handler.settings import Credentials
 from ops import credentials
-from ops.exits import OperatorError
+from ops.errors import OperatorError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,16 +10,16 @@ import pytest
 
 from handler.errors import Refused
 from localcloud import LocalCloud
-from localcloud import faults as strike
-from ops.deploy import deploy, plan
+from localcloud.core import faults as strike
+from ops.commands.deploy import deploy, plan
+from ops.commands.remove import delete_flow_logs, our_flow_logs, plan_removal, regions_of, remove
 from ops.deployment import documents
 from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ
 from ops.deployment.function import Zip, digest_of, variables_of
+from ops.deployment.part import Verb
 from ops.deployment.parts import all_parts
-from ops.deployment.plan import Verb
 from ops.deployment.rule import Rule, pattern, rule_of
-from ops.exits import OperatorError
-from ops.remove import delete_flow_logs, our_flow_logs, plan_removal, regions_of, remove
+from ops.errors import OperatorError
 from tests.support.deployment import (
     NAME,
     QUEUE,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from ops.deployment.cloud import Cloud
     from ops.deployment.config import Deployment
-    from ops.deployment.plan import Step
+    from ops.deployment.part import Step
 
 # What one deployment calls to write, in order: the same list is where the runs below break off.
 WRITES = (

@@ -10,14 +10,14 @@ import pytest
 from localcloud import LocalCloud
 from ops.deployment import config
 from ops.deployment.cloud import TDMQ
-from ops.exits import Exit
+from ops.errors import Exit
 from tests.support.deployment import NAME, QUEUE, REGION, account_of, flow_logs, small_package, state, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ops.package import Package
+    from ops.packaging.package import Package
     from tests.support.operator import Operator
 
 

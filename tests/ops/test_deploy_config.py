@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ops.deployment import config
-from ops.deployment.checks import check
 from ops.deployment.config import Timer, load
-from ops.exits import OperatorError
+from ops.deployment.preflight import check
+from ops.errors import OperatorError
 from tests.support.deployment import small_package
 
 if TYPE_CHECKING:

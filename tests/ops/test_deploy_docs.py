@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud import LocalCloud
-from ops.deploy import deploy, plan
+from ops.commands.deploy import deploy, plan
+from ops.deployment.part import Verb
 from ops.deployment.parts import all_parts
-from ops.deployment.plan import Verb
 from tests.support.deployment import account_of, deployment_to, shell, small_package
 
 if TYPE_CHECKING:

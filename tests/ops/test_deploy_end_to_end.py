@@ -19,21 +19,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud import LocalCloud
-from ops.deploy import deploy, plan
+from ops.commands.deploy import deploy, plan
+from ops.commands.remove import remove
 from ops.deployment.cloud import VPC, Cloud
 from ops.deployment.config import FILE
+from ops.deployment.findings import State, examine
 from ops.deployment.flow_logs import FlowLog, delete
+from ops.deployment.part import Verb
 from ops.deployment.parts import open_deployment
-from ops.deployment.plan import Verb
-from ops.examination import State, examine
-from ops.remove import remove
 from tests.support.deployment import shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ops.deployment.config import Deployment
-    from ops.package import Package
+    from ops.packaging.package import Package
 
 INSTANCE, SUBNET = "ENI_FLOWLOG_REAL_INSTANCE", "ENI_FLOWLOG_REAL_SUBNET"
 

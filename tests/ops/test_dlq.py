@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handler.cmq import Message
-from localcloud import LocalCloud, faults
-from ops import records
-from ops.exits import Exit
+from handler.cloud.queue import Message
+from localcloud import LocalCloud
+from localcloud.core import faults
+from ops import deadletters
+from ops.errors import Exit
 from tests.support.function import QUEUE, valid
 from tests.support.records import MARKER, created, own_letter, platform_letter
 
@@ -346,7 +347,7 @@ def test_purge_asks_for_what_it_will_delete(operator: Operator, arguments: tuple
 )
 def test_a_record_says_what_it_is_about(letter_: dict[str, Any], what: str) -> None:
     """In a few words: the interface, the instance, or the command."""
-    assert records.record_of(Message(json.dumps(letter_), "handle", "id")).what == what
+    assert deadletters.record_of(Message(json.dumps(letter_), "handle", "id")).what == what
 
 
 def test_json_where_there_is_nothing_to_run(operator: Operator) -> None:

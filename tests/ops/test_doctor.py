@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud import LocalCloud
-from localcloud import faults as strike
-from ops.deploy import deploy
+from localcloud.core import faults as strike
+from ops.commands.deploy import deploy
 from ops.deployment import documents
 from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ, Cloud
+from ops.deployment.findings import Finding, State, examine
 from ops.deployment.function import Function
 from ops.deployment.rule import Rule, rule_of
-from ops.examination import Finding, State, examine
 from tests.support.deployment import NAME, QUEUE, account_of, deployment_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ops.deployment.config import Deployment
-    from ops.package import Package
+    from ops.packaging.package import Package
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from handler import settings
 from ops.deployment.parts import open_deployment
 from ops.environment import Deployment, deployment, function_environment
-from ops.exits import OperatorError
+from ops.errors import OperatorError
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"TENCENTCLOUD_SECRET_ID": "AKIDx", "TENCENTCLOUD_SECRET_KEY": "k"}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud import LocalCloud, faults
-from ops.exits import Exit
+from localcloud import LocalCloud
+from localcloud.core import faults
+from ops.errors import Exit
 from tests.support.deployed import NAME, Signed, make_function, make_role, wait_until
 from tests.support.function import valid
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ops.pythons import Python
+    from ops.packaging.pythons import Python
     from tests.support.operator import Operator
 
 REPORT = {

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops import lean
-from ops.dependencies import PackageError
+from ops.packaging import lean
+from ops.packaging.dependencies import PackageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ops.package import Package
-    from ops.pythons import Python
+    from ops.packaging.package import Package
+    from ops.packaging.pythons import Python
 
 LATE = {
     "charset_normalizer": ("charset_normalizer.api", "charset_normalizer.legacy", "charset_normalizer.models"),
@@ -66,5 +66,5 @@ def test_a_renewed_dependency_must_be_looked_at(tmp_path: Path) -> None:
     for edit in lean.EDITS:
         (tmp_path / edit.file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / edit.file).write_text("import something_else\n", encoding="utf-8")
-    with pytest.raises(PackageError, match=r"charset_normalizer/__init__\.py .* is not as ops/lean\.py expects"):
+    with pytest.raises(PackageError, match=r"charset_normalizer/__init__\.py .* is not as ops/packaging/lean\.py expects"):
         lean.apply(tmp_path)

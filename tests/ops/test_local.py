@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops.local import View
+from ops.commands.local import View
 from tests.support.deployed import Signed, wait_until
 from tests.support.platform_replies import code
 

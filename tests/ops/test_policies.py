@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from localcloud import policy
+from localcloud.cam import policy
 from ops.deployment import config, documents
 from ops.deployment.documents import Grant, grants, lacking, parse, trusted
 
@@ -24,7 +24,7 @@ CAM_NAMES = {"Invoke": "InvokeFunction"}
 
 def called_by_the_handler() -> set[str]:
     """Every action whose name stands as a string in a call of the handler's code."""
-    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "handler").glob("*.py"))
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "handler").rglob("*.py"))
     v3 = set(re.findall(r'\.call\(\s*(?:VPC|SCF),\s*"(\w+)"', code)) | set(re.findall(r'(?:VPC|SCF), "(\w+)"', code))
     cmq = set(re.findall(r'_(?:call|once)\(\s*"(\w+)"', code))
     return {CAM_NAMES.get(name, name) for name in v3 | cmq}

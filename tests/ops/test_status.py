@@ -7,8 +7,8 @@ import io
 import json
 from typing import TYPE_CHECKING
 
-from localcloud import faults
-from ops.exits import Exit
+from localcloud.core import faults
+from ops.errors import Exit
 from tests.support.function import valid
 
 if TYPE_CHECKING:

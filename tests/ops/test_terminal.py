@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ops.exits import Exit
+from ops.errors import Exit
 from ops.session import Stop
 from tests.support.function import QUEUE
 from tests.support.records import own_letter

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from handler import events
+from handler.intake import events
 from handler.model import Command
 from localcloud import LocalCloud
-from localcloud.faults import Reply, error
+from localcloud.core.faults import Reply, error
 from tests.support import hostile
 from tests.support.function import QUEUE, Function, environment, functions
 from tests.support.records import MARKER

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from localcloud import LocalCloud
-from localcloud.faults import CMQ, Reply
+from localcloud.core.faults import CMQ, Reply
 from tests.soak import checks
 from tests.soak.chaos import API, Chaos
 from tests.soak.chaos import QUEUE as QUEUE_KINDS
@@ -30,7 +30,7 @@ from tests.support.records import MARKER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from localcloud.faults import Fault, Incoming, Proceed
+    from localcloud.core.faults import Fault, Incoming, Proceed
 
 pytestmark = pytest.mark.usefixtures("untraced")
 

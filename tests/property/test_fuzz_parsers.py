@@ -19,13 +19,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from handler import cloudaudit, events, jsontext, schema
+from handler import jsontext, schema
 from handler import settings as function_settings
 from handler.errors import SettingsError
+from handler.intake import cloudaudit, events
 from handler.log import redact
 from handler.model import Command, Ignored, Interface, Invalid, Item
 from ops import credentials
-from ops.exits import OperatorError
+from ops.errors import OperatorError
 from tests.support import hostile, records
 from tests.support.records import MARKER
 

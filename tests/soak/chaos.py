@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from localcloud.faults import (
+from localcloud.core.faults import (
     CMQ,
     Incoming,
     Reply,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from localcloud.faults import Fault, Proceed
+    from localcloud.core.faults import Fault, Proceed
 
     Kinds = dict[str, tuple[float, Fault]]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from handler import events, schema
+from handler import schema
+from handler.intake import events
 from handler.model import Interface
 from tests.support.function import QUEUE
 from tests.support.records import MARKER

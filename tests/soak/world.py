@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from localcloud import cloudaudit
-from localcloud.account import Credential
-from localcloud.calls import WriteCall
+from localcloud.cloudaudit import record as cloudaudit
+from localcloud.core.account import Credential
+from localcloud.core.actions import Context
+from localcloud.core.calls import WriteCall
+from localcloud.core.errors import ApiError
 from localcloud.cvm.model import Fleet
-from localcloud.errors import ApiError
-from localcloud.registry import Context
 from localcloud.vpc.model import Network
 from tests.support.records import MARKER
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from localcloud import LocalCloud
-    from localcloud.account import Caller
+    from localcloud.core.account import Caller
     from localcloud.vpc.model import Interface
 
 REGIONS = ("ap-guangzhou", "ap-shanghai", "ap-tokyo", "eu-frankfurt")

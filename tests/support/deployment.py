@@ -13,7 +13,7 @@ from ops.deployment.function import Zip
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from handler.api import Service
+    from handler.cloud.api import Service
     from localcloud import LocalCloud
     from ops.deployment.config import Deployment
 

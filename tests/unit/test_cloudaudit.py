@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handler import cloudaudit
+from handler.intake import cloudaudit
 from handler.model import Ignored, Interface, Invalid, Item
 from tests.support import records
 from tests.support.records import ABSENT, INSTANCE_ID, INTERFACE_ID, REGION, SUBNET_ID, VPC_ID

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handler import cmq
 from handler.budget import Budget
-from handler.cmq import Queue
+from handler.cloud import queue
+from handler.cloud.queue import Queue
 from handler.settings import Credentials
 
 if TYPE_CHECKING:
@@ -68,4 +68,4 @@ def test_the_address_with_and_without_its_path(endpoint: str, place: str) -> Non
 def test_requests_differ() -> None:
     """The nonce keeps two sends in one second apart."""
     assert len({signed("q.example", KEYS, {})["Nonce"] for _ in range(20)}) > 1
-    assert cmq.BATCH == 16
+    assert queue.BATCH == 16

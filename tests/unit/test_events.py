@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handler import events
+from handler.intake import events
 from handler.model import Command, History, Ignored, Interface, Invalid, Item
 from tests.support import records
 from tests.support.records import ABSENT, BUS_REGION, INTERFACE_ID, REGION, SUBNET_ID, VPC_ID

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handler import events, jsontext
+from handler import jsontext
 from handler.deadletters import MAX_EVENT_CHARACTERS, bounded
+from handler.intake import events
 from handler.log import redact
 from handler.model import Interface, Invalid
 from tests.support import records

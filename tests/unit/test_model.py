@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from handler import flowlogs, schema
+from handler import schema
+from handler.cloud.vpc import tags_of
+from handler.cover import ensure
 from handler.model import MAX_REPORT_ITEMS, Outcome, Report, Result
-from handler.vpc import tags_of
 
 
 def test_a_report_counts_all_and_lists_up_to_a_bound() -> None:
@@ -52,16 +53,16 @@ def test_an_item_leaves_out_what_is_empty() -> None:
 @pytest.mark.parametrize("interface_id", ["eni-78ysaex1", "eni-" + "x" * 20])
 def test_names_are_distinct_and_never_too_long(prefix: str, interface_id: str) -> None:
     """At most 60 characters (doc 215/35015); the interface's id is always whole, the prefix gives way."""
-    names = list(flowlogs.names(prefix, interface_id))
-    assert len(set(names)) == len(names) == flowlogs.MAX_NAMES
-    assert max(map(len, names)) <= flowlogs.MAX_NAME
+    names = list(ensure.names(prefix, interface_id))
+    assert len(set(names)) == len(names) == ensure.MAX_NAMES
+    assert max(map(len, names)) <= ensure.MAX_NAME
     assert all(interface_id in name for name in names)
     assert names[0] == f"{prefix}{interface_id}"[-60:] or names[0].startswith(prefix[:36])
 
 
 def test_the_usual_name_comes_first() -> None:
     """The name is derived from the interface's id."""
-    names = list(flowlogs.names("auto-", "eni-78ysaex1"))
+    names = list(ensure.names("auto-", "eni-78ysaex1"))
     assert names[:3] == ["auto-eni-78ysaex1", "auto-eni-78ysaex1-2", "auto-eni-78ysaex1-3"]
 
 

@@ -22,7 +22,7 @@ BASELINE: dict[str, Any] = json.loads((ROOT / ".secrets.baseline").read_text("ut
 
 REASONS = {
     "handler/log.py": "the words that name secrets, in a docstring",
-    "ops/demo.py": "a password that the demo plants, to show that it gets into no log",
+    "ops/commands/demo.py": "a password that the demo plants, to show that it gets into no log",
     "tests/e2e/test_event_to_flow_log.py": "a password planted in an event",
     "tests/integration/test_faults.py": "a key that is none, planted in the settings",
     "tests/integration/test_letters.py": "the beginning of a digest",

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from handler.pace import Pacer
+from handler.cloud.pace import Pacer
 from tests.support.clock import Clock
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from handler import rules, settings
+from handler import settings
+from handler.cover import rules
 from handler.model import Interface, Outcome
 
 VPC, OTHER_VPC = "vpc-pq9vxykj", "vpc-00000000"

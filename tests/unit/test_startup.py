@@ -44,7 +44,7 @@ def patterns(tmp_path: Path) -> Path:
     """The patterns of a module, noted as the packager does, by this Python."""
     (tmp_path / "module_of_test.py").write_text(MODULE, encoding="utf-8")
     file = tmp_path / "patterns.bin"
-    command = [sys.executable, str(ROOT / "ops" / "patterns.py"), "module_of_test", str(file)]
+    command = [sys.executable, str(ROOT / "ops" / "packaging" / "patterns.py"), "module_of_test", str(file)]
     subprocess.run(command, env={"PYTHONPATH": f"{tmp_path}:{ROOT}"}, check=True)
     return file
 

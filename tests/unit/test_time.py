@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handler.budget import ASSUMED_LIMIT_S, Budget, budget_from
-from handler.retry import FIRST_DELAY_S, LONGEST_DELAY_S, MAX_ATTEMPTS, delays, retry
+from handler.cloud.retry import FIRST_DELAY_S, LONGEST_DELAY_S, MAX_ATTEMPTS, delays, retry
 from tests.support.clock import Clock
 
 

@@ -1,0 +1,1 @@
+"""Signed calls to the cloud: one way to send, retry and pace them."""

@@ -1,0 +1,167 @@
+"""TDMQ-CMQ's message API: form fields, HmacSHA256, temporary keys with their token (platform.md section 6)."""
+
+from __future__ import annotations
+
+import random
+import time
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import requests
+from tencentcloud.common.sign import Sign
+
+from handler import jsontext
+from handler.cloud.retry import retry
+from handler.errors import QueueError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from handler.budget import Budget
+    from handler.settings import Credentials
+
+PATH = "/v2/index.php"
+BATCH = 16
+"""The most messages that one BatchReceiveMessage or BatchDeleteMessage takes."""
+CALL_TIMEOUT_S = 5.0
+ATTEMPTS = 5
+NOTHING_TO_RECEIVE = 7000
+STALE_HANDLE = 4430
+SOME_FAILED, ALL_FAILED = 6010, 6020
+_TRANSIENT = (0, 4420, 4480, 6000)  # no answer; too fast; the server's own fault
+
+# One session as long as the process, so that the connection is kept alive between invocations.
+_session = requests.Session()
+
+
+@dataclass(frozen=True)
+class Message:
+    """A received message; it is hidden from other receivers for the queue's visibility time-out."""
+
+    body: str
+    handle: str
+    message_id: str
+
+
+class Queue:
+    """One queue, spoken to with the keys of this invocation."""
+
+    def __init__(self, endpoint: str, name: str, credentials: Callable[[], Credentials], budget: Budget) -> None:
+        """Take an address, with or without its path.
+
+        Args:
+            endpoint: such as https://cmq-gz.public.tencenttdmq.com.
+            name: the queue's.
+            credentials: reads the keys, at each call: they may rotate while a sweep runs.
+            budget: the time for calls and their retries.
+        """
+        scheme, _, place = endpoint.rpartition("://")
+        host, _, path = place.partition("/")
+        scheme = scheme or "https"
+        # As it goes over the wire, for it is signed: in small letters, without the scheme's own port.
+        self._host = host.lower().removesuffix({"https": ":443", "http": ":80"}.get(scheme, ""))
+        self._path = PATH if path.strip("/") in ("", "v2") else f"/{path.strip('/')}"
+        self._url = f"{scheme}://{self._host}{self._path}"
+        self.name = name
+        self._credentials = credentials
+        self._budget = budget
+
+    def within(self, budget: Budget) -> Queue:
+        """The same queue, with another time for its calls."""
+        other = copy(self)
+        other._budget = budget  # noqa: SLF001 - it is one of its own kind
+        return other
+
+    def send(self, body: str) -> str:
+        """Send one message of at most 1 MB and return its id.
+
+        Raises:
+            QueueError: the queue refused it, or did not answer in time.
+        """
+        return str(self._call("SendMessage", {"msgBody": body, "delaySeconds": 0}).get("msgId") or "")
+
+    def send_many(self, bodies: Sequence[str]) -> None:
+        """Send up to 16 messages of at most 1 MB together, in one call that is not retried.
+
+        Raises:
+            QueueError: see `send`; some of them may have been sent.
+        """
+        self._once("BatchSendMessage", {f"msgBody.{number}": body for number, body in enumerate(bodies)})
+
+    def receive(self, number: int = BATCH) -> list[Message]:
+        """Receive up to 16 messages, none if there is nothing to receive.
+
+        Raises:
+            QueueError: see `send`.
+        """
+        try:
+            reply = self._call("BatchReceiveMessage", {"numOfMsg": number, "pollingWaitSeconds": 0})
+        except QueueError as error:
+            if error.code == NOTHING_TO_RECEIVE:
+                return []
+            raise
+        return [
+            Message(str(each.get("msgBody", "")), str(each.get("receiptHandle", "")), str(each.get("msgId", "")))
+            for each in reply.get("msgInfoList") or []
+        ]
+
+    def delete(self, handles: Sequence[str]) -> None:
+        """Delete received messages, none to 16. A stale handle is no error: somebody else has the message now.
+
+        Raises:
+            QueueError: see `send`.
+        """
+        if not handles:
+            return
+        fields = {f"receiptHandle.{number}": handle for number, handle in enumerate(handles)}
+        try:
+            self._call("BatchDeleteMessage", fields)
+        except QueueError as error:
+            if error.code not in (STALE_HANDLE, SOME_FAILED, ALL_FAILED):
+                raise
+
+    def _call(self, action: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        def is_transient(error: Exception) -> bool:
+            return isinstance(error, QueueError) and error.code in _TRANSIENT
+
+        def wait(seconds: float) -> bool:
+            # A wait may take longer than asked for. What was wrong until then says more than that no time is left.
+            return self._budget.wait(seconds) and self._budget.left() > 0
+
+        return retry(lambda: self._once(action, fields), is_transient, wait, ATTEMPTS)
+
+    def _once(self, action: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        left = self._budget.left()
+        if left <= 0:
+            raise QueueError(0, "the invocation's time ran out")
+        try:
+            reply = _session.post(self._url, data=self._signed(action, fields), timeout=min(CALL_TIMEOUT_S, left))
+            reply.raise_for_status()
+            content = jsontext.parse(reply.content)
+        except (requests.RequestException, jsontext.NotJson) as error:
+            raise QueueError(0, type(error).__name__) from None
+        if not isinstance(content, dict) or not isinstance(content.get("code"), int):
+            raise QueueError(0, "a reply without code")
+        if content["code"] != 0:
+            raise QueueError(content["code"], str(content.get("message") or "")[:200])
+        return content
+
+    def _signed(self, action: str, fields: Mapping[str, Any]) -> dict[str, str]:
+        keys = self._credentials()
+        form = {
+            "Action": action,
+            "queueName": self.name,
+            "SecretId": keys.secret_id,
+            "Timestamp": str(int(time.time())),
+            "Nonce": str(random.randint(1, 2**31)),  # noqa: S311 - makes requests differ, guards nothing
+            "RequestClient": "eni-flowlog",
+            "SignatureMethod": "HmacSHA256",
+            **{key: str(value) for key, value in fields.items()},
+        }
+        if keys.token:
+            form["Token"] = keys.token
+        text = "&".join(f"{key.replace('_', '.')}={form[key]}" for key in sorted(form))
+        plain = f"POST{self._host}{self._path}?{text}"
+        form["Signature"] = Sign.sign(keys.secret_key, plain, "HmacSHA256")
+        return form

@@ -1,0 +1,258 @@
+"""Backfill: create what is missing, in order of interface id, under the limits, within the time; then go on by itself.
+
+The cloud's state is the checkpoint: killed anywhere and started again, a backfill does only what is left.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from handler.cloud.pace import Pacer
+from handler.commands import continuation, coverage
+from handler.commands.coverage import Inventory
+from handler.cover import ensure
+from handler.cover.batch import safely
+from handler.failures import failure_of
+from handler.model import MAX_REPORT_ITEMS, Command, Failure, Interface, Outcome, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from handler.invocation import Invocation
+
+WORKERS = 16
+"""Creates in flight in a region at the most: enough for 19 a second at a latency of 0.8 s."""
+LISTING_SHARE = 0.5
+"""The part of a backfill's time that its listing may take; 100,000 interfaces take 40 s."""
+MIN_TRIES = 20
+"""So many must have been tried before a share of failures says anything."""
+
+Answers = SimpleQueue[tuple[Interface, Result] | None]
+
+
+@dataclass
+class Plan:
+    """What a backfill would create, by region, and the regions that could not be listed."""
+
+    inventories: list[Inventory]
+    failures: dict[str, Failure] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """How many flow logs it would create."""
+        return sum(len(each.missing) for each in self.inventories)
+
+
+@dataclass
+class RegionRun:
+    """The creates of one region, shared by its workers: how many were tried, and of them were made or failed."""
+
+    inventory: Inventory
+    max_failure_share: float
+    tried: int = 0
+    made: int = 0
+    failures: int = 0
+    stopped: str = ""
+    _taken: int = 0
+    _first_undone: int = 0
+    _done: set[int] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self) -> tuple[int, Interface] | None:
+        """The next interface, or None when there is none or the run has been stopped."""
+        with self._lock:
+            if self.stopped or self._taken >= len(self.inventory.missing):
+                return None
+            index = self._taken
+            self._taken += 1
+        interface_id, vpc_id = self.inventory.missing[index]
+        return index, Interface(self.inventory.region, interface_id, vpc_id)
+
+    def settle(self, index: int, result: Result) -> None:
+        """Take note of a result; too large a share of failures stops the run."""
+        with self._lock:
+            self._done.add(index)
+            while self._first_undone in self._done:
+                self._done.remove(self._first_undone)
+                self._first_undone += 1
+            self.tried += 1
+            self.made += result.outcome in (Outcome.CREATED, Outcome.COVERED, Outcome.GONE)
+            self.failures += result.failure is not None
+            if self.tried >= MIN_TRIES and self.failures > self.tried * self.max_failure_share:
+                self.stopped = (
+                    f"{self.failures} of {self.tried} creates in {self.inventory.region} failed, the last with "
+                    f"{result.reason}: more than FLOWLOG_MAX_FAILURE_SHARE allows; look at the topic and the role"
+                )
+
+    @property
+    def left(self) -> int:
+        """How many are not done, or are behind one that is not."""
+        return len(self.inventory.missing) - self._first_undone
+
+    @property
+    def after(self) -> str:
+        """The last id of those that are done without a gap."""
+        return self.inventory.missing[self._first_undone - 1][0] if self._first_undone else ""
+
+
+def plan(invocation: Invocation, arguments: Mapping[str, Any]) -> Plan:
+    """List the regions side by side. `arguments` are those of the backfill or status command."""
+    regions: Sequence[str] = arguments.get("regions") or invocation.settings.regions
+
+    def take(region: str) -> Inventory | Failure:
+        try:
+            return coverage.take(
+                region,
+                invocation.vpc(),
+                invocation.settings,
+                arguments.get("vpc_ids", ()),
+                arguments.get("after", ""),
+            )
+        except Exception as error:  # noqa: BLE001 - one region's failure is not the others'
+            return failure_of(error)
+
+    with ThreadPoolExecutor(len(regions)) as pool:
+        taken = dict(zip(regions, pool.map(take, regions), strict=True))
+    whole = Plan(
+        [each for each in taken.values() if isinstance(each, Inventory)],
+        {region: each for region, each in taken.items() if isinstance(each, Failure)},
+    )
+    _cut(whole, arguments.get("limit"))
+    return whole
+
+
+def _cut(whole: Plan, limit: int | None) -> None:
+    """Keep the first `limit` interfaces, in the order of the regions."""
+    room = limit if limit is not None else len(whole)
+    for each in whole.inventories:
+        each.missing = each.missing[:room]
+        room -= len(each.missing)
+
+
+def create(invocation: Invocation, whole: Plan, settle: Callable[[Interface, Result], None]) -> list[RegionRun]:
+    """Create what a plan names, the regions side by side, each at its own pace.
+
+    Args:
+        invocation: its time budget ends the work.
+        whole: the plan.
+        settle: gets each interface with its result, in this thread.
+    """
+    runs = [RegionRun(each, invocation.settings.max_failure_share) for each in whole.inventories if each.missing]
+    answers: Answers = SimpleQueue()
+    threads = [
+        threading.Thread(target=_work, args=(invocation, run, pacer, answers), daemon=True)
+        for run in runs
+        for pacer in [Pacer(invocation.settings.create_rate)]
+        for _ in range(min(WORKERS, len(run.inventory.missing)))
+    ]
+    for thread in threads:
+        thread.start()
+    working = len(threads)
+    while working:
+        answer = answers.get()
+        if answer is None:
+            working -= 1
+            continue
+        settle(*answer)
+    return runs
+
+
+def _work(invocation: Invocation, run: RegionRun, pacer: Pacer, answers: Answers) -> None:
+    vpc = invocation.vpc(pacer)
+
+    def make(interface: Interface) -> Result:
+        return ensure.create(interface, vpc, invocation.settings, invocation.budget)
+
+    while taken := run.take():
+        index, interface = taken
+        _, result = safely(make, interface)
+        if result.failure and result.failure.unfinished:
+            break  # not done: the next hop's
+        run.settle(index, result)
+        answers.put((interface, result))
+    answers.put(None)
+
+
+def backfill(command: Command, invocation: Invocation) -> None:
+    """Run the backfill command: plan, create, and go on in another invocation where the time ran out."""
+    if command.arguments.get("dry_run"):
+        whole = plan(invocation, command.arguments)
+        _report_failures(whole, invocation)
+        report_planned(whole, invocation)
+    else:
+        # A region that does not answer must leave time for the others.
+        whole = plan(invocation.within(invocation.budget.share(LISTING_SHARE)), command.arguments)
+        _give_up_failures(command, whole, invocation)
+        _create_and_go_on(command, whole, invocation)
+    report_plan(whole, invocation)  # last: the report lists a bounded number
+
+
+def _give_up_failures(command: Command, whole: Plan, invocation: Invocation) -> None:
+    """Each region that could not be listed is a dead letter, with its part of what the limit has left."""
+    limit: int | None = command.arguments.get("limit")
+    if limit is not None and limit <= len(whole):
+        _report_failures(whole, invocation)
+        return
+    for region, failure in whole.failures.items():
+        part = {} if limit is None else {"limit": max(1, (limit - len(whole)) // len(whole.failures))}
+        invocation.give_up(continuation.for_region(command, region, part), failure, region)
+
+
+def _create_and_go_on(command: Command, whole: Plan, invocation: Invocation) -> None:
+    for run in create(invocation, whole, invocation.settle):
+        if run.stopped:
+            invocation.report.stop(run.stopped)
+            failure = Failure("stopped", "TooManyFailures", run.stopped, retryable=True)
+            continuation.put_back(continuation.rest_of(command, run), failure, invocation)
+        elif run.left:
+            continuation.go_on(command, run, invocation)
+
+
+def report_plan(whole: Plan, invocation: Invocation) -> None:
+    """Count what is covered, waiting or skipped."""
+    report = invocation.report
+    for each in whole.inventories:
+        report.count(Outcome.COVERED, each.total("covered"))
+        for outcome in (Outcome.WAITING, Outcome.SKIPPED):
+            report.count(outcome, each.total(outcome.value))
+        report.results += each.set_aside[: MAX_REPORT_ITEMS - len(report.results)]
+
+
+def report_planned(whole: Plan, invocation: Invocation) -> None:
+    """Count what would be created."""
+    for each in whole.inventories:
+        for interface_id, _ in each.missing:
+            invocation.report.add(Result(Outcome.PLANNED, each.region, interface_id))
+
+
+def status(command: Command, invocation: Invocation) -> None:
+    """Report the coverage, change nothing."""
+    report_coverage(plan(invocation, command.arguments), invocation)
+
+
+def report_coverage(whole: Plan, invocation: Invocation) -> None:
+    """Report what is covered, missing, waiting, skipped and drifted; the missing first, for the list is bounded."""
+    report_planned(whole, invocation)
+    report_plan(whole, invocation)
+    report = invocation.report
+    report.coverage = coverage_rows(whole)
+    report.drift = [asdict(drift) for each in whole.inventories for drift in each.drift][:MAX_REPORT_ITEMS]
+    _report_failures(whole, invocation)
+
+
+def _report_failures(whole: Plan, invocation: Invocation) -> None:
+    for region, failure in sorted(whole.failures.items()):
+        invocation.report.stop(f"{region} could not be listed: {failure.code}: {failure.message}")
+
+
+def coverage_rows(whole: Plan) -> list[dict[str, Any]]:
+    """The report's `coverage`: a row for each region and VPC."""
+    columns = ("interfaces", "covered", "missing", "waiting", "skipped", "drift")
+    return [
+        {"region": each.region, "vpc_id": vpc_id, **{column: counts[column] for column in columns}}
+        for each in whole.inventories
+        for vpc_id, counts in sorted(each.coverage.items())
+    ]

@@ -1,0 +1,255 @@
+"""Any payload of any trigger → items: interfaces, a command, ignored, invalid (platform.md sections 1, 2 and 5)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import zlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from handler import jsontext, schema
+from handler.intake import cloudaudit
+from handler.model import Command, History, Ignored, Interface, Invalid, Item
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+MAX_NESTING = 4
+"""A dead letter of a CMQ message of an EventBridge event is three deep; what is deeper is no trigger's work."""
+MAX_UNZIPPED_BYTES = 6 * 1024 * 1024
+"""The most that a synchronous event may hold (doc 583/11637), also for what CLS has zipped."""
+
+COMMANDS = ("ensure", "backfill", "redrive", "status", "sweep")
+
+
+def read(payload: Any, nesting: int = 0) -> list[Item]:
+    """Unwrap, validate and normalise whatever came in.
+
+    Args:
+        payload: the function's event, of any JSON type.
+        nesting: how many triggers' wrappings have been taken off already.
+
+    Returns:
+        At least one item for each thing that came in. Nothing is raised: what no schema accepts is an Invalid item.
+    """
+    if not isinstance(payload, dict):
+        return [Invalid(f"$: must be object, not {_json_type(payload)}", payload)]
+    if nesting > MAX_NESTING:
+        return [Invalid(f"$: wrapped in more than {MAX_NESTING} triggers", payload)]
+    for is_shape, reader in _SHAPES:
+        if is_shape(payload):
+            return list(reader(payload, nesting))
+    return [Invalid("$: no payload that this function knows; README.md lists them", payload)]
+
+
+def read_text(text: Any, nesting: int = 0) -> list[Item]:
+    """Read a payload that is carried as JSON text; `nesting` is that of the payload."""
+    if not isinstance(text, str):
+        return read(text, nesting)
+    try:
+        return read(jsontext.parse(text), nesting)
+    except jsontext.NotJson as error:
+        return [Invalid(f"$: {error}", text)]
+
+
+def _event_list(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
+    """EventBridge's batch delivery (doc 248/87558)."""
+    yield from _each(payload, "EventList", lambda event: read(event, nesting + 1))
+
+
+def _records(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
+    """CKafka and CMQ triggers (doc 583/31927)."""
+    yield from _each(payload, "Records", lambda record: _message(record, nesting))
+
+
+def _each(payload: Mapping[str, Any], key: str, reader: Callable[[Any], list[Item]]) -> Iterator[Item]:
+    entries = payload[key]
+    if not isinstance(entries, list) or not entries:
+        yield Invalid(f"$.{key}: must be array with at least one entry", payload)
+        return
+    for entry in entries:
+        yield from reader(entry)
+
+
+def _message(record: Any, nesting: int) -> list[Item]:
+    for kind in ("Ckafka", "CMQ"):
+        message = record.get(kind) if isinstance(record, dict) else None
+        if isinstance(message, dict) and "msgBody" in message:
+            return read_text(message["msgBody"], nesting + 1)
+    return [Invalid("$.Records[]: must have Ckafka or CMQ with msgBody", record)]
+
+
+def _cls(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
+    """A CLS trigger: base64 of gzip of JSON, each record's content being one CloudAudit record (doc 583/31927)."""
+    data = payload["clslogs"].get("data") if isinstance(payload["clslogs"], dict) else None
+    if not isinstance(data, str):
+        yield Invalid("$.clslogs.data: must be string", payload)
+        return
+    try:
+        content = jsontext.parse(_unzip(data))
+    except ValueError as error:
+        # What could not be read cannot be redacted either: only its print is kept.
+        seen = {"clslogs": {"characters": len(data), "sha256_begins": _digest(data)}}
+        yield Invalid(f"$.clslogs.data: {error}", seen)
+        return
+    records = content.get("records") if isinstance(content, dict) else None
+    if not isinstance(records, list) or not records:
+        yield Invalid("$.clslogs.data.records: must be array with at least one entry", content)
+        return
+    for record in records:
+        yield from read_text(record.get("content") if isinstance(record, dict) else None, nesting + 1)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _unzip(data: str) -> bytes:
+    """Undo base64 and gzip, of bounded size: a few kilobytes can unzip to gigabytes."""
+    try:
+        zipped = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("not base64") from None
+    unzipper = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        content = unzipper.decompress(zipped, MAX_UNZIPPED_BYTES)
+    except zlib.error:
+        raise ValueError("not gzip") from None
+    if unzipper.unconsumed_tail:
+        raise ValueError(f"unzips to more than {MAX_UNZIPPED_BYTES} bytes")
+    if not unzipper.eof:
+        raise ValueError("gzip cut short")
+    if unzipper.unused_data.strip(b"\0"):
+        raise ValueError("more than one gzip")
+    return content
+
+
+def _timer(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:  # noqa: ARG001 - one signature for all readers
+    """A timer: its Message is a command; an empty one means sweep."""
+    message = payload.get("Message")
+    if message is None or (isinstance(message, str) and not message.strip()):
+        yield Command("sweep", {"command": "sweep"})
+        return
+    try:
+        command = jsontext.parse(message) if isinstance(message, str) else message
+    except jsontext.NotJson as error:
+        yield Invalid(f"$.Message: {error}", payload)
+        return
+    yield from _command(command) if isinstance(command, dict) else [Invalid("$.Message: must be a command", payload)]
+
+
+def _command(payload: Mapping[str, Any], nesting: int = 0) -> Iterator[Item]:  # noqa: ARG001 - see _timer
+    name = payload.get("command")
+    if name not in COMMANDS:
+        yield Invalid(f"$.command: must be one of {', '.join(COMMANDS)}", payload)
+        return
+    problem = schema.problems("command", payload, str(name))
+    if problem:
+        yield Invalid(problem, payload)
+    elif name == "ensure":
+        yield from (_named(each) for each in payload["interfaces"])
+    else:
+        yield Command(str(name), payload)
+
+
+def _interface_event(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:  # noqa: ARG001 - see _timer
+    """The project's own event, for other producers."""
+    problem = schema.problems("interface-event", payload)
+    yield Invalid(problem, payload) if problem else _named(payload)
+
+
+def _named(fields: Mapping[str, Any], history: History | None = None) -> Interface:
+    return Interface(
+        fields["region"],
+        interface_id=fields.get("interface_id", ""),
+        vpc_id=fields.get("vpc_id", ""),
+        instance_id=fields.get("instance_id", ""),
+        attaching="instance_id" in fields,
+        history=history,
+    )
+
+
+def _platform_letter(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
+    """SCF's native dead letter: the original event is the JSON text in Body.ClientContext (doc 583/39704)."""
+    yield from read_text(_body(payload)["ClientContext"], nesting + 1)
+
+
+def _own_letter(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
+    """Our own dead letter, coming back: what is in it is run again, and its history kept."""
+    problem = schema.problems("dead-letter", payload)
+    if problem:
+        yield Invalid(problem, payload)
+        return
+    history = History(payload["id"], payload["attempts"], payload["first_failed_at"])
+    if payload["kind"] == "interface":
+        yield _named(payload["interface"], history)
+        return
+    for item in read(payload["event"], nesting + 1):
+        yield item if isinstance(item, Ignored) else replace(item, history=history)
+
+
+def _cloud_event(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:  # noqa: ARG001 - see _timer
+    """An EventBridge event, whose data is a CloudAudit record (doc 248/87543)."""
+    data = payload["data"]
+    if isinstance(data, str):
+        try:
+            data = jsontext.parse(data)
+        except jsontext.NotJson as error:
+            yield Invalid(f"$.data: {error}", payload)
+            return
+    if not isinstance(data, dict):
+        yield Invalid(f"$.data: must be object, not {_json_type(data)}", payload)
+        return
+    items = cloudaudit.read(data, payload.get("region"))
+    envelope_problem = schema.problems("event", {**payload, "data": ""}, "cloudEvent")
+    for item in items:
+        if isinstance(item, Invalid):
+            yield Invalid(item.problem.replace("$", "$.data", 1), payload)
+        elif envelope_problem and isinstance(item, Interface):
+            yield Invalid(envelope_problem, payload)
+        else:
+            yield item
+
+
+def _record(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:  # noqa: ARG001 - see _timer
+    yield from cloudaudit.read(payload)
+
+
+def _has(*keys: str) -> Callable[[Mapping[str, Any]], bool]:
+    return lambda payload: all(key in payload for key in keys)
+
+
+def _is_platform_letter(payload: Mapping[str, Any]) -> bool:
+    return "ClientContext" in _body(payload)
+
+
+def _body(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    body = payload.get("Body")
+    if isinstance(body, str):
+        try:
+            body = jsontext.parse(body)
+        except jsontext.NotJson:
+            return {}
+    return body if isinstance(body, dict) else {}
+
+
+# The first shape that fits reads the payload.
+_SHAPES: tuple[tuple[Callable[[Mapping[str, Any]], bool], Callable[[Mapping[str, Any], int], Iterator[Item]]], ...] = (
+    (_has("EventList"), _event_list),
+    (_has("Records"), _records),
+    (_has("clslogs"), _cls),
+    (lambda payload: payload.get("Type") == "Timer", _timer),
+    (_has("command"), _command),
+    (_has("schema_version", "kind", "error"), _own_letter),
+    (_is_platform_letter, _platform_letter),
+    (_has("eventName"), _record),
+    (_has("data"), _cloud_event),
+    (_has("event"), _interface_event),
+)
+
+
+def _json_type(value: Any) -> str:
+    names = {type(None): "null", bool: "boolean", int: "number", float: "number", str: "string", list: "array"}
+    return names.get(type(value), "object")

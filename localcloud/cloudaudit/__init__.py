@@ -1,0 +1,1 @@
+"""CloudAudit: the record of each write call."""

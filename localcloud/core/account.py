@@ -1,0 +1,183 @@
+"""One account: its keys, its clock, and its state in every region."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from localcloud.core.clock import Clock
+from localcloud.core.ids import Ids
+from localcloud.core.regions import HOME, REGIONS
+
+State = TypeVar("State")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who signed a call: the account itself, or a session of one of its roles."""
+
+    uin: str
+    principal_id: str
+    secret_id: str
+    role: str = ""
+    role_id: str = ""
+    session_name: str = ""
+
+    @property
+    def limit_key(self) -> str:
+        """Limits are per sub-account (doc 1278/109059); a role is counted as one of its own (inferred)."""
+        return self.role_id or self.principal_id
+
+    @property
+    def arn(self) -> str:
+        """Return the caller's resource name as GetCallerIdentity gives it (its documented examples)."""
+        if self.role_id:
+            return f"qcs::sts:{self.uin}:assumed-role/{self.role_id}"
+        return f"qcs::cam::uin/{self.uin}:uin/{self.principal_id}"
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A key pair; temporary ones have a token and an end (epoch seconds of the cloud's clock)."""
+
+    secret_id: str
+    secret_key: str = field(repr=False)
+    caller: Caller
+    token: str | None = field(default=None, repr=False)
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role that a service or a user can take."""
+
+    name: str
+    role_id: str
+
+
+@dataclass
+class Behaviour:
+    """What is inferred or in conflict, so that tests can have it either way; durations are in seconds.
+
+    Attributes:
+        time_scale: Factor on the platform's own waits (0.1: ten times faster).
+        boot_delay_s: From RunInstances until the instance runs and its primary interface is visible.
+        pending_s: How long a new interface is PENDING.
+        visible_delay_s: From CreateNetworkInterface until the interface is visible to any other call.
+        unique_flow_log_names: A second flow log of the same name is refused (sources conflict).
+        unknown_ids: What DescribeNetworkInterfaces answers about ids that do not exist: "empty" or "error".
+        filter_values: How many values one filter may have (CVM's documented bound, inferred for VPC).
+        function_ready_s: From CreateFunction, or a change of a function, until it is Active (inferred).
+    """
+
+    time_scale: float = 1.0
+    boot_delay_s: float = 3.0
+    pending_s: float = 1.0
+    visible_delay_s: float = 0.0
+    unique_flow_log_names: bool = True
+    unknown_ids: str = "empty"
+    filter_values: int = 5
+    function_ready_s: float = 1.0
+    unsupported_families: frozenset[str] = frozenset(
+        {"S1", "S2", "S3", "SA1", "SN2", "M1", "M2", "M3", "C2", "C3", "CN2", "I1", "I2", "D1", "GN2", "GN6"}
+    )
+
+    def wait(self, seconds: float) -> float:
+        """Return one of the platform's waits as this cloud runs it."""
+        return seconds * self.time_scale
+
+
+class Stateful:
+    """A holder of services' state: each service keeps one object of its own class here."""
+
+    def __init__(self) -> None:
+        self._states: dict[type, object] = {}
+
+    def state(self, kind: type[State]) -> State:
+        """Return this holder's only object of the class `kind`, made at first use."""
+        found = self._states.get(kind)
+        if found is None:
+            found = self._states.setdefault(kind, kind())
+        assert isinstance(found, kind)
+        return found
+
+    def keep(self, state: State) -> State:
+        """Keep an object that `state` cannot make, for `state` to return, and return it."""
+        self._states[type(state)] = state
+        return state
+
+
+class Region(Stateful):
+    """What the account has in one region."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
+class Account(Stateful):
+    """The account behind a local cloud. All changes of state happen under `lock`."""
+
+    def __init__(self, behaviour: Behaviour, seed: int | None = None) -> None:
+        super().__init__()
+        self.behaviour = behaviour
+        self.clock = Clock()
+        self.ids = Ids(seed)
+        self.lock = threading.RLock()
+        self.uin = "100000000001"
+        self.app_id = 1250000001
+        self.home = HOME
+        self.credentials: dict[str, Credential] = {}
+        self.roles: dict[str, Role] = {}
+        self.topics: set[str] = set()
+        self._regions: dict[str, Region] = {}
+        self._made_roles = 0
+        self.owner = self._new_owner()
+        self.add_role("local-role")
+
+    def _new_owner(self) -> Credential:
+        secret_id = "AKID" + self.ids.letters(32)
+        caller = Caller(uin=self.uin, principal_id=self.uin, secret_id=secret_id)
+        credential = Credential(secret_id, self.ids.letters(32), caller)
+        self.credentials[secret_id] = credential
+        return credential
+
+    def now(self) -> float:
+        """Return the cloud's time in epoch seconds."""
+        return self.clock.now()
+
+    def region(self, name: str) -> Region:
+        """Return the account's state in a region; the name must be one of `REGIONS`."""
+        if name not in REGIONS:
+            raise KeyError(name)
+        return self._regions.setdefault(name, Region(name))
+
+    @property
+    def regions(self) -> list[Region]:
+        """Return the regions in use, the home region first."""
+        return sorted(self._regions.values(), key=lambda region: (region.name != self.home, region.name))
+
+    def add_role(self, name: str) -> Role:
+        """Return the role of this name, made if need be."""
+        with self.lock:
+            if name not in self.roles:
+                self._made_roles += 1
+                self.roles[name] = Role(name, "46116860184" + str(self._made_roles).zfill(8))
+            return self.roles[name]
+
+    def issue_temporary_credentials(self, role: str, seconds: float, session_name: str = "session") -> Credential:
+        """Return keys of a session of this role, good for `seconds` of the cloud's clock.
+
+        Raises:
+            KeyError: There is no such role.
+        """
+        with self.lock:
+            taken = self.roles[role]
+            secret_id = "AKID" + self.ids.letters(36)
+            caller = Caller(self.uin, self.uin, secret_id, taken.name, taken.role_id, session_name)
+            credential = Credential(
+                secret_id, self.ids.letters(32), caller, token=self.ids.letters(96), expires_at=self.now() + seconds
+            )
+            self.credentials[secret_id] = credential
+            return credential

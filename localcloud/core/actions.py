@@ -1,0 +1,98 @@
+"""What an action is, and the table of all of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from localcloud.core.errors import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from localcloud.core.account import Account, Behaviour, Caller, Region
+    from localcloud.core.parameters import Fields, Params
+
+_READS = ("Describe", "Get", "List", "Inquiry")
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where and for whom an action runs."""
+
+    account: Account
+    region: Region
+    caller: Caller
+    request_id: str
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """Return the cloud's switches."""
+        return self.account.behaviour
+
+    def now(self) -> float:
+        """Return the cloud's time in epoch seconds."""
+        return self.account.now()
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action of the v3 API: its name, its declared parameters and the function that does it.
+
+    `regional` actions need a region. `locked` ones run under the account's lock; those that wait for something must
+    not. `write` says whether CloudAudit calls it a Write, where the name does not tell.
+    """
+
+    service: str
+    version: str
+    name: str
+    params: Fields
+    run: Callable[[Context, Params], dict[str, Any]]
+    regional: bool = True
+    locked: bool = True
+    write: bool | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Tell whether CloudAudit calls it a Write."""
+        return not self.name.startswith(_READS) if self.write is None else self.write
+
+
+class Registry:
+    """The actions a cloud can do, by service, version and name."""
+
+    def __init__(self, actions: Iterable[Action]) -> None:
+        self.actions = tuple(actions)
+        self._by_key = {(action.service, action.version, action.name): action for action in self.actions}
+        self._versions = {(action.service, action.version) for action in self.actions}
+
+    def find(self, service: str, version: str, name: str) -> Action:
+        """Return the action.
+
+        Raises:
+            ApiError: NoSuchProduct, NoSuchVersion or InvalidAction.
+        """
+        action = self._by_key.get((service, version, name))
+        if action is not None:
+            return action
+        if not any(known == service for known, _ in self._versions):
+            raise ApiError("NoSuchProduct", f"The product `{service}` does not exist.")
+        if (service, version) not in self._versions:
+            raise ApiError("NoSuchVersion", f"The version `{version}` of `{service}` does not exist.")
+        raise ApiError("InvalidAction", f"The request has an invalid action `{name}`: it does not exist.")
+
+    def product(self, signed: str, version: str, name: str) -> str:
+        """Return the service that a TC3 signature means.
+
+        The Node SDK signs the first part of its endpoint's name as the service: "127" for 127.0.0.1 (seen).
+        """
+        known = any(service == signed for service, _ in self._versions)
+        return signed if known or not re.fullmatch(r"\d+|localhost(:\d+)?", signed) else self.service_of(version, name)
+
+    def service_of(self, version: str, name: str) -> str:
+        """Return the service that has this action, for signatures that do not name it."""
+        for service, known, action in self._by_key:
+            if (known, action) == (version, name):
+                return service
+        raise ApiError("InvalidAction", f"The request has an invalid action `{name}`: it does not exist.")

@@ -1,0 +1,253 @@
+"""The v3 API at `/`: envelope, signature, limits, faults, parameters, the log and those who watch.
+
+The order is the platform's as far as documents tell it: signature, then the limit (counted at arrival), then
+permission, then parameters, then the action (permission before parameters: inferred).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from localcloud.core import signatures
+from localcloud.core.actions import Context
+from localcloud.core.calls import Call, WriteCall
+from localcloud.core.errors import ApiError, DroppedConnection, internal_error, missing
+from localcloud.core.faults import Incoming, Reply, as_json
+from localcloud.core.parameters import check, unflatten
+from localcloud.core.regions import REGIONS
+from localcloud.core.watchers import tell
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Request
+
+    from localcloud.cloud import LocalCloud
+    from localcloud.core.account import Caller
+    from localcloud.core.actions import Action
+    from localcloud.core.parameters import Params
+
+_LOG = logging.getLogger("localcloud")
+_COMMON = frozenset(
+    {
+        "Action", "Version", "Region", "Timestamp", "Nonce", "SecretId", "Signature", "SignatureMethod", "Token",
+        "Language", "RequestClient",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A call as its envelope tells it.
+
+    Attributes:
+        region: Empty if it names none.
+        from_text: Its values are all text, from a form or a query string.
+    """
+
+    service: str
+    version: str
+    action: str
+    region: str
+    caller: Caller
+    params: Params
+    from_text: bool
+
+
+@dataclass
+class Outcome:
+    """How a call's action ended: a reply, or a refusal. Neither, if a fault kept it from being done."""
+
+    reply: dict[str, Any] | None = None
+    error: ApiError | None = None
+
+
+def serve(cloud: LocalCloud, request: Request) -> Reply:
+    """Answer one request of the v3 API.
+
+    Raises:
+        DroppedConnection: A fault says so.
+    """
+    request_id = cloud.account.ids.uuid()
+    try:
+        return _Exchange(cloud, request, _open(cloud, request), request_id).run()
+    except ApiError as error:
+        return _as_reply(error.body(request_id))
+    except DroppedConnection:
+        raise
+    except Exception:  # noqa: BLE001  whatever goes wrong in here, the client gets an answer
+        _LOG.exception("the request %s failed", request_id)
+        return _as_reply(internal_error().body(request_id))
+
+
+class _Exchange:
+    """One call on its way through the cloud."""
+
+    def __init__(self, cloud: LocalCloud, request: Request, envelope: Envelope, request_id: str) -> None:
+        self.cloud = cloud
+        self.request = request
+        self.envelope = envelope
+        self.request_id = request_id
+        self.region = envelope.region or cloud.account.home
+        self.arrived = cloud.account.now()
+        self.outcome = Outcome()
+        self.action: Action | None = None
+
+    def run(self) -> Reply:
+        """Do the call with its limits and faults, log it, tell the watchers, and return what goes over the wire."""
+        envelope = self.envelope
+        error: ApiError | None = None
+        answered = True
+        try:
+            self.action = self.cloud.registry.find(envelope.service, envelope.version, envelope.action)
+            self._check_region()
+            self.cloud.limits.arrive(envelope.action, self.region, envelope.caller.limit_key)
+            self.cloud.linger()
+            incoming = Incoming(envelope.service, envelope.action, self.region)
+            return self.cloud.faults.around(incoming, self._proceed)
+        except ApiError as refused:
+            error = refused
+            return _as_reply(refused.body(self.request_id))
+        except DroppedConnection:
+            answered = False
+            raise
+        finally:
+            self._record(error or self.outcome.error, answered=answered)
+
+    def _proceed(self) -> Reply:
+        try:
+            reply = self.outcome.reply = self._do()
+        except ApiError as refused:
+            self.outcome.error = refused
+            return _as_reply(refused.body(self.request_id))
+        return _as_reply({"Response": {**reply, "RequestId": self.request_id}})
+
+    def _do(self) -> dict[str, Any]:
+        action, envelope, account = self.action, self.envelope, self.cloud.account
+        assert action is not None
+        try:
+            self._authorize()
+            params = check(action.params, envelope.params, from_text=envelope.from_text)
+            context = Context(account, account.region(self.region), envelope.caller, self.request_id)
+            if not action.locked:
+                return action.run(context, params)
+            with account.lock:
+                return action.run(context, params)
+        except (ApiError, DroppedConnection):
+            raise
+        except Exception:  # noqa: BLE001  whatever goes wrong in here, the client gets the platform's InternalError
+            _LOG.exception("%s.%s failed", envelope.service, envelope.action)
+            raise internal_error() from None
+
+    def _authorize(self) -> None:
+        refused = self.cloud.authorize(self.envelope.caller, self.envelope.service, self.envelope.action, "*")
+        if refused is not None:
+            raise refused
+
+    def _check_region(self) -> None:
+        assert self.action is not None
+        if not self.envelope.region and self.action.regional:
+            raise missing("Region")
+        if self.region not in REGIONS:
+            raise ApiError("UnsupportedRegion", f"The region `{self.region}` is not supported.")
+
+    def _record(self, error: ApiError | None, *, answered: bool) -> None:
+        envelope = self.envelope
+        self.cloud.calls.add(
+            Call(
+                service=envelope.service,
+                action=envelope.action,
+                region=self.region,
+                params=envelope.params,
+                caller=envelope.caller,
+                code=error.code if error else None,
+                answered=answered,
+                time=self.arrived,
+                request_id=self.request_id,
+            )
+        )
+        if self.action is not None and self.action.writes and (self.outcome.reply is not None or error is not None):
+            self._tell(error if self.outcome.reply is None else None)
+
+    def _tell(self, error: ApiError | None) -> None:
+        assert self.action is not None
+        envelope, request = self.envelope, self.request
+        write = WriteCall(
+            service=envelope.service,
+            version=envelope.version,
+            action=envelope.action,
+            region=self.region,
+            params=envelope.params,
+            reply=None if self.outcome.reply is None else {**self.outcome.reply, "RequestId": self.request_id},
+            error=error,
+            caller=envelope.caller,
+            source_ip=request.remote_addr or "",
+            request_id=self.request_id,
+            http_method=request.method,
+            user_agent=request.headers.get("X-TC-RequestClient", ""),
+            time=self.arrived,
+        )
+        tell(self.cloud.subscribers, write)
+
+
+def _open(cloud: LocalCloud, request: Request) -> Envelope:
+    if request.headers.get("Authorization") or request.headers.get("X-TC-Action"):
+        return _open_tc3(cloud, request)
+    return _open_form(cloud, request)
+
+
+def _open_tc3(cloud: LocalCloud, request: Request) -> Envelope:
+    caller, signed_service = signatures.verify_tc3(request, cloud.account)
+    headers = request.headers
+    from_text = request.method == "GET"
+    version, action = _required(headers.get("X-TC-Version"), "Version"), _required(headers.get("X-TC-Action"), "Action")
+    return Envelope(
+        service=cloud.registry.product(signed_service, version, action),
+        version=version,
+        action=action,
+        region=headers.get("X-TC-Region", ""),
+        caller=caller,
+        params=unflatten(request.args.to_dict()) if from_text else _json_body(request),
+        from_text=from_text,
+    )
+
+
+def _open_form(cloud: LocalCloud, request: Request) -> Envelope:
+    fields = (request.args if request.method == "GET" else request.form).to_dict()
+    caller = signatures.verify_form(request, fields, cloud.account)
+    version, action = _required(fields.get("Version"), "Version"), _required(fields.get("Action"), "Action")
+    return Envelope(
+        service=cloud.registry.service_of(version, action),
+        version=version,
+        action=action,
+        region=fields.get("Region", ""),
+        caller=caller,
+        params=unflatten({name: value for name, value in fields.items() if name not in _COMMON}),
+        from_text=True,
+    )
+
+
+def _required(value: str | None, name: str) -> str:
+    if not value:
+        raise missing(name)
+    return value
+
+
+def _json_body(request: Request) -> Params:
+    try:
+        params = json.loads(request.get_data().decode() or "{}")
+        json.dumps(params, ensure_ascii=False).encode()
+    except UnicodeError:  # also half of a surrogate pair, "\\ud800": once kept, no reply that shows it could be sent
+        raise ApiError("InvalidParameter", "The request's body holds what is not Unicode text.") from None
+    except (ValueError, RecursionError):
+        raise ApiError("InvalidParameter", "The request's body is not JSON.") from None
+    if params is None:
+        return {}
+    if not isinstance(params, dict):
+        raise ApiError("InvalidParameter", "The request's body is not a JSON object.")
+    return params
+
+
+def _as_reply(body: dict[str, Any]) -> Reply:
+    return Reply(as_json(body))

@@ -1,0 +1,158 @@
+"""The HTTP server: werkzeug's, with connections kept alive and replies that can break off.
+
+Werkzeug's own request handler closes each connection after one reply and waits 10 ms for it, which no client of the
+real cloud sees; its parsing is kept, its writing replaced.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import socket
+import sys
+import threading
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import ClientDisconnected
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+from localcloud.core.errors import DroppedConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+_LENGTH = re.compile(r"[0-9]{1,12}")
+_LOG = logging.getLogger("localcloud")
+
+
+class Handler(WSGIRequestHandler):
+    """Answers the requests of one connection, one after the other."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # headers and body leave in one packet
+    server: Server
+
+    def setup(self) -> None:
+        """Note the connection, so that stopping the server closes it."""
+        super().setup()
+        self.server.opened(self.connection)
+
+    def finish(self) -> None:
+        """Forget the connection."""
+        self.server.closed(self.connection)
+        try:
+            super().finish()
+        except OSError:
+            _LOG.debug("a client left without its reply")
+
+    def run_wsgi(self) -> None:
+        """Read one request whole, let the application answer it, and write the reply."""
+        environ = self.make_environ()
+        try:
+            environ["wsgi.input"] = io.BytesIO(self._body(environ))
+        except ValueError as error:
+            # It closes the connection, too: where the next request begins is unknown.
+            self.send_error(HTTPStatus.BAD_REQUEST, explain=str(error))
+            return
+        head: list[Any] = []
+
+        def start_response(
+            status: str, headers: list[tuple[str, str]], _failure: Any = None
+        ) -> Callable[[bytes], object]:
+            head[:] = [status, headers]
+            return self.wfile.write
+
+        try:
+            body = b"".join(self.server.app(environ, start_response))
+        except DroppedConnection:
+            self._drop()
+        else:
+            self._write(head[0], head[1], body)
+
+    def handle_expect_100(self) -> bool:
+        """Tell a client that waits for it to send its body, at once: until then no reply goes out."""
+        go_on = super().handle_expect_100()
+        self.wfile.flush()
+        return go_on
+
+    def _body(self, environ: WSGIEnvironment) -> bytes:
+        """Read the request's body, by its length or in chunks.
+
+        Raises:
+            ValueError: Its length or a chunk's cannot be read.
+        """
+        if environ.get("wsgi.input_terminated"):  # werkzeug has put its reader of chunks there
+            try:
+                return bytes(environ["wsgi.input"].read())
+            except OSError as error:
+                raise ValueError(str(error)) from error
+        length = self.headers.get("Content-Length") or "0"
+        if not _LENGTH.fullmatch(length):
+            raise ValueError("Invalid Content-Length")
+        return self.rfile.read(int(length))
+
+    def _write(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
+        code, _, reason = status.partition(" ")
+        self.send_response(int(code), reason)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+        announced = next((int(value) for name, value in headers if name.lower() == "content-length"), len(body))
+        if announced != len(body):
+            self._drop()
+
+    def _drop(self) -> None:
+        self.close_connection = True
+        try:
+            self.connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            _LOG.debug("the client was gone already")
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  the parameter is werkzeug's
+        """Keep no access log."""
+
+
+class Server(ThreadedWSGIServer):
+    """A thread for each connection, as many as come. `connections` counts all there ever were."""
+
+    request_queue_size = 1024
+    daemon_threads = True
+
+    def __init__(self, port: int, app: WSGIApplication) -> None:
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self.connections = 0
+        super().__init__("127.0.0.1", port, app, Handler)
+
+    def opened(self, connection: socket.socket) -> None:
+        """Note an open connection."""
+        with self._lock:
+            self._open.add(connection)
+            self.connections += 1
+
+    def closed(self, connection: socket.socket) -> None:
+        """Forget a connection."""
+        with self._lock:
+            self._open.discard(connection)
+
+    def close_connections(self) -> None:
+        """Close what clients have kept open."""
+        with self._lock:
+            connections = list(self._open)
+        for connection in connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                _LOG.debug("a client was gone already")
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Log what a handler raised; a client that went away is nothing to speak of."""
+        if not isinstance(sys.exc_info()[1], (ConnectionError, ClientDisconnected)):
+            _LOG.exception("a request of %s failed: %s", client_address, request)

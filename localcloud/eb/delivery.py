@@ -1,0 +1,218 @@
+"""From a write call to the functions: CloudAudit record, event, rules of the service bus, targets, delivery.
+
+No promise of at-least-once, order or uniqueness is documented, so each can be broken by a switch. Documented: an event
+of at most 64 KB, 2,000 deliveries a target and day (docs 248/87558, 1108/46254). Contradictory: whether the function is
+called asynchronously, with SCF's retries (583/59100), or synchronously, without any (248/87507): a switch.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections import Counter, defaultdict, deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from localcloud.cloudaudit import record as cloudaudit
+from localcloud.core.watchers import tell
+from localcloud.eb import pattern
+from localcloud.eb.model import CLOUD, Buses
+from localcloud.scf.engine import EVENT_BUS, THROTTLED, Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localcloud.core.account import Account
+    from localcloud.core.background import Background
+    from localcloud.core.calls import WriteCall
+    from localcloud.eb.model import Rule, Target
+    from localcloud.scf.engine import Engine
+
+LARGEST_EVENT = 64 * 1024
+DAILY_CAP = 2000
+DAY_S = 24 * 3600
+THROTTLE_RETRIES = 3
+THROTTLE_WAIT_S = (10.0, 20.0)
+KEPT = 20_000
+
+
+@dataclass
+class Switches:
+    """How delivery behaves. Probabilities are from 0 to 1; seconds are shortened by the time scale.
+
+    Attributes:
+        delay_s: From the call's end to the delivery.
+        reorder_s: A random wait of up to this much more, so that events overtake each other.
+        duplicates: The chance that an event is delivered twice.
+        drops: The chance that an event is lost.
+        daily_cap: Deliveries a target and day; what is over is dropped. None: no cap.
+        synchronous: Whether EventBridge waits for the function, whose errors are then not retried.
+        batch_of: Deliver so many events at once, whatever the target says; 0: as the target says.
+        batch_wait_s: How long the first of such a batch waits for the others.
+        styles: The forms that records take in turn.
+    """
+
+    delay_s: float = 0.2
+    reorder_s: float = 0.0
+    duplicates: float = 0.0
+    drops: float = 0.0
+    daily_cap: int | None = DAILY_CAP
+    synchronous: bool = False
+    batch_of: int = 0
+    batch_wait_s: float = 1.0
+    styles: tuple[cloudaudit.Style, ...] = cloudaudit.STYLES
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What became of an event for one target: "delivered", "dropped", "over the daily cap" or "too large"."""
+
+    target_id: str
+    event_ids: tuple[str, ...]
+    outcome: str
+    request_id: str = ""
+
+
+class EventBridge:
+    """Watches write calls and delivers them. Thread-safe.
+
+    Attributes:
+        switches: How delivery behaves; change them at any time.
+        watchers: Called with each event that was put on the service bus.
+    """
+
+    def __init__(self, account: Account, background: Background, engine: Engine, seed: int = 0) -> None:
+        self._account = account
+        self._background = background
+        self._engine = engine
+        self._random = random.Random(seed)  # noqa: S311  chance for tests, which must be repeatable
+        self._lock = threading.Lock()
+        self._deliveries: deque[Delivery] = deque(maxlen=KEPT)
+        self._used: Counter[tuple[str, int]] = Counter()
+        self._batches: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._published = 0
+        self.switches = Switches()
+        self.watchers: list[Callable[[dict[str, Any]], None]] = []
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Return what became of events, oldest first."""
+        with self._lock:
+            return list(self._deliveries)
+
+    def publish(self, write: WriteCall) -> None:
+        """Put a write call on the service bus and deliver it to the targets of the rules that let it through."""
+        if not self.watchers and not self._buses().rules:
+            return  # nobody would see it
+        for bus in self._buses().buses.values():
+            if bus.kind == CLOUD:
+                event = cloudaudit.cloud_event(write, self._account, bus.bus_id, self._next_style())
+                tell(self.watchers, event)
+                self._route(event, bus.bus_id)
+
+    def put(self, event: dict[str, Any]) -> None:
+        """Deliver an event as if it had come from the service bus: again, late, or made by a test."""
+        for bus in self._buses().buses.values():
+            if bus.kind == CLOUD:
+                self._route(event, bus.bus_id)
+
+    def _route(self, event: dict[str, Any], bus_id: str) -> None:
+        with self._account.lock:
+            buses = self._buses()
+            rules = [rule for rule in buses.rules_of(bus_id) if _lets_through(rule, event)]
+            targets = [target for rule in rules for target in buses.targets_of(rule.rule_id)]
+        for target in targets:
+            self._send(target, event)
+
+    def _send(self, target: Target, event: dict[str, Any]) -> None:
+        if len(json.dumps(event, ensure_ascii=False).encode()) > LARGEST_EVENT:
+            self._note(target, [event], "too large")
+        elif self._chance(self.switches.drops):
+            self._note(target, [event], "dropped")
+        else:
+            for _ in range(2 if self._chance(self.switches.duplicates) else 1):
+                self._send_later(target, event)
+
+    def _send_later(self, target: Target, event: dict[str, Any]) -> None:
+        with self._lock:
+            seconds = self.switches.delay_s + self._random.uniform(0, self.switches.reorder_s)
+        due = self._account.now() + self._account.behaviour.wait(seconds)
+        self._background.at(due, lambda: self._arrive(target, event))
+
+    def _arrive(self, target: Target, event: dict[str, Any]) -> None:
+        size, wait_s = self._batching(target)
+        if size <= 1:
+            self._deliver(target, [event], json.dumps(event, ensure_ascii=False))
+            return
+        with self._lock:
+            batch = self._batches[target.target_id]
+            batch.append(event)
+            first, full = len(batch) == 1, len(batch) >= size
+        if full:
+            self._flush(target, batch)
+        elif first:
+            due = self._account.now() + self._account.behaviour.wait(wait_s)
+            self._background.at(due, lambda: self._flush(target, batch))
+
+    def _batching(self, target: Target) -> tuple[int, float]:
+        if self.switches.batch_of:
+            return self.switches.batch_of, self.switches.batch_wait_s
+        batching = target.batching
+        return (batching.count, float(batching.timeout_s)) if batching.enabled else (1, 0.0)
+
+    def _flush(self, target: Target, batch: list[dict[str, Any]]) -> None:
+        """Deliver a batch that is full or has waited long enough, unless that was done already."""
+        with self._lock:
+            if self._batches.get(target.target_id) is not batch:
+                return
+            del self._batches[target.target_id]
+        self._deliver(target, batch, json.dumps({"EventList": batch}, ensure_ascii=False))
+
+    def _deliver(self, target: Target, events: list[dict[str, Any]], text: str) -> None:
+        if not self._within_cap(target):
+            self._note(target, events, "over the daily cap")
+        elif self.switches.synchronous:
+            request_id = self._account.ids.uuid()
+            self._note(target, events, "delivered", request_id)
+            self._call(target, text, request_id, THROTTLE_RETRIES)
+        else:
+            request_id = self._engine.trigger(target.function, text, EVENT_BUS)
+            self._note(target, events, "delivered", request_id)
+
+    def _call(self, target: Target, text: str, request_id: str, retries: int) -> None:
+        """Run the function and wait; only throttling is retried (inferred from 248/87507)."""
+        event = Event(target.function, text, EVENT_BUS, "RequestResponse", request_id, self._account.now())
+        error = self._engine.run(event).error
+        if error is not None and error["statusCode"] == THROTTLED and retries:
+            with self._lock:
+                wait_s = self._random.uniform(*THROTTLE_WAIT_S)
+            due = self._account.now() + self._account.behaviour.wait(wait_s)
+            self._background.at(due, lambda: self._call(target, text, request_id, retries - 1))
+
+    def _within_cap(self, target: Target) -> bool:
+        key = (target.target_id, int(self._account.now() // DAY_S))
+        with self._lock:
+            self._used[key] += 1
+            return self.switches.daily_cap is None or self._used[key] <= self.switches.daily_cap
+
+    def _note(self, target: Target, events: list[dict[str, Any]], outcome: str, request_id: str = "") -> None:
+        ids = tuple(str(event.get("id", "")) for event in events)
+        with self._lock:
+            self._deliveries.append(Delivery(target.target_id, ids, outcome, request_id))
+
+    def _next_style(self) -> cloudaudit.Style:
+        with self._lock:
+            self._published += 1
+            return self.switches.styles[self._published % len(self.switches.styles)]
+
+    def _chance(self, probability: float) -> bool:
+        with self._lock:
+            return self._random.random() < probability
+
+    def _buses(self) -> Buses:
+        return self._account.region(self._account.home).state(Buses)
+
+
+def _lets_through(rule: Rule, event: dict[str, Any]) -> bool:
+    return rule.enabled and pattern.matches(rule.parsed, event)

@@ -1,0 +1,1 @@
+"""What runs a function: its processes, and the code inside them."""

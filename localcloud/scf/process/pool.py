@@ -1,0 +1,245 @@
+"""SCF's runtime for one version of one function: its instances, how many there may be, and what comes of a run.
+
+Each instance is a process that runs `bootstrap.py` in the function's own Python, with SCF's environment and no other
+(doc 583/30228), on read-only code, one event at a time. An idle instance is used again; if all are busy another is
+started, up to a limit. How a run may fail, and how SCF words it: see `instance`.
+"""
+
+import json
+import math
+import tempfile
+import threading
+import uuid
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from localcloud.scf.process.instance import (
+    BAD_EVENT,
+    EVENT_TOO_LARGE,
+    MAX_PAYLOAD_BYTES,
+    THROTTLED,
+    Credentials,
+    FunctionConfig,
+    Instance,
+    InvocationError,
+    context,
+)
+from localcloud.scf.process.unpacking import PackageError, remove, unpack
+
+_CLOSE_S: Final = 5.0
+
+
+@dataclass(frozen=True)
+class InvokeResult:
+    """What came of one invocation.
+
+    Attributes:
+        result_json: what the function returned, as JSON; None if it failed.
+        error: errorCode, errorMessage, requestId, statusCode and, if it raised, stackTrace; None if all went well.
+        duration_ms: how long it ran, without the initialisation.
+        billed_ms: the duration in whole milliseconds, rounded up.
+        init_ms: how long a new instance took to start and load the function; 0 on a warm one.
+        max_memory_mb: the peak of its memory.
+        log: what the function wrote to standard output and standard error.
+        cold: whether an instance was started for it.
+        instance_id: which one ran it; "" if none did.
+    """
+
+    request_id: str
+    result_json: str | None = None
+    error: dict[str, Any] | None = None
+    duration_ms: float = 0.0
+    billed_ms: int = 0
+    init_ms: float = 0.0
+    max_memory_mb: float = 0.0
+    log: str = ""
+    cold: bool = False
+    instance_id: str = ""
+
+    @property
+    def status_code(self) -> int:
+        """200, or the error's statusCode."""
+        return int(self.error["statusCode"]) if self.error else 200
+
+    @property
+    def throttled(self) -> bool:
+        """True if it was never run for want of an instance: to be tried again, and not the function's fault."""
+        return self.status_code == THROTTLED
+
+
+class FunctionRuntime:
+    """Runs one function version. Safe to use from many threads; close it when done."""
+
+    def __init__(
+        self,
+        config: FunctionConfig,
+        code: bytes | Path,
+        python: Path,
+        credentials: Callable[[], Credentials | None] = lambda: None,
+    ) -> None:
+        """Unpacks the code; no instance is started yet.
+
+        Args:
+            config: the function version.
+            code: the zip, or a folder, which is copied.
+            python: the Python to run it in.
+            credentials: asked at each invocation for the execution role's temporary keys: id, key, token; None if the
+                function has no role.
+
+        Raises:
+            PackageError: the code cannot be unpacked.
+        """
+        self.config = config
+        self._python = python
+        self._credentials = credentials
+        self._folder = Path(tempfile.mkdtemp(prefix="scf-"))
+        self._remove_folder = weakref.finalize(self, remove, self._folder)
+        self._changed = threading.Condition()
+        self._idle: list[Instance] = []
+        self._all: set[Instance] = set()
+        self._slots = 0
+        self._closed = False
+        try:
+            unpack(code, self._folder / "code")
+        except PackageError:
+            self._remove_folder()
+            raise
+
+    @property
+    def instance_count(self) -> int:
+        """How many instances there are: idle, busy or starting."""
+        return self._slots
+
+    def invoke(self, event_json: str, request_id: str | None = None) -> InvokeResult:
+        """Runs the function once and waits for its end.
+
+        Args:
+            event_json: the event, as JSON text.
+            request_id: the invocation's id; a new one if None.
+
+        Returns:
+            The outcome, a failure being one as well.
+
+        Raises:
+            RuntimeError: the runtime is closed.
+        """
+        request_id = request_id or str(uuid.uuid4())
+        try:
+            _check_event(event_json)
+            keys = self._credentials()
+            instance, cold = self._take(keys)
+        except InvocationError as failure:
+            return InvokeResult(request_id, error=_with_request_id(failure.error, request_id))
+        try:
+            return self._run(instance, event_json, request_id, keys, cold=cold)
+        finally:
+            self._give_back(instance)
+
+    def kill_all(self) -> int:
+        """Kills every instance at once, as a crash of the machine would. Runs under way end with status 439.
+
+        Returns:
+            How many were killed.
+        """
+        with self._changed:
+            victims, idle = list(self._all), self._idle[:]
+            self._idle.clear()
+        for instance in victims:
+            instance.kill()
+        for instance in idle:
+            self._give_back(instance)
+        return len(victims)
+
+    def close(self) -> None:
+        """Kills the instances and removes the unpacked code. Closing twice is fine."""
+        with self._changed:
+            self._closed = True
+        self.kill_all()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._slots, _CLOSE_S)
+        self._remove_folder()
+
+    def _take(self, keys: Credentials | None) -> tuple[Instance, bool]:
+        with self._changed:
+            if self._closed:
+                raise RuntimeError(f"the runtime of function {self.config.function_name} is closed")
+            while self._idle:
+                instance = self._idle.pop()  # the one used last: the others may go cold
+                if instance.is_usable():
+                    return instance, False
+                self._forget(instance)
+            if self._slots >= self.config.max_instances:
+                raise self._throttle()
+            self._slots += 1
+        return self._start(keys), True
+
+    def _start(self, keys: Credentials | None) -> Instance:
+        try:
+            instance = Instance(self._python, self.config, self._folder, keys)
+        except BaseException:
+            with self._changed:
+                self._slots -= 1
+            raise
+        with self._changed:
+            self._all.add(instance)
+            if self._closed:
+                instance.kill()
+        return instance
+
+    def _throttle(self) -> InvocationError:
+        quota = self.config.max_instances * self.config.memory_mb
+        message = f"Function [ {self.config.function_name} ] concurrency exceeded reserved quota {quota} MB"
+        return InvocationError(THROTTLED, message, code=1)
+
+    def _run(
+        self, instance: Instance, event_json: str, request_id: str, keys: Credentials | None, *, cold: bool
+    ) -> InvokeResult:
+        result_json, error = None, None
+        try:
+            if cold:
+                instance.load(self.config)
+            request = {"event": event_json, "context": context(self.config, request_id), "credentials": keys}
+            result_json = instance.run(request, self.config)
+        except InvocationError as failure:
+            error = _with_request_id(failure.error, request_id)
+        return InvokeResult(
+            request_id=request_id,
+            result_json=result_json,
+            error=error,
+            duration_ms=instance.run_ms,
+            billed_ms=math.ceil(instance.run_ms),
+            init_ms=instance.init_ms if cold else 0.0,
+            max_memory_mb=instance.peak_mb,
+            log=instance.take_log(),
+            cold=cold,
+            instance_id=instance.id,
+        )
+
+    def _give_back(self, instance: Instance) -> None:
+        with self._changed:
+            if instance.is_usable() and not self._closed:
+                self._idle.append(instance)
+            else:
+                self._forget(instance)
+            self._changed.notify_all()
+
+    def _forget(self, instance: Instance) -> None:
+        instance.dispose()
+        self._all.discard(instance)
+        self._slots -= 1
+
+
+def _check_event(event_json: str) -> None:
+    if len(event_json.encode(errors="surrogatepass")) > MAX_PAYLOAD_BYTES:
+        raise InvocationError(EVENT_TOO_LARGE, "The size of request exceeds the upper limit (6MB)")
+    try:
+        json.loads(event_json)
+    except (ValueError, RecursionError) as error:
+        raise InvocationError(BAD_EVENT, f"The request event is not JSON: {error}") from error
+
+
+def _with_request_id(error: Mapping[str, Any], request_id: str) -> dict[str, Any]:
+    return dict(sorted({**error, "requestId": request_id}.items()))

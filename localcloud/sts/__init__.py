@@ -1,0 +1,5 @@
+"""STS 2018-08-13: who am I, and keys of a role."""
+
+from localcloud.sts import actions
+
+ACTIONS = actions.ACTIONS

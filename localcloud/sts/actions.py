@@ -1,0 +1,89 @@
+"""STS 2018-08-13: who am I, and keys of a role (docs 1312/48195, 1312/48197)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from localcloud.cam.model import account_may_assume
+from localcloud.core.actions import Action, Context
+from localcloud.core.clock import iso_time
+from localcloud.core.errors import ApiError, out_of_range, unauthorized
+from localcloud.core.parameters import list_of, text, unsigned
+
+if TYPE_CHECKING:
+    from localcloud.core.account import Account
+    from localcloud.core.parameters import Params
+
+SERVICE, VERSION = "sts", "2018-08-13"
+DEFAULT_SECONDS, MOST_SECONDS = 7200, 43_200
+_ROLE_ARN = re.compile(r"qcs::cam::uin/(?P<uin>\d+):(?:roleName/(?P<name>[\w+=,.@-]+)|role/(?P<id>\d+))")
+_SESSION = re.compile(r"[\w+=,.@-]{2,128}")
+
+
+def get_caller_identity(ctx: Context, _params: Params) -> dict[str, Any]:
+    """Tell the caller who it is, as the documented examples do. The account itself is a CAMUser here (inferred)."""
+    caller = ctx.caller
+    user_id = f"{caller.role_id}:{caller.session_name}" if caller.role_id else caller.principal_id
+    return {
+        "Arn": caller.arn,
+        "AccountId": caller.uin,
+        "UserId": user_id,
+        "PrincipalId": caller.principal_id,
+        "Type": "CAMRole" if caller.role_id else "CAMUser",
+    }
+
+
+def assume_role(ctx: Context, params: Params) -> dict[str, Any]:
+    """Give out temporary keys of a role."""
+    seconds = params.get("DurationSeconds", DEFAULT_SECONDS)
+    if not 1 <= seconds <= MOST_SECONDS:
+        raise out_of_range("DurationSeconds", seconds, f"1-{MOST_SECONDS}")
+    if not _SESSION.fullmatch(params["RoleSessionName"]):
+        raise ApiError("InvalidParameter.ParamError", "The parameter `RoleSessionName` is not valid.")
+    role = _role_name(ctx.account, params["RoleArn"])
+    if not account_may_assume(ctx.account, role):
+        raise unauthorized(SERVICE, "AssumeRole", params["RoleArn"])
+    credential = ctx.account.issue_temporary_credentials(role, seconds, params["RoleSessionName"])
+    assert credential.expires_at is not None
+    return {
+        "Credentials": {
+            "Token": credential.token,
+            "TmpSecretId": credential.secret_id,
+            "TmpSecretKey": credential.secret_key,
+        },
+        "ExpiredTime": int(credential.expires_at),
+        "Expiration": iso_time(credential.expires_at),
+    }
+
+
+def _role_name(account: Account, arn: str) -> str:
+    match = _ROLE_ARN.fullmatch(arn)
+    if match is not None and match["uin"] == account.uin:
+        for role in account.roles.values():
+            if role.name == match["name"] or role.role_id == match["id"]:
+                return role.name
+    raise ApiError("InternalError.GetRoleError", f"The role `{arn}` cannot be found.")
+
+
+ACTIONS = (
+    Action(SERVICE, VERSION, "GetCallerIdentity", {}, get_caller_identity, regional=False),
+    Action(
+        SERVICE,
+        VERSION,
+        "AssumeRole",
+        {
+            "RoleArn": text.must(),
+            "RoleSessionName": text.must(),
+            "DurationSeconds": unsigned,
+            "Policy": text,
+            "ExternalId": text,
+            "Tags": list_of({"Key": text.must(), "Value": text.must()}),
+            "SourceIdentity": text,
+            "SerialNumber": text,
+            "TokenCode": text,
+        },
+        assume_role,
+        regional=False,
+    ),
+)

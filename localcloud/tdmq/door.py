@@ -1,0 +1,106 @@
+"""The door of CMQ's message API at `/v2/index.php`: form fields, HmacSHA1 or HmacSHA256, numeric codes."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from localcloud.cam.authority import MESSAGE_API
+from localcloud.core import signatures
+from localcloud.core.calls import Call
+from localcloud.core.errors import ApiError, CmqError, DroppedConnection
+from localcloud.core.faults import CMQ, Incoming, Reply, as_json
+from localcloud.tdmq import messages
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Request
+
+    from localcloud.cloud import LocalCloud
+    from localcloud.core.account import Caller
+
+_LOG = logging.getLogger("localcloud")
+_COMMON = frozenset(
+    {"Action", "SecretId", "Token", "Timestamp", "Nonce", "RequestClient", "SignatureMethod", "Signature", "Region"}
+)
+
+
+def serve(cloud: LocalCloud, request: Request) -> Reply:
+    """Answer one request of the message API.
+
+    Raises:
+        DroppedConnection: A fault says so.
+    """
+    request_id = cloud.account.ids.uuid()
+    try:
+        fields = (request.args if request.method == "GET" else request.form).to_dict()
+        return _exchange(cloud, _caller(cloud, request, fields), fields, request_id)
+    except CmqError as error:
+        return _as_reply(error.body(request_id))
+    except DroppedConnection:
+        raise
+    except Exception:  # noqa: BLE001  whatever goes wrong in here, the client gets an answer
+        return _as_reply(_server_error(f"the request {request_id}").body(request_id))
+
+
+def _caller(cloud: LocalCloud, request: Request, fields: dict[str, str]) -> Caller:
+    try:
+        return signatures.verify_form(request, fields, cloud.account)
+    except ApiError as error:
+        code = messages.UNAUTHENTICATED if error.code.startswith("AuthFailure") else messages.BAD_PARAMETER
+        raise CmqError(code, error.message) from None
+
+
+def _exchange(cloud: LocalCloud, caller: Caller, fields: dict[str, str], request_id: str) -> Reply:
+    action = fields.get("Action", "")
+    arrived = cloud.account.now()
+    params = {name: value for name, value in fields.items() if name not in _COMMON}
+    code: str | None = None
+    answered = True
+
+    def proceed() -> Reply:
+        nonlocal code
+        try:
+            done = _do(cloud, caller, action, params)
+        except CmqError as refused:
+            code = str(refused.code)
+            return _as_reply(refused.body(request_id))
+        return _as_reply({"code": 0, "message": "", "requestId": request_id, **done})
+
+    try:
+        cloud.linger()
+        return cloud.faults.around(Incoming(CMQ, action, cloud.account.home), proceed)
+    except CmqError as refused:
+        code = str(refused.code)
+        return _as_reply(refused.body(request_id))
+    except DroppedConnection:
+        answered = False
+        raise
+    finally:
+        cloud.calls.add(
+            Call(CMQ, action, cloud.account.home, dict(params), caller, code, answered, arrived, request_id)
+        )
+
+
+def _do(cloud: LocalCloud, caller: Caller, action: str, params: dict[str, str]) -> dict[str, Any]:
+    try:
+        _authorize(cloud, caller, action, params.get("queueName", ""))
+        return messages.run(cloud.account, action, params)
+    except (CmqError, DroppedConnection):
+        raise
+    except Exception:  # noqa: BLE001  a bug in an action is the platform's server error
+        raise _server_error(action) from None
+
+
+def _authorize(cloud: LocalCloud, caller: Caller, action: str, queue: str) -> None:
+    refused = cloud.authorize(caller, MESSAGE_API, action, queue)
+    if refused is not None:
+        raise CmqError(messages.UNAUTHENTICATED, refused.message)
+
+
+def _server_error(what: str) -> CmqError:
+    _LOG.exception("%s failed", what)
+    return CmqError(messages.SERVER_ERROR, "server error")
+
+
+def _as_reply(body: dict[str, object]) -> Reply:
+    return Reply(as_json(body))

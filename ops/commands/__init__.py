@@ -1,0 +1,1 @@
+"""The commands of `eni-flowlog`, a module each."""

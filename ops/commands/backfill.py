@@ -1,0 +1,219 @@
+"""`eni-flowlog backfill`: the function's own backfill, run here with the operator's keys."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from handler.commands import backfill
+from handler.model import Outcome
+from ops import advice, console, options, session
+from ops.errors import Exit, OperatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.table import Table
+
+    from handler.commands.backfill import Plan
+    from handler.commands.coverage import Inventory
+    from handler.settings import Settings
+    from ops.session import Session
+
+MAX_PLAN_ROWS = 40
+"""With more VPCs than this, the plan has a row for each region only."""
+
+VpcIds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--vpc-id",
+        metavar="VPC",
+        callback=options.of_form("vpcId"),
+        help="Only the interfaces of this VPC; may be given several times.",
+        show_default=False,
+    ),
+]
+After = Annotated[
+    str,
+    typer.Option(
+        "--after",
+        metavar="ID",
+        callback=options.of_form("interfaceId"),
+        help="Begin behind this interface id, as a backfill that was stopped does.",
+        show_default=False,
+    ),
+]
+
+
+def backfill_command(  # noqa: PLR0913 - one for each option of the command line
+    regions: options.Regions = None,
+    vpc_ids: VpcIds = None,
+    limit: options.Limit = None,
+    after: After = "",
+    profile: options.Profile = "",
+    *,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Give every interface that has no flow log one, from here, with your keys.
+
+    Lists interfaces and flow logs, shows the plan with its estimate, asks, and creates what is missing in order of
+    interface id, at most FLOWLOG_CREATE_RATE a second and region. What fails goes to the dead-letter queue and does
+    not stop the rest. It may be interrupted and started again at any time: the cloud's state is the checkpoint.
+
+    For example:
+
+        eni-flowlog backfill --dry-run
+
+        eni-flowlog backfill --region ap-guangzhou --region ap-shanghai
+
+        eni-flowlog backfill --vpc-id vpc-pq9vxykj --limit 10 --yes
+    """
+    given = {"regions": regions, "vpc_ids": vpc_ids, "limit": limit, "after": after}
+    arguments = {name: value for name, value in given.items() if value}
+    run = session.start(profile=profile, fallback=regions[0] if regions else "")
+    whole = list_plan(run, arguments)
+    if dry_run:
+        backfill.report_planned(whole, run.invocation)  # first: the report lists a bounded number
+    backfill.report_plan(whole, run.invocation)
+    show = console.err() if as_json else console.out()
+    show.print(plan_table(whole))
+    show.print(estimate(whole, run.invocation.settings))
+    if len(whole) and not dry_run:
+        console.ask(f"Create {console.counted(len(whole), 'flow log')}?", yes=yes)
+        _create(run, whole)
+    raise typer.Exit(_finish(run, whole, dry_run=dry_run, as_json=as_json))
+
+
+def list_plan(run: Session, arguments: dict[str, Any]) -> Plan:
+    """List the regions, and say which could not be listed and what to do.
+
+    Raises:
+        OperatorError: none could.
+    """
+    with until_interrupted(run), console.working("Listing interfaces and flow logs"):
+        whole = backfill.plan(run.invocation, arguments)
+    faults = [f"{region} could not be listed: {advice.of_failure(each)}" for region, each in whole.failures.items()]
+    if faults and not whole.inventories:
+        raise OperatorError("\n".join(faults))
+    for fault in faults:
+        console.say(fault, "red")
+    return whole
+
+
+@contextmanager
+def until_interrupted(run: Session) -> Iterator[None]:
+    """Do work whose result is worthless if it was interrupted."""
+    with run.stop.on_interrupt(console.say):
+        yield
+    if run.stop.asked:
+        raise KeyboardInterrupt
+
+
+def plan_table(whole: Plan) -> Table:
+    """What would be created where, and what is there already."""
+    names = ("Create", "Covered", "Drifted", "Waiting", "Skipped")
+    rows = console.table("Plan", ("Region", "VPC", *names), numbers=names)
+    by_vpc = sum(len(each.coverage) for each in whole.inventories) <= MAX_PLAN_ROWS
+    for each in whole.inventories:
+        for place, numbers in _plan_rows(each, by_vpc=by_vpc):
+            styles = ("created", "covered", "drift", "waiting", "skipped")
+            cells = (
+                console.count(number, console.STYLES[style]) for number, style in zip(numbers, styles, strict=True)
+            )
+            rows.add_row(each.region, place, *cells)
+    return rows
+
+
+def _plan_rows(each: Inventory, *, by_vpc: bool) -> Iterator[tuple[str, tuple[int, ...]]]:
+    create = Counter(vpc_id for _, vpc_id in each.missing)
+    states = ("covered", "drift", "waiting", "skipped")
+    if by_vpc and each.coverage:
+        for vpc_id, counts in sorted(each.coverage.items()):
+            yield console.plain(vpc_id), (create[vpc_id], *(counts[state] for state in states))
+    else:
+        place = console.counted(len(each.coverage), "VPC") if each.coverage else "no interfaces"
+        yield place, (len(each.missing), *(each.total(state) for state in states))
+
+
+def estimate(whole: Plan, settings: Settings) -> Text:
+    """How many calls the plan needs, and how long they take."""
+    number = len(whole)
+    if not number:
+        return Text("Nothing to create: every interface that can have a flow log has one.", "green")
+    slowest = max(len(each.missing) for each in whole.inventories)
+    regions = sum(bool(each.missing) for each in whole.inventories)
+    where = f"{regions} regions side by side" if regions > 1 else "1 region"
+    what = "ckafka" if settings.storage != "cls" else "CLS"
+    return Text(
+        f"{console.counted(number, 'flow log')} to create ({settings.traffic_type} traffic, to {what}): "
+        f"{console.counted(number, 'call')} in {where}, about {console.duration(slowest / settings.create_rate)} "
+        f"at {settings.create_rate:g} a second and region."
+    )
+
+
+def _create(run: Session, whole: Plan) -> None:
+    """Create what the plan names, under a progress bar; take note of what stops it."""
+    run_report = run.report
+    with run.stop.on_interrupt(console.say), console.progress("Creating flow logs", len(whole)) as step:
+        run_report.watch = lambda result: step(result.outcome is Outcome.DEAD_LETTERED)
+        done = backfill.create(run.invocation, whole, run.invocation.settle)
+    run.invocation.letters.flush()
+    stopped = [each.stopped for each in done if each.stopped]
+    left = {each.inventory.region: each.left for each in done if each.left and not each.stopped}
+    if left:
+        where = " and ".join(f"{number:,} in {region}" for region, number in left.items())
+        why = "Interrupted" if run.stop.asked else "The time ran out"
+        stopped.append(f"{why}: {where} are left. Run the same command again to go on.")
+    run_report.stopped = " ".join(stopped)
+
+
+def _finish(run: Session, whole: Plan, *, dry_run: bool, as_json: bool) -> Exit:
+    """Show the report and say how the command ended.
+
+    Raises:
+        OperatorError: what failed could not be put on the queue.
+    """
+    report = run.report.as_dict()
+    if as_json:
+        console.write_json(report)
+    elif len(whole):
+        console.show_report(report, listed=("planned",) if dry_run else ("dead_lettered", "skipped"))
+    run.raise_if_unsent()
+    drifted = sum(each.total("drift") for each in whole.inventories)
+    _say_what_is_left(run, drifted, dry_run=dry_run, as_json=as_json)
+    if run.stop.asked:
+        return Exit.INTERRUPTED
+    if run.report.stopped or whole.failures:
+        return Exit.FAILED
+    uncovered = report["outcomes"]["dead_lettered"] or (drifted and not dry_run)
+    return Exit.UNCOVERED if uncovered else Exit.OK
+
+
+def _say_what_is_left(run: Session, drifted: int, *, dry_run: bool, as_json: bool) -> None:
+    """Say what the operator may have to look at next."""
+    outcomes = run.report.outcomes
+    if outcomes[Outcome.SKIPPED] and not dry_run and not as_json:
+        console.say(
+            "What a backfill has skipped, `status` shows as missing unless FLOWLOG_RULES excludes it, by a tag for "
+            "example: only a try tells it.",
+            "dim",
+        )
+    if drifted:
+        are = "is" if drifted == 1 else "are"
+        console.say(
+            f"{console.counted(drifted, 'flow log')} {are} not as the settings say: see `eni-flowlog status`.", "yellow"
+        )
+    if outcomes[Outcome.DEAD_LETTERED]:
+        console.say(
+            f"What failed is on the queue {run.invocation.queue.name}: see `eni-flowlog dlq list`; "
+            "when the cause is gone, `eni-flowlog dlq redrive` runs it again.",
+            "yellow",
+        )
+    if run.report.stopped:
+        console.say(run.report.stopped, "red")

@@ -1,0 +1,302 @@
+"""`eni-flowlog demo`: the whole way on this machine, in a minute. What it shows has really happened, over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from handler.errors import CloudError
+from handler.settings import Credentials
+from localcloud import LocalCloud
+from ops import console
+from ops.commands import deploy
+from ops.deployment import config, documents
+from ops.deployment.cloud import CAM, VPC, Cloud
+from ops.deployment.parts import all_parts
+from ops.deployment.queue import visibility_s
+from ops.deployment.role import Policy
+from ops.errors import OperatorError
+from ops.packaging import package as packaging
+from ops.packaging import pythons
+from ops.packaging.dependencies import PackageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from handler.cloud.api import Service
+    from localcloud.scf.engine import Invocation
+    from ops.deployment.config import Deployment
+    from ops.packaging.package import Package
+
+HOME, ELSEWHERE = "ap-guangzhou", "ap-shanghai"
+BACKLOG = 240
+"""Interfaces that were there before, for the backfill."""
+TIME_SCALE = 0.1
+_SETTLE_S = 30.0
+_UNSUPPORTED_MODEL = "S1.SMALL1"
+
+
+@dataclass
+class Stage:
+    """A local cloud with the function deployed to it, and what has come in so far."""
+
+    local: LocalCloud
+    cloud: Cloud
+    deployment: Deployment
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def call(self, service: Service, action: str, region: str = HOME, **params: Any) -> dict[str, Any]:
+        """A user's API call."""
+        return self.cloud.change(service, action, params, region)
+
+    def settle(self) -> None:
+        """Wait until no event and no invocation is under way."""
+        if not self.local.background.wait_until_idle(_SETTLE_S):
+            raise OperatorError("The local cloud did not come to rest: please report it.")
+
+
+@dataclass(frozen=True)
+class Story:
+    """Something that happens in an account, and what is to be seen of it."""
+
+    title: str
+    happen: Callable[[Stage], None]
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What came of a story: the function's runs and the API calls that it made."""
+
+    story: Story
+    runs: Sequence[Invocation]
+    calls: Sequence[str]
+
+
+def demo_command() -> None:
+    """Show the whole way on this machine: package, deploy to a local cloud, events, dead letters, backfill, redrive.
+
+    Needs no account and no network. Nothing is left behind but .build/.
+    """
+    began = time.monotonic()
+    package = _package()
+    with LocalCloud(time_scale=TIME_SCALE) as local:
+        stage = _deploy(local, package)
+        tellings = [_tell(stage, story) for story in STORIES]
+        console.out().print(stories_table(tellings))
+        _operator(stage)
+    console.out().print(Text(f"All of that took {console.duration(time.monotonic() - began)}.", "bold"))
+    console.out().print("Next: README.md, `eni-flowlog local` for a cloud to play with, docs/deploy.md for a real one.")
+
+
+def _package() -> Package:
+    _heading("1. The package, as it is deployed")
+    try:
+        if pythons.find() is not None:
+            package = packaging.build()
+        else:
+            package = packaging.build_for_this_machine()
+            print(f"There is no Python 3.10 here, so the local cloud runs it with {package.python}.")
+    except PackageError as error:
+        raise OperatorError(str(error)) from None
+    print(packaging.describe(package))
+    return package
+
+
+def _deploy(local: LocalCloud, package: Package) -> Stage:
+    _heading("2. `eni-flowlog deploy` to a local cloud")
+    wanted = config.load(shell(local))
+    # The clock is moved below: a sweep that comes due by it would redrive before the operator does.
+    deployment = replace(wanted, timer=replace(wanted.timer, enabled=False))
+    keys = Credentials(local.secret_id, local.secret_key)
+    cloud = Cloud(lambda: keys, HOME, local.endpoint)
+    stage = Stage(local, cloud, deployment)
+    local.eventbridge.watchers.append(stage.events.append)
+    rows = console.table("", ("Part", "Name", "Done"))
+    deploy.deploy(
+        deployment, cloud, package, lambda step: rows.add_row(step.kind, step.name, Text(step.verb.value, "green"))
+    )
+    console.out().print(rows)
+    stage.settle()
+    return stage
+
+
+def shell(local: LocalCloud) -> dict[str, str]:
+    """What an operator sets to work with a local cloud."""
+    return {
+        "TENCENTCLOUD_SECRET_ID": local.secret_id,
+        "TENCENTCLOUD_SECRET_KEY": local.secret_key,
+        "TENCENTCLOUD_REGION": HOME,
+        "FLOWLOG_TOPIC_ID": local.topic_id,
+        "FLOWLOG_API_ENDPOINT": local.endpoint,
+        "FLOWLOG_DLQ_ENDPOINT": local.endpoint,
+    }
+
+
+def _tell(stage: Stage, story: Story) -> Telling:
+    """Let a story happen, and see what comes of it."""
+    runs, calls = len(stage.local.scf.invocations), len(stage.local.calls)
+    with console.working(story.title):
+        story.happen(stage)
+        stage.settle()
+    made = [call for call in list(stage.local.calls)[calls:] if call.caller and call.caller.role]
+    return Telling(story, stage.local.scf.invocations[runs:], [call.action for call in made])
+
+
+def stories_table(tellings: Sequence[Telling]) -> Any:
+    """What happened, what the function called, and how each item ended."""
+    _heading("3. Interfaces come, flow logs follow")
+    rows = console.table(
+        "",
+        ("What happened", "The function called", "Outcome", "Why"),
+        fold=("What happened", "The function called", "Why"),
+    )
+    for telling in tellings:
+        items = [item for run in telling.runs for item in (run.result or {}).get("items", [])]
+        outcomes = Text("\n").join(
+            Text(item["outcome"].replace("_", "-"), console.STYLES[item["outcome"]]) for item in items
+        )
+        reasons = "\n".join(dict.fromkeys(item.get("reason", "") for item in items)).strip()
+        rows.add_row(telling.story.title, _called(telling.calls), outcomes, console.plain_lines(reasons))
+    return rows
+
+
+def _called(calls: Sequence[str]) -> str:
+    counts = {name: list(calls).count(name) for name in dict.fromkeys(calls)}
+    return "\n".join(name + (f" x{number}" if number > 1 else "") for name, number in counts.items()) or "nothing"
+
+
+def _operator(stage: Stage) -> None:
+    """What an operator does afterwards, with the very commands."""
+    for region in (HOME, ELSEWHERE):
+        stage.local.seed_interfaces(region, BACKLOG // 2, flow_logs=BACKLOG // 8)
+    regions = ("--region", HOME, "--region", ELSEWHERE)
+    _heading("4. What failed is on the dead-letter queue, and why")
+    _run(stage, "dlq", "list")
+    _heading("5. What was there before: a backfill of two regions")
+    _run(stage, "backfill", *regions, "--yes")
+    _heading("6. Is every interface covered, and if not, why not?")
+    _run(stage, "status", *regions)
+    _heading("7. The permission is back: run the dead letters again, throw the malformed one away")
+    stage.local.clock.advance(visibility_s(stage.deployment))  # what `dlq list` has read can be read again
+    _run(stage, "dlq", "redrive", "--yes")
+    stage.local.clock.advance(visibility_s(stage.deployment))
+    _run(stage, "dlq", "purge", "--yes")
+    _run(stage, "dlq", "list")
+
+
+def _run(stage: Stage, *arguments: str) -> None:
+    """Run a command of ours as a person would. Its exit code is part of what it says: 3 is "not all is well yet"."""
+    console.out().print(Text(f"$ eni-flowlog {' '.join(arguments)}", "bold"))
+    sys.stdout.flush()
+    variables = {**os.environ, **shell(stage.local)}
+    command = [sys.executable, "-m", "ops.cli", *arguments]
+    ended = subprocess.run(command, env=variables, cwd=packaging.ROOT, check=False)  # noqa: S603 - our own command
+    if ended.returncode not in (0, 3):
+        raise OperatorError(f"eni-flowlog {arguments[0]} ended with exit code {ended.returncode}: please report it.")
+
+
+def _heading(text: str) -> None:
+    console.out().print()
+    console.out().rule(Text(text, "bold cyan"), align="left", style="dim")
+
+
+# The stories, each in the shape in which it really arrives: the local cloud records the call, and delivers the event.
+
+
+def _attached(stage: Stage, region: str = HOME, instance_id: str = "") -> None:
+    vpc_id, subnet_id = stage.local.network_of(region)
+    stage.call(
+        VPC,
+        "CreateAndAttachNetworkInterface",
+        region,
+        NetworkInterfaceName="demo",
+        VpcId=vpc_id,
+        SubnetId=subnet_id,
+        InstanceId=instance_id or stage.local.seed_instance(region),
+    )
+
+
+def _again(stage: Stage) -> None:
+    stage.local.eventbridge.put(_event_of_the_first(stage))
+
+
+def _event_of_the_first(stage: Stage) -> dict[str, Any]:
+    """The event of the first story. Deploying was on the bus too, and so are the function's own calls."""
+    return next(each for each in stage.events if each["data"]["eventName"] == "CreateAndAttachNetworkInterface")
+
+
+def _loose(stage: Stage) -> None:
+    vpc_id, subnet_id = stage.local.network_of(HOME)
+    stage.call(VPC, "CreateNetworkInterface", NetworkInterfaceName="loose", VpcId=vpc_id, SubnetId=subnet_id)
+
+
+def _attach_the_loose(stage: Stage) -> None:
+    found = stage.call(VPC, "DescribeNetworkInterfaces", Limit=100)["NetworkInterfaceSet"]
+    loose = next(each["NetworkInterfaceId"] for each in found if not each["Attachment"])
+    stage.call(VPC, "AttachNetworkInterface", NetworkInterfaceId=loose, InstanceId=stage.local.instance_id)
+
+
+def _instances(stage: Stage) -> None:
+    vpc_id, subnet_id = stage.local.network_of(ELSEWHERE)
+    cvm = type(VPC)("cvm", "2017-03-12")
+    stage.call(
+        cvm,
+        "RunInstances",
+        ELSEWHERE,
+        Placement={"Zone": f"{ELSEWHERE}-3"},
+        ImageId="img-demo0001",
+        InstanceCount=2,
+        VirtualPrivateCloud={"VpcId": vpc_id, "SubnetId": subnet_id},
+        LoginSettings={"Password": "Not-In-Any-Log-1"},
+    )
+
+
+def _unsupported(stage: Stage) -> None:
+    _attached(stage, instance_id=stage.local.seed_instance(HOME, _UNSUPPORTED_MODEL))
+
+
+def _refused_call(stage: Stage) -> None:
+    try:
+        stage.call(VPC, "AttachNetworkInterface", NetworkInterfaceId="eni-00000000", InstanceId=stage.local.instance_id)
+    except CloudError:
+        return  # as it should be: there is no such interface
+
+
+def _without_permission(stage: Stage) -> None:
+    """Somebody takes a permission from the role; afterwards `deploy` would give it back, and so does this."""
+    policy = next(part for part in all_parts(stage.deployment, stage.cloud) if isinstance(part, Policy))
+    found = policy.find()
+    assert found is not None, "it has just been deployed"
+    weak = documents.role_policy(stage.deployment, stage.cloud.uin)
+    weak["statement"][0]["action"].remove("name/vpc:CreateFlowLog")
+    stage.call(CAM, "UpdatePolicy", PolicyId=found["PolicyId"], PolicyDocument=json.dumps(weak))
+    _attached(stage)
+    stage.settle()
+    policy.update(policy.find() or {})
+
+
+def _malformed(stage: Stage) -> None:
+    event = json.loads(json.dumps(_event_of_the_first(stage)))
+    reply = {"NetworkInterface": {"NetworkInterfaceId": "eni-../../etc", "VpcId": stage.local.vpc_id}}
+    event["data"]["responseElements"] = json.dumps(reply)
+    stage.local.eventbridge.put(event)
+
+
+STORIES = (
+    Story("An interface is made on an instance", _attached),
+    Story("The same event comes again", _again),
+    Story("An interface is made loose", _loose),
+    Story("… and attached later", _attach_the_loose),
+    Story("Two instances start in another region", _instances),
+    Story("An interface on an old model", _unsupported),
+    Story("A user's call is refused by the API", _refused_call),
+    Story("The role has lost a permission", _without_permission),
+    Story("An event with a forged interface id", _malformed),
+)

@@ -1,0 +1,340 @@
+"""`eni-flowlog dlq`: what lies on the dead-letter queue, why, and how to run it again or throw it away."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from handler.commands import dispatch, redrive
+from handler.model import Outcome
+from ops import console, options, session
+from ops.deadletters import Depth, Record, await_visible, depth, receive
+from ops.errors import Exit, OperatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from ops.session import Session
+
+IDS_SHOWN = 5
+_SHORT = 8
+_MESSAGE = 200
+
+app = typer.Typer(
+    name="dlq",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Look at the dead-letter queue, run its records again, or throw them away.\n\n"
+    "Reading a message hides it from every other reader for the queue's visibility time-out: as `deploy` sets it, the "
+    "function's own time limit of 300 seconds. So two commands in a row may find less than there is: they say how many "
+    "are hidden, or wait for them.",
+)
+
+Ident = Annotated[str, typer.Argument(metavar="ID", help="The record's id, or its beginning.")]
+Idents = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[ID]...", help="Only these records, by id or its beginning.", show_default=False),
+]
+Exhausted = Annotated[
+    bool, typer.Option("--exhausted", help="Only records that have failed too often to be tried again.")
+]
+
+
+@app.command("list")
+def list_command(
+    limit: options.Limit = None,
+    region: options.Home = "",
+    profile: options.Profile = "",
+    *,
+    as_json: options.AsJson = False,
+) -> None:
+    """List the records: what failed, why, how often, and since when.
+
+    Receives them, which hides them from the function and from other commands for the queue's visibility time-out
+    (300 seconds as `deploy` sets it); they stay on the queue. The queue keeps a record 12 hours at the most: its copy
+    in the function's log stays.
+
+    For example:
+
+        eni-flowlog dlq list
+
+        eni-flowlog dlq list --json | jq -r '.records[].error.code' | sort | uniq -c
+    """
+    run = session.start(profile=profile, region=region, with_topic=False)
+    records = _received(run, limit)
+    left = depth(run)
+    if as_json:
+        console.write_json(
+            {"queue": run.invocation.queue.name, "hidden": _hidden(left, records), "records": _rows(records)}
+        )
+        return
+    if records:
+        console.out().print(_table(run.invocation.queue.name, records))
+    elif not _hidden(left, records):
+        console.out().print(Text("No records.", "green"))
+    _say_hidden(left, records)
+
+
+@app.command("show")
+def show_command(
+    ident: Ident,
+    region: options.Home = "",
+    profile: options.Profile = "",
+    *,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show one record whole.
+
+    Waits, up to the queue's visibility time-out, for records that an earlier command has hidden.
+
+    For example:
+
+        eni-flowlog dlq show 9c4b1c5e
+
+        eni-flowlog dlq show 9c4b1c5e --json > record.json
+    """
+    run = session.start(profile=profile, region=region, with_topic=False)
+    found: dict[str, Record] = {}
+    with run.stop.on_interrupt(console.say), console.working("Looking for the record"):
+        for records in receive(run, patient=lambda: not found):
+            found.update({each.ident: each for each in records if each.ident.startswith(ident)})
+    if not found:
+        _stop_if_interrupted(run)
+        raise OperatorError(f"No record on the queue begins with {ident}: see `eni-flowlog dlq list`.")
+    if len(found) > 1:
+        raise OperatorError(f"{ident} is the beginning of several ids: {_some(list(found))}.")
+    [record] = found.values()
+    if not as_json:
+        console.say(f"{record.what}: {record.code}: {record.message}")
+    console.write_json(record.content)
+
+
+@app.command("redrive")
+def redrive_command(  # noqa: PLR0913 - one for each option of the command line
+    limit: options.Limit = None,
+    region: options.Home = "",
+    profile: options.Profile = "",
+    *,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Run the records again, from here, with your keys.
+
+    A record is deleted only after its own success. One that fails again is put back with its count raised; after
+    five attempts it stays on the queue, marked as exhausted, and is not tried any more. Understands the function's
+    own records and the platform's native messages. Exit code 3 when something failed again or is left.
+
+    For example:
+
+        eni-flowlog dlq redrive --dry-run
+
+        eni-flowlog dlq redrive --limit 100 --yes
+    """
+    run = session.start(profile=profile, region=region)
+    before = _depth_now(run)
+    if before is not None and not before.visible:
+        _nothing(run, before, as_json=as_json)
+    number = before.visible if before else None
+    if not dry_run:
+        console.ask(f"Run {_number(number, limit)} of {run.invocation.queue.name} again?", yes=yes)
+    total = min(filter(None, (number, limit)), default=None)
+    shown = console.progress("Reading" if dry_run else "Running again", total)
+    with run.stop.on_interrupt(console.say), shown as step:
+        run.report.watch = lambda result: step(result.outcome is Outcome.DEAD_LETTERED)
+        redrive.redrive({"limit": limit, "dry_run": dry_run}, run.invocation, dispatch.run)
+    run.invocation.letters.flush()
+    raise typer.Exit(_redriven(run, limit, dry_run=dry_run, as_json=as_json))
+
+
+@app.command("purge")
+def purge_command(  # noqa: PLR0913 - one for each option of the command line
+    idents: Idents = None,
+    limit: options.Limit = None,
+    region: options.Home = "",
+    profile: options.Profile = "",
+    *,
+    exhausted: Exhausted = False,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Delete records from the queue for good: all of them, some by their ids, or those that are exhausted.
+
+    Asks first. With --json it prints what it has deleted, to be kept. The interfaces behind the records stay as they
+    are: `eni-flowlog backfill` still finds those that have no flow log.
+
+    For example:
+
+        eni-flowlog dlq purge --exhausted
+
+        eni-flowlog dlq purge 9c4b1c5e 0b0f8f34
+
+        eni-flowlog dlq purge --yes --json > purged.json
+    """
+    run = session.start(profile=profile, region=region, with_topic=False)
+    queue = run.invocation.queue
+    before = _depth_now(run)
+    purged: list[Record] = []
+    # What comes onto an empty queue from now on was not asked about, and stays.
+    if before is None or before.visible:
+        if not dry_run:
+            wanted = _wanted(idents, before, limit, exhausted=exhausted)
+            console.ask(f"Delete {wanted} of {queue.name} for good?", yes=yes)
+        purged = _purge(run, idents, limit, exhausted=exhausted, dry_run=dry_run)
+    _show_purged(run, purged, dry_run=dry_run, as_json=as_json)
+    _stop_if_interrupted(run)
+    if idents and not purged:
+        raise OperatorError(f"No record on {queue.name} begins with {_some(idents)}: see `eni-flowlog dlq list`.")
+
+
+def _purge(
+    run: Session, idents: Sequence[str] | None, limit: int | None, *, exhausted: bool, dry_run: bool
+) -> list[Record]:
+    """Delete what is wanted; a dry run only finds it."""
+    purged: list[Record] = []
+    with run.stop.on_interrupt(console.say), console.working("Deleting records"):
+        for records in receive(run, limit=None if idents or exhausted else limit):
+            chosen = [each for each in records if _is_wanted(each, idents, exhausted=exhausted)]
+            chosen = chosen[: limit - len(purged) if limit else None]
+            if chosen and not dry_run:
+                run.invocation.queue.delete([each.received.handle for each in chosen])
+            purged += chosen
+            if limit and len(purged) >= limit:
+                break
+    return purged
+
+
+def _received(run: Session, limit: int | None) -> list[Record]:
+    with run.stop.on_interrupt(console.say), console.working("Reading the queue"):
+        records = [each for records in receive(run, limit=limit) for each in records]
+    _stop_if_interrupted(run)
+    return records
+
+
+def _depth_now(run: Session) -> Depth | None:
+    """How much there is, once something can be received: an earlier `dlq list` has hidden it for a while."""
+    with run.stop.on_interrupt(console.say), console.working("Waiting for records that can be read"):
+        there = await_visible(run)
+    _stop_if_interrupted(run)
+    return there
+
+
+def _stop_if_interrupted(run: Session) -> None:
+    if run.stop.asked:
+        raise KeyboardInterrupt
+
+
+def _rows(records: Sequence[Record]) -> list[dict[str, object]]:
+    return [each.as_dict() for each in records]
+
+
+def _table(queue: str, records: Sequence[Record]) -> Table:
+    columns = ("Id", "Kind", "What", "Error", "Tries", "Age")
+    title = f"{console.counted(len(records), 'record')} on {queue}"
+    rows = console.table(title, columns, numbers=("Tries", "Age"), fold=("Error",))
+    now = datetime.now(timezone.utc)
+    for each in records:
+        what = console.plain(each.what).replace(" ", "\n", 1)
+        age = console.duration(each.age(now)) if each.since else "?"
+        rows.add_row(console.plain(each.ident[:_SHORT]), each.kind, Text(what), _error(each), _tries(each), age)
+    return rows
+
+
+def _error(record: Record) -> Text:
+    code = Text(console.plain(record.code), "red") + Text(console.plain(f" {record.error_class}"), "dim")
+    return code + Text("\n" + console.plain(record.message)[:_MESSAGE], "default")
+
+
+def _tries(record: Record) -> Text:
+    tries = Text(str(record.attempts or "?"))
+    return tries + Text("\nexhausted", "red") if record.exhausted else tries
+
+
+def _hidden(left: Depth | None, records: Sequence[Record]) -> int | None:
+    """How many messages others have hidden; those that we have just received are hidden by us."""
+    return None if left is None else max(0, left.hidden - len(records))
+
+
+def _say_hidden(left: Depth | None, records: Sequence[Record]) -> None:
+    hidden = _hidden(left, records)
+    if hidden and left:
+        console.say(
+            f"{console.counted(hidden, 'message')} on the queue cannot be read now: a reader, such as an earlier "
+            f"command, has received them. Look again in {left.visibility_s} s at the most.",
+            "yellow",
+        )
+
+
+def _nothing(run: Session, before: Depth, *, as_json: bool) -> None:
+    """End the command: there is nothing that can be received now."""
+    if as_json:
+        console.write_json(run.report.as_dict())
+    elif not before.hidden:
+        console.out().print(Text("No records: nothing to run again.", "green"))
+    _say_hidden(before, ())
+    raise typer.Exit(Exit.UNCOVERED if before.hidden else Exit.OK)
+
+
+def _number(number: int | None, limit: int | None) -> str:
+    if limit and (number is None or limit < number):
+        return f"up to {console.counted(limit, 'record')}"
+    return "the records" if number is None else f"the {console.counted(number, 'record')}"
+
+
+def _redriven(run: Session, limit: int | None, *, dry_run: bool, as_json: bool) -> Exit:
+    """Show the report of a redrive and say how it ended.
+
+    Raises:
+        OperatorError: what failed again could not be put back.
+    """
+    report = run.report.as_dict()
+    if as_json:
+        console.write_json(report)
+    else:
+        console.show_report(report, listed=("planned",) if dry_run else ("created", "covered", "dead_lettered"))
+    run.raise_if_unsent()
+    after = None if dry_run else depth(run)
+    left = after.visible + after.hidden if after else 0
+    if left:
+        console.say(f"{console.counted(left, 'record')} on the queue: see `eni-flowlog dlq list`.", "yellow")
+    if run.stop.asked:
+        return Exit.INTERRUPTED
+    undone = report["outcomes"]["dead_lettered"] or (left and limit is None)
+    return Exit.UNCOVERED if undone else Exit.OK
+
+
+def _wanted(idents: Sequence[str] | None, before: Depth | None, limit: int | None, *, exhausted: bool) -> str:
+    if idents or exhausted:
+        which = f"the records that begin with {_some(idents)}" if idents else "the exhausted records"
+        return which + (f", up to {limit:,}," if limit else "")
+    number = before.visible + before.hidden if before else None
+    if limit and (number is None or limit < number):
+        return f"up to {console.counted(limit, 'record')}"
+    return "all records" if number is None else f"all {console.counted(number, 'record')}"
+
+
+def _is_wanted(record: Record, idents: Sequence[str] | None, *, exhausted: bool) -> bool:
+    by_ident = not idents or any(record.ident.startswith(each) for each in idents)
+    return by_ident and (record.exhausted or not exhausted)
+
+
+def _show_purged(run: Session, purged: Sequence[Record], *, dry_run: bool, as_json: bool) -> None:
+    done = "would be deleted" if dry_run else "deleted"
+    if as_json:
+        console.write_json({"queue": run.invocation.queue.name, "deleted": not dry_run, "records": _rows(purged)})
+    else:
+        for each in purged[: console.SHOWN_ROWS]:
+            print(console.plain(f"{done}: {each.ident}  {each.what}  {each.code}"))
+        print(f"{console.counted(len(purged), 'record')} {done}.")
+    _say_hidden(depth(run), purged if dry_run else ())
+
+
+def _some(idents: Sequence[str]) -> str:
+    shown = ", ".join(console.plain(each) for each in idents[:IDS_SHOWN])
+    return shown + (f" and {len(idents) - IDS_SHOWN} more" if len(idents) > IDS_SHOWN else "")

@@ -1,0 +1,139 @@
+"""`eni-flowlog remove`: takes away what deploy made, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from handler import schema
+from handler.errors import CloudError
+from ops import advice, options
+from ops.commands.deploy import DEFAULT_CONFIG, Config, done
+from ops.console import ask, counted, progress, say, working, write_json
+from ops.deployment import flow_logs
+from ops.deployment.part import Resource, Step, carry_out
+from ops.deployment.parts import all_parts, open_deployment
+from ops.deployment.show import as_json, show_plan
+from ops.errors import OperatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ops.deployment.cloud import Cloud
+    from ops.deployment.config import Deployment
+    from ops.deployment.flow_logs import FlowLog
+
+_DEFAULT_DESCRIPTION: str = schema.document("settings")["properties"]["FLOWLOG_DESCRIPTION"]["default"]
+
+
+def remove_command(  # noqa: PLR0913 - a command's options are its arguments
+    config_file: Config = DEFAULT_CONFIG,
+    region: options.Home = "",
+    profile: options.Profile = "",
+    *,
+    with_flow_logs: Annotated[
+        bool,
+        typer.Option(
+            "--flow-logs",
+            help="Delete the flow logs, too, in all of FLOWLOG_REGIONS: those whose description is "
+            "FLOWLOG_DESCRIPTION, and no others.",
+        ),
+    ] = False,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    json_wanted: options.AsJson = False,
+) -> None:
+    """Take away what deploy made: the target, rule, timer, function, queue, policy and role.
+
+    What has the same name and does not bear our mark is left alone. Flow logs stay, and go on writing to their topic,
+    unless --flow-logs is given. Records on the dead-letter queue go with it: the plan says how many.
+
+    For example:
+
+        eni-flowlog remove --dry-run
+
+        eni-flowlog remove --flow-logs
+    """
+    deployment, cloud = open_deployment(config_file, profile=profile, region=region)
+    with working("Looking at what is there"):
+        parts, steps = plan_removal(deployment, cloud)
+        logs = our_flow_logs(deployment, cloud) if with_flow_logs else []
+    if not json_wanted:
+        show_plan(f"To be removed from account {cloud.uin}", steps)
+        if with_flow_logs:
+            say(f"Besides, {counted(len(logs), 'flow log')} in {', '.join(regions_of(deployment))}.")
+    applied = False
+    try:
+        if not (logs or any(step.writes for step in steps)):
+            say("Nothing to remove.")
+        elif not dry_run:
+            ask(f"Remove this from account {cloud.uin}?", yes=yes)
+            carry_out(parts, steps, Resource.remove, done)
+            delete_flow_logs(cloud, logs)
+            applied = True
+    finally:
+        if json_wanted:
+            write_json({"dry_run": dry_run, "applied": applied, "steps": as_json(steps), "flow_logs": _named(logs)})
+
+
+def plan_removal(deployment: Deployment, cloud: Cloud) -> tuple[list[Resource], list[Step]]:
+    """The parts of a deployment in the order of their removal, and what remove would do to each.
+
+    Raises:
+        CloudError: the account could not be looked at.
+    """
+    parts = all_parts(deployment, cloud)[::-1]
+    return parts, [part.plan_removal() for part in parts]
+
+
+def remove(deployment: Deployment, cloud: Cloud, tell: Callable[[Step], None] = lambda _: None) -> list[Step]:
+    """Remove without asking, for tests and the demo; flow logs stay.
+
+    Returns:
+        The plan that was carried out.
+
+    Raises:
+        OperatorError: a step failed.
+    """
+    parts, steps = plan_removal(deployment, cloud)
+    carry_out(parts, steps, Resource.remove, tell)
+    return steps
+
+
+def regions_of(deployment: Deployment) -> list[str]:
+    """The regions that the sweep covers, each once."""
+    # Nobody has checked the setting here, and an empty entry would be the function's own region a second time.
+    given = [part.strip() for part in deployment.variables.get("FLOWLOG_REGIONS", "").split(",")]
+    return list(dict.fromkeys(filter(None, given))) or [deployment.region]
+
+
+def our_flow_logs(deployment: Deployment, cloud: Cloud) -> list[FlowLog]:
+    """The flow logs that bear our description, in the regions of the sweep."""
+    description = deployment.variables.get("FLOWLOG_DESCRIPTION") or _DEFAULT_DESCRIPTION
+    return list(flow_logs.ours(cloud, regions_of(deployment), description))
+
+
+def delete_flow_logs(cloud: Cloud, logs: Sequence[FlowLog]) -> None:
+    """Delete flow logs one after the other; one that fails does not stop the rest.
+
+    Raises:
+        OperatorError: some could not be deleted.
+    """
+    failures: list[CloudError] = []
+    with progress("Deleting flow logs", len(logs)) as step:
+        for log in logs:
+            try:
+                flow_logs.delete(cloud, log)
+            except CloudError as error:
+                failures.append(error)
+            step(bool(failures))
+    if failures:
+        raise OperatorError(
+            f"{len(failures)} of {counted(len(logs), 'flow log')} could not be deleted. The first: "
+            f"{advice.of_cloud_error(failures[0])} The same command goes on from there."
+        )
+
+
+def _named(logs: Sequence[FlowLog]) -> list[dict[str, Any]]:
+    return [{"region": log.region, "flow_log_id": log.flow_log_id, "interface_id": log.interface_id} for log in logs]

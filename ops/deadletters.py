@@ -1,0 +1,240 @@
+"""The messages of the dead-letter queue as an operator sees them: our records, the platform's, and whatever else."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from handler import jsontext, schema
+from handler.cloud.api import Service
+from handler.cloud.queue import BATCH
+from handler.errors import CloudError
+from handler.log import redact
+from ops import console
+from ops.traces import reason_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from handler.cloud.queue import Message
+    from ops.session import Session
+
+TDMQ = Service("tdmq", "2020-02-17")
+LOOK_AGAIN_S = 0.5
+_DEFAULT_VISIBILITY_S = 30
+
+
+@dataclass(frozen=True)
+class Record:
+    """A message of the queue.
+
+    Attributes:
+        received: the message; its handle deletes it until the visibility time-out is over.
+        ident: the record's id, which stays the same when it fails again; of other messages, the request's or its own.
+        kind: interface, event or command; `platform` for SCF's native messages, `unknown` for what is neither.
+        what: in a few words, what could not be done.
+        error_class: as in `schemas/dead-letter.schema.json`.
+        code: the error's.
+        message: why, in a sentence.
+        attempts: how often it was run; 0 where that is not known.
+        exhausted: it has failed too often, and a redrive leaves it alone.
+        since: when it failed first; None where that is not known.
+        content: the whole record, without secrets.
+    """
+
+    received: Message = field(repr=False)
+    ident: str
+    kind: str
+    what: str
+    error_class: str
+    code: str
+    message: str
+    attempts: int = 0
+    exhausted: bool = False
+    since: datetime | None = None
+    content: Any = None
+
+    def age(self, now: datetime) -> float:
+        """Seconds since it failed first."""
+        return (now - self.since).total_seconds() if self.since else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record as `dlq list --json` gives it."""
+        return {
+            "id": self.ident,
+            "kind": self.kind,
+            "what": self.what,
+            "error": {"class": self.error_class, "code": self.code, "message": self.message},
+            "attempts": self.attempts,
+            "exhausted": self.exhausted,
+            "since": self.since.strftime("%Y-%m-%dT%H:%M:%SZ") if self.since else None,
+            "record": self.content,
+        }
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How many messages a queue holds: those that can be received, and those that a reader has hidden."""
+
+    visible: int
+    hidden: int
+    visibility_s: int
+
+
+def depth(run: Session) -> Depth | None:
+    """Ask the queue's management API how much there is; None where the keys may not, or it does not say."""
+    invocation = run.invocation
+    try:
+        reply = invocation.api.call(
+            TDMQ, "DescribeCmqQueueDetail", invocation.settings.region, {"QueueName": invocation.queue.name}
+        )
+    except CloudError:
+        return None
+    queue = reply.get("QueueDescribe")
+    if not isinstance(queue, dict):
+        return None
+    visible, hidden, visibility = (queue.get(name) for name in ("ActiveMsgNum", "InactiveMsgNum", "VisibilityTimeout"))
+    if not isinstance(visible, int) or not isinstance(hidden, int):
+        return None
+    return Depth(visible, hidden, visibility if isinstance(visibility, int) else _DEFAULT_VISIBILITY_S)
+
+
+def await_visible(run: Session) -> Depth | None:
+    """Wait until something can be received, at the most for the queue's visibility time-out.
+
+    Returns:
+        How much there is then; None where that cannot be known.
+    """
+    there = depth(run)
+    until = time.monotonic() + (there.visibility_s if there else 0)
+    if there and there.hidden and not there.visible:
+        console.say(
+            f"{console.counted(there.hidden, 'record')} hidden by an earlier read: waiting for at most "
+            f"{there.visibility_s:g} s.",
+            "dim",
+        )
+    while there and there.hidden and not there.visible and time.monotonic() < until and not run.stop.asked:
+        run.invocation.budget.wait(LOOK_AGAIN_S)
+        there = depth(run)
+    return there
+
+
+def receive(
+    run: Session, *, limit: int | None = None, patient: Callable[[], bool] = lambda: False
+) -> Iterator[list[Record]]:
+    """Receive the queue's messages, up to 16 at a time, each once.
+
+    Args:
+        run: its stop ends the work.
+        limit: the most messages.
+        patient: whether to wait, up to the queue's visibility time-out, for messages that somebody has hidden.
+
+    Raises:
+        QueueError: the queue could not be read.
+    """
+    queue, budget = run.invocation.queue, run.invocation.budget
+    seen: set[str] = set()
+    waited, most = 0.0, 0.0
+    while budget.left() > 0 and (limit is None or len(seen) < limit):
+        room = BATCH if limit is None else min(BATCH, limit - len(seen))
+        new = [each for each in queue.receive(room) if each.message_id not in seen]
+        seen.update(each.message_id for each in new)
+        if new:
+            yield [record_of(each) for each in new]
+            continue
+        if not patient():
+            return
+        most = most or _patience(run)
+        if waited >= most:
+            return
+        budget.wait(LOOK_AGAIN_S)
+        waited += LOOK_AGAIN_S
+
+
+def _patience(run: Session) -> float:
+    """Seconds until what is hidden now can be received again; 0 when nothing is."""
+    there = depth(run)
+    if there is None:
+        return _DEFAULT_VISIBILITY_S
+    return there.visibility_s + LOOK_AGAIN_S if there.hidden else 0.0
+
+
+def record_of(message: Message) -> Record:
+    """Read a message, whatever it holds."""
+    try:
+        content = jsontext.parse(message.body)
+    except jsontext.NotJson:
+        return _unknown(message, message.body)
+    if not schema.problems("dead-letter", content):
+        return _own(message, content)
+    if isinstance(content, dict) and isinstance(content.get("Body"), dict):
+        return _platform(message, content)
+    return _unknown(message, content)
+
+
+def _own(message: Message, letter: Mapping[str, Any]) -> Record:
+    error = letter["error"]
+    return Record(
+        message,
+        ident=letter["id"],
+        kind=letter["kind"],
+        what=_what(letter),
+        error_class=error["class"],
+        code=error["code"],
+        message=redact(error["message"]),
+        attempts=letter["attempts"],
+        exhausted=letter.get("exhausted", False),
+        since=_time(letter["first_failed_at"]),
+        content=redact(letter),
+    )
+
+
+def _what(letter: Mapping[str, Any]) -> str:
+    interface = letter.get("interface")
+    if interface:
+        ident = interface.get("interface_id") or interface["instance_id"]
+        return f"{interface['region']} {ident}"
+    event = letter.get("event")
+    if letter["kind"] == "command" and isinstance(event, dict):
+        return " ".join([str(event.get("command")), *map(str, event.get("regions") or ())])
+    return "event"
+
+
+def _platform(message: Message, letter: Mapping[str, Any]) -> Record:
+    """SCF's native dead letter (doc 583/39704)."""
+    body = letter["Body"]
+    retries = body.get("RetryNum")
+    return Record(
+        message,
+        ident=str(body.get("RequestId") or letter.get("RequestId") or message.message_id),
+        kind="platform",
+        what=str(
+            redact(f"{body.get('FunctionName') or 'function'} ({body.get('RequestSource') or 'unknown trigger'})")
+        ),
+        error_class="platform",
+        code=str(letter.get("ErrorCode") or ""),
+        message=reason_of(str(letter.get("ErrorMessage") or "")),
+        attempts=retries + 1 if isinstance(retries, int) else 0,
+        since=_time(str(body.get("PushTime") or "")),
+        content=redact(letter),
+    )
+
+
+def _unknown(message: Message, content: Any) -> Record:
+    problem = "neither a record of ours nor the platform's: a redrive reads it as an event"
+    return Record(
+        message, message.message_id, "unknown", "message", "invalid", "NotARecord", problem, content=redact(content)
+    )
+
+
+def _time(text: str) -> datetime | None:
+    """A time as our records and the platform write it; the platform gives nanoseconds."""
+    head, _, tail = text.partition(".")
+    zone = tail.lstrip("0123456789")
+    try:
+        time = datetime.fromisoformat((head + zone).replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)

@@ -1,0 +1,237 @@
+"""The shape that all parts of a deployment share: find it, say what differs, bring it about.
+
+    find()         what there is now, as the API describes it, or None
+    is_ours()      whether deploy made it: nothing else is ever changed or removed
+    differences()  what is not as it should be
+    create(), update(), delete()
+
+`Resource` makes of these a plan, its carrying out and its removal. There is no state but the cloud's own: a run that
+broke off is completed by the next, because each looks at what is there.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from handler.budget import Budget
+from handler.cloud.retry import retry
+from handler.errors import CloudError, Throttled, Transient
+from ops import advice
+from ops.errors import OperatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ops.deployment.cloud import Cloud
+    from ops.deployment.config import Deployment
+
+MARK = "Managed by eni-flowlog."
+"""The description of what has one: by it our own are recognised. Plain words: a rule's takes no other signs."""
+TAG = ("managed-by", "eni-flowlog")
+"""The tag of what has no description, or one that is not ours alone."""
+
+TRY_FOR_S = 300.0
+"""How long a step is tried again, in seconds."""
+
+Found = dict[str, Any]
+
+
+class Verb(str, Enum):
+    """What a plan says of one part."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    DELETE = "delete"
+    NOTHING = "nothing to do"
+    CONFLICT = "conflict"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference: old is empty for what is added, new for what is taken away."""
+
+    what: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a plan."""
+
+    kind: str
+    name: str
+    verb: Verb
+    changes: tuple[Change, ...] = ()
+    note: str = ""
+
+    @property
+    def writes(self) -> bool:
+        """Whether carrying it out changes the cloud."""
+        return self.verb in (Verb.CREATE, Verb.CHANGE, Verb.DELETE)
+
+
+class Resource(ABC):
+    """One part of a deployment."""
+
+    kind: ClassVar[str]
+    sign: ClassVar[str] = f"its description is not “{MARK}”"
+    """How one sees that it is not ours."""
+
+    def __init__(self, deployment: Deployment, cloud: Cloud) -> None:
+        """Take what should be, and the cloud that has it or not."""
+        self.deployment = deployment
+        self.cloud = cloud
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What it is called in the cloud."""
+
+    @abstractmethod
+    def find(self) -> Found | None:
+        """What there is now."""
+
+    @abstractmethod
+    def is_ours(self, found: Found) -> bool:
+        """Whether deploy made it."""
+
+    @abstractmethod
+    def differences(self, found: Found) -> list[Change]:
+        """What is not as it should be."""
+
+    @abstractmethod
+    def create(self) -> None:
+        """Make it."""
+
+    @abstractmethod
+    def update(self, found: Found) -> None:
+        """Bring it to what it should be."""
+
+    @abstractmethod
+    def delete(self, found: Found) -> None:
+        """Take it away."""
+
+    def obstacle(self, found: Found) -> str:  # noqa: ARG002 - most parts have none, whatever was found
+        """Why it cannot be brought to what it should be; empty where it can."""
+        return ""
+
+    def remark(self, found: Found | None) -> str:  # noqa: ARG002 - of most parts there is none, whatever was found
+        """What is not as it should be and deploy does not change; empty if nothing."""
+        return ""
+
+    def loss(self, found: Found) -> str:  # noqa: ARG002 - most parts hold nothing, whatever was found
+        """What would be lost with it."""
+        return ""
+
+    def plan(self) -> Step:
+        """What deploy would do."""
+        found = self.find()
+        if found is None:
+            return self._step(Verb.CREATE, note=self.remark(found))
+        if not self.is_ours(found):
+            return self._step(Verb.CONFLICT, note=f"there is one that eni-flowlog did not make: {self.sign}")
+        obstacle = self.obstacle(found)
+        if obstacle:
+            return self._step(Verb.CONFLICT, note=obstacle)
+        changes = tuple(self.differences(found))
+        return self._step(Verb.CHANGE if changes else Verb.NOTHING, changes, self.remark(found))
+
+    def apply(self) -> None:
+        """Bring it about: look, act, and after an attempt whose outcome is not known, look again.
+
+        Raises:
+            CloudError: an API call failed for good, and what it was to do is not done either.
+        """
+        budget = Budget(TRY_FOR_S)
+        retry(self._attempt, lambda error: isinstance(error, (Transient, Throttled)), budget.wait)
+
+    def _attempt(self) -> None:
+        try:
+            self._apply()
+        except (Transient, Throttled):
+            raise
+        except CloudError:
+            # Refused perhaps because an earlier attempt did it ("exists already"): what is there now decides.
+            if self.plan().verb is not Verb.NOTHING:
+                raise
+
+    def _apply(self) -> None:
+        found = self.find()
+        if found is None:
+            self.create()
+        elif self.differences(found):
+            self.update(found)
+
+    def plan_removal(self) -> Step:
+        """What remove would do."""
+        found = self.find()
+        if found is None:
+            return self._step(Verb.NOTHING, note="is not there")
+        if not self.is_ours(found):
+            return self._step(Verb.KEEP, note=f"eni-flowlog did not make it: {self.sign}")
+        return self._step(Verb.DELETE, note=self.loss(found))
+
+    def remove(self) -> None:
+        """Take it away, if it is there and ours.
+
+        Raises:
+            CloudError: an API call failed for good, and it is still there.
+        """
+        try:
+            found = self.find()
+            if found is not None and self.is_ours(found):
+                self.delete(found)
+        except CloudError:
+            if self.find() is not None:
+                raise
+
+    def _step(self, verb: Verb, changes: tuple[Change, ...] = (), note: str = "") -> Step:
+        return Step(self.kind, self.name, verb, changes, note)
+
+
+def carry_out(
+    resources: Sequence[Resource], steps: Sequence[Step], act: Callable[[Resource], None], done: Callable[[Step], None]
+) -> None:
+    """Carry out what a plan says of some resources, in their order.
+
+    Args:
+        resources: the parts.
+        steps: what the plan says of each.
+        act: `Resource.apply` or `Resource.remove`.
+        done: told of each step that is done.
+
+    Raises:
+        OperatorError: says which step failed, and that running it again goes on from there.
+    """
+    for resource, step in zip(resources, steps, strict=True):
+        if not step.writes:
+            continue
+        try:
+            act(resource)
+        except CloudError as error:
+            raise OperatorError(
+                f"{step.kind} {step.name}: {advice.of_cloud_error(error)}\n"
+                "What was done before it stays done: the same command goes on from there."
+            ) from None
+        done(step)
+
+
+def changed(what: str, old: Any, new: Any) -> list[Change]:
+    """The difference between two values, if there is one."""
+    return [] if old == new else [Change(what, _text(old), _text(new))]
+
+
+def tagged(tags: Sequence[dict[str, Any]] | None, key: str = "Key", value: str = "Value") -> bool:
+    """Whether some tags, as an API gives them, hold ours."""
+    return any((tag.get(key), tag.get(value)) == TAG for tag in tags or [])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)

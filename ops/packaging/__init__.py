@@ -1,0 +1,1 @@
+"""The package that is deployed, and the dependencies in it."""
