@@ -66,5 +66,7 @@ def test_a_renewed_dependency_must_be_looked_at(tmp_path: Path) -> None:
     for edit in lean.EDITS:
         (tmp_path / edit.file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / edit.file).write_text("import something_else\n", encoding="utf-8")
-    with pytest.raises(PackageError, match=r"charset_normalizer/__init__\.py .* is not as ops/packaging/lean\.py expects"):
+    with pytest.raises(
+        PackageError, match=r"charset_normalizer/__init__\.py .* is not as ops/packaging/lean\.py expects"
+    ):
         lean.apply(tmp_path)
