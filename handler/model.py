@@ -30,6 +30,18 @@ class Outcome(str, Enum):
     DEAD_LETTERED = "dead_lettered"  # it failed, and the record of it is on the queue
 
 
+class State(str, Enum):
+    """How an interface stands by its flow log: each is in exactly one; the order is the report's."""
+
+    COVERED = "covered"  # its flow log is on, its destination is there, and it logs what the settings ask for
+    DIFFERS = "differs"  # it is on and delivers, but elsewhere than the settings say, or not all of it
+    BROKEN = "broken"  # it logs nothing: disabled, or its topic is deleted
+    MISSING = "missing"  # it should have a flow log and has none
+    UNSUPPORTED = "unsupported"  # its instance's model takes none
+    WAITING = "waiting"  # not attached to an instance
+    EXCLUDED = "excluded"  # by FLOWLOG_RULES
+
+
 @dataclass(frozen=True)
 class History:
     """What an item that comes back from the dead-letter queue has been through."""
@@ -99,6 +111,8 @@ class FlowLog:
     topic_state: str = ""
     enabled: bool = True
     storage: str = "cls"
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

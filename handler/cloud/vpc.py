@@ -181,6 +181,8 @@ def _flow_log(entry: dict[str, Any]) -> FlowLog:
         topic_state=str(entry.get("CloudLogState") or ""),
         enabled=entry.get("Enable") is not False,
         storage=_stored_in(entry),
+        description=str(entry.get("FlowLogDescription") or ""),
+        tags=tags_of(entry.get("TagSet")),
     )
 
 
