@@ -19,7 +19,7 @@ _STEPS = {
     "ClientNetworkError": "Check the network, the proxy and FLOWLOG_API_ENDPOINT, and run it again.",
     "ServerNetworkError": "Check the network and FLOWLOG_API_ENDPOINT, and run it again.",
     "InternalError": "The cloud had a fault: run it again.",
-    "ResourceNotFound.Function": "Deploy the function, or give its --function, --region and account.",
+    "ResourceNotFound.Function": "Deploy the function, or give its --function, --function-region and account.",
     "ResourceNotFound": "Check that it exists, in this region and account.",
     "NoTopicForRegion": "Add the region, or a `default`, to FLOWLOG_TOPIC_ID.",
 }

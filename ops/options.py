@@ -49,10 +49,10 @@ Regions = Annotated[
         show_default=False,
     ),
 ]
-Home = Annotated[
+FunctionRegion = Annotated[
     str,
     typer.Option(
-        "--region",
+        "--function-region",
         metavar="REGION",
         callback=of_form("region"),
         help="The function's region. Without it: TENCENTCLOUD_REGION, serverless.yml, or tccli's profile.",

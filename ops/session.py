@@ -17,7 +17,7 @@ from handler.errors import QueueUnreachable
 from handler.invocation import Invocation
 from handler.log import logger
 from handler.model import Outcome, Report
-from ops import environment
+from ops import config
 from ops.console import counted
 from ops.errors import OperatorError
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from handler.model import Result
+    from ops.config import Config
 
 LIMIT_S = 24 * 3600.0
 """An operator's machine has no time limit; something has to end a command that nobody watches."""
@@ -91,6 +92,7 @@ class WatchedReport(Report):
 class Session:
     """The invocation that a command works with, and what stops it."""
 
+    config: Config
     invocation: Invocation
     stop: Stop
 
@@ -133,15 +135,14 @@ def start(*, profile: str = "", region: str = "", fallback: str = "", with_topic
         OperatorError: no keys or no region, or a file that cannot be read.
         SettingsError: names every bad variable.
     """
-    variables = environment.function_environment(
-        os.environ, Path.cwd(), profile=profile, region=region, fallback=fallback
-    )
+    found = config.read(Path("serverless.yml"), os.environ, profile=profile, region=region, fallback=fallback)
+    variables = found.environment(found.settings)
     if not with_topic:
         variables = {"FLOWLOG_TOPIC_ID": _NO_TOPIC, **variables}
     stop = Stop()
     # Dead letters keep to a budget of their own: what failed before Ctrl-C is still put on the queue.
     invocation = Invocation.start(variables, {}, Budget(LIMIT_S)).within(stop.budget())
-    return Session(replace(invocation, report=WatchedReport("")), stop)
+    return Session(found, replace(invocation, report=WatchedReport("")), stop)
 
 
 class _StandardError:

@@ -15,9 +15,9 @@ from rich.text import Text
 from handler.errors import CloudError
 from handler.settings import Credentials
 from localcloud import LocalCloud
-from ops import console
+from ops import config, console
 from ops.commands import deploy
-from ops.deployment import config, documents
+from ops.deployment import documents
 from ops.deployment.cloud import CAM, VPC, Cloud
 from ops.deployment.parts import all_parts
 from ops.deployment.queue import visibility_s
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from handler.cloud.api import Service
     from localcloud.scf.engine import Invocation
-    from ops.deployment.config import Deployment
+    from ops.config import Deployment
     from ops.packaging.package import Package
 
 HOME, ELSEWHERE = "ap-guangzhou", "ap-shanghai"

@@ -21,8 +21,8 @@ from ops.packaging.dependencies import PackageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
-    from ops.deployment.config import Deployment
     from ops.packaging.package import Package
 
 Config = Annotated[
@@ -33,7 +33,7 @@ DEFAULT_CONFIG = Path("serverless.yml")
 
 def deploy_command(  # noqa: PLR0913 - a command's options are its arguments
     config_file: Config = DEFAULT_CONFIG,
-    region: options.Home = "",
+    function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     *,
     dry_run: options.DryRun = False,
@@ -66,7 +66,7 @@ def deploy_command(  # noqa: PLR0913 - a command's options are its arguments
 
         eni-flowlog deploy --package .build/function.zip --yes --json
     """
-    deployment, cloud = open_deployment(config_file, profile=profile, region=region)
+    deployment, cloud = open_deployment(config_file, profile=profile, region=function_region)
     preflight.check(deployment, package)
     with working("Building the package"):
         code: Code = Zip(package) if package else build_package(bytecode=not without_bytecode)

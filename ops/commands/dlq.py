@@ -48,7 +48,7 @@ Exhausted = Annotated[
 @app.command("list")
 def list_command(
     limit: options.Limit = None,
-    region: options.Home = "",
+    function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     *,
     as_json: options.AsJson = False,
@@ -65,7 +65,7 @@ def list_command(
 
         eni-flowlog dlq list --json | jq -r '.records[].error.code' | sort | uniq -c
     """
-    run = session.start(profile=profile, region=region, with_topic=False)
+    run = session.start(profile=profile, region=function_region, with_topic=False)
     records = _received(run, limit)
     left = depth(run)
     if as_json:
@@ -83,7 +83,7 @@ def list_command(
 @app.command("show")
 def show_command(
     ident: Ident,
-    region: options.Home = "",
+    function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     *,
     as_json: options.AsJson = False,
@@ -98,7 +98,7 @@ def show_command(
 
         eni-flowlog dlq show 9c4b1c5e --json > record.json
     """
-    run = session.start(profile=profile, region=region, with_topic=False)
+    run = session.start(profile=profile, region=function_region, with_topic=False)
     found: dict[str, Record] = {}
     with run.stop.on_interrupt(console.say), console.working("Looking for the record"):
         for records in receive(run, patient=lambda: not found):
@@ -117,7 +117,7 @@ def show_command(
 @app.command("redrive")
 def redrive_command(  # noqa: PLR0913 - one for each option of the command line
     limit: options.Limit = None,
-    region: options.Home = "",
+    function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     *,
     dry_run: options.DryRun = False,
@@ -136,7 +136,7 @@ def redrive_command(  # noqa: PLR0913 - one for each option of the command line
 
         eni-flowlog dlq redrive --limit 100 --yes
     """
-    run = session.start(profile=profile, region=region)
+    run = session.start(profile=profile, region=function_region)
     before = _depth_now(run)
     if before is not None and not before.visible:
         _nothing(run, before, as_json=as_json)
@@ -156,7 +156,7 @@ def redrive_command(  # noqa: PLR0913 - one for each option of the command line
 def purge_command(  # noqa: PLR0913 - one for each option of the command line
     idents: Idents = None,
     limit: options.Limit = None,
-    region: options.Home = "",
+    function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     *,
     exhausted: Exhausted = False,
@@ -177,7 +177,7 @@ def purge_command(  # noqa: PLR0913 - one for each option of the command line
 
         eni-flowlog dlq purge --yes --json > purged.json
     """
-    run = session.start(profile=profile, region=region, with_topic=False)
+    run = session.start(profile=profile, region=function_region, with_topic=False)
     queue = run.invocation.queue
     before = _depth_now(run)
     purged: list[Record] = []

@@ -22,7 +22,7 @@ _STYLES = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}
 
 def doctor_command(
     config_file: Config = DEFAULT_CONFIG,
-    region: options.Home = "",
+    function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     *,
     json_wanted: options.AsJson = False,
@@ -41,7 +41,7 @@ def doctor_command(
 
         eni-flowlog doctor --json | jq '.findings[] | select(.state == "fail")'
     """
-    deployment, cloud = open_deployment(config_file, profile=profile, region=region)
+    deployment, cloud = open_deployment(config_file, profile=profile, region=function_region)
     with console.working("Looking at everything"):
         findings = examine(deployment, cloud)
     failed = [finding for finding in findings if finding.state is State.FAIL]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +19,7 @@ from handler import jsontext, schema
 from handler import settings as environment_settings
 from handler.cloud.api import SCF
 from handler.errors import Transient, error_for
-from ops import console, environment, options, session
+from ops import console, options, session
 from ops.commands.status import show_coverage, verdict
 from ops.errors import Exit, OperatorError
 from ops.traces import reason_of
@@ -61,7 +60,7 @@ def invoke_command(  # noqa: PLR0913 - one for each option of the command line
     event: Event,
     function: FunctionName = "",
     namespace: Namespace = "default",
-    region: options.Home = "",
+    function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     *,
     asynchronous: Asynchronous = False,
@@ -85,8 +84,8 @@ def invoke_command(  # noqa: PLR0913 - one for each option of the command line
     limit = MAX_ASYNC_BYTES if asynchronous else MAX_SYNC_BYTES
     if len(text.encode()) > limit:
         raise OperatorError(f"The event is longer than the {limit:,} bytes that the platform takes.", Exit.USAGE)
-    run = session.start(profile=profile, region=region, with_topic=False)
-    name = function or environment.deployment(Path.cwd(), os.environ).function or environment.DEFAULT_FUNCTION
+    run = session.start(profile=profile, region=function_region, with_topic=False)
+    name = function or run.config.function
     params = {
         "FunctionName": name,
         "Namespace": namespace,

@@ -20,8 +20,8 @@ from ops.errors import OperatorError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
-    from ops.deployment.config import Deployment
     from ops.deployment.flow_logs import FlowLog
 
 _DEFAULT_DESCRIPTION: str = schema.document("settings")["properties"]["FLOWLOG_DESCRIPTION"]["default"]
@@ -29,7 +29,7 @@ _DEFAULT_DESCRIPTION: str = schema.document("settings")["properties"]["FLOWLOG_D
 
 def remove_command(  # noqa: PLR0913 - a command's options are its arguments
     config_file: Config = DEFAULT_CONFIG,
-    region: options.Home = "",
+    function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     *,
     with_flow_logs: Annotated[
@@ -55,7 +55,7 @@ def remove_command(  # noqa: PLR0913 - a command's options are its arguments
 
         eni-flowlog remove --flow-logs
     """
-    deployment, cloud = open_deployment(config_file, profile=profile, region=region)
+    deployment, cloud = open_deployment(config_file, profile=profile, region=function_region)
     with working("Looking at what is there"):
         parts, steps = plan_removal(deployment, cloud)
         logs = our_flow_logs(deployment, cloud) if with_flow_logs else []

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ops.deployment.config import Deployment
+    from ops.config import Deployment
 
 FOLDER = Path(__file__).resolve().parents[1] / "policies"
 _SEGMENTS = 5

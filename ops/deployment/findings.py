@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from handler.settings import Settings
-    from ops.deployment.config import Deployment
+    from ops.config import Deployment
     from ops.deployment.part import Found, Resource
 
 FLOW_LOG_ROLE = "FlowLogClsRole"

@@ -17,8 +17,8 @@ from ops.errors import OperatorError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
-    from ops.deployment.config import Deployment
 
 ACTIVE = "Active"
 IN_TRANSITION = ("Creating", "Updating", "Publishing", "Deleting")

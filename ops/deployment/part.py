@@ -25,8 +25,8 @@ from ops.errors import OperatorError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
-    from ops.deployment.config import Deployment
 
 MARK = "Managed by eni-flowlog."
 """The description of what has one: by it our own are recognised. Plain words: a rule's takes no other signs."""

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ops import credentials
-from ops.deployment import config
+from ops import config
 from ops.deployment.cloud import Cloud
 from ops.deployment.function import Code, Function
 from ops.deployment.queue import Queue
 from ops.deployment.role import Policy, Role
 from ops.deployment.rule import Rule, Target
 from ops.deployment.timer import TimerTrigger
-from ops.environment import REGION_VARIABLE, regions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ops.deployment.config import Deployment
+    from ops.config import Deployment
     from ops.deployment.part import Resource
 
 
@@ -43,7 +40,7 @@ def all_parts(deployment: Deployment, cloud: Cloud, code: Code | None = None) ->
 def open_deployment(
     path: Path, *, profile: str = "", region: str = "", shell: Mapping[str, str] | None = None
 ) -> tuple[Deployment, Cloud]:
-    """Read serverless.yml and the operator's keys. The region is chosen as by all commands, see `regions`.
+    """Read serverless.yml and the operator's keys. The region is chosen as by all commands, see `config.read`.
 
     Args:
         path: the file.
@@ -54,12 +51,7 @@ def open_deployment(
     Raises:
         OperatorError: the file, the keys or the region cannot be read.
     """
-    environment = dict(os.environ if shell is None else shell)
-    account = credentials.find(environment, profile)
-    variables = {**config.dotenv(path.with_name(".env")), **environment}
-    said = regions(region, variables, account, profile=profile)
-    deployment = config.load({**variables, REGION_VARIABLE: said.stronger or said.weaker}, path)
-    if said.stronger:
-        deployment = replace(deployment, region=said.stronger)
+    found = config.read_file(path, os.environ if shell is None else shell, profile=profile, region=region)
+    deployment = found.deployment
     endpoint = deployment.variables.get("FLOWLOG_API_ENDPOINT", "")
-    return deployment, Cloud(lambda: credentials.find(environment, profile).keys, deployment.region, endpoint)
+    return deployment, Cloud(lambda: found.keys, deployment.region, endpoint)

@@ -8,7 +8,7 @@ from ops.deployment.cloud import TDMQ
 from ops.deployment.part import TAG, Change, Found, Resource, changed, tagged
 
 if TYPE_CHECKING:
-    from ops.deployment.config import Deployment
+    from ops.config import Deployment
 
 RETENTION_S = 43_200
 """The maximum, 12 hours: the default is one."""

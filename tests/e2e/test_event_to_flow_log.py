@@ -15,7 +15,7 @@ from localcloud import LocalCloud
 from localcloud.core import faults
 from localcloud.scf.engine import EVENT_BUS
 from ops.commands import deploy as operator
-from ops.deployment.config import FILE
+from ops.config import FILE
 from ops.deployment.findings import State, examine
 from ops.deployment.parts import open_deployment
 from tests.support.deployed import NAME, QUEUE, Deployed, Signed, deploy, environment, role_policy, wait_until

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
-    from ops.deployment.config import Deployment
     from ops.deployment.part import Step
 
 # What one deployment calls to write, in order: the same list is where the runs below break off.

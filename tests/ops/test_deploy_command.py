@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud import LocalCloud
-from ops.deployment import config
+from ops import config
 from ops.deployment.cloud import TDMQ
 from ops.errors import Exit
 from tests.support.deployment import NAME, QUEUE, REGION, account_of, flow_logs, small_package, state, writes

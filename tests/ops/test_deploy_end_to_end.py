@@ -21,8 +21,8 @@ import pytest
 from localcloud import LocalCloud
 from ops.commands.deploy import deploy, plan
 from ops.commands.remove import remove
+from ops.config import FILE
 from ops.deployment.cloud import VPC, Cloud
-from ops.deployment.config import FILE
 from ops.deployment.findings import State, examine
 from ops.deployment.flow_logs import FlowLog, delete
 from ops.deployment.part import Verb
@@ -32,7 +32,7 @@ from tests.support.deployment import shell
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ops.deployment.config import Deployment
+    from ops.config import Deployment
     from ops.packaging.package import Package
 
 INSTANCE, SUBNET = "ENI_FLOWLOG_REAL_INSTANCE", "ENI_FLOWLOG_REAL_SUBNET"

@@ -175,7 +175,7 @@ def test_a_function_that_is_not_there(operator: Operator) -> None:
     result = operator("invoke", "{}", "--function", "missing")
     assert result.exit_code == Exit.FAILED
     assert "ResourceNotFound.Function" in result.stderr
-    assert "Deploy the function, or give its --function, --region and account." in result.stderr
+    assert "Deploy the function, or give its --function, --function-region and account." in result.stderr
 
 
 def test_a_run_is_never_repeated(cloud: LocalCloud, operator: Operator) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from localcloud.cam import policy
-from ops.deployment import config, documents
+from ops import config
+from ops.deployment import documents
 from ops.deployment.documents import Grant, grants, lacking, parse, trusted
 
 ROOT = Path(__file__).parents[2]

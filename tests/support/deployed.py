@@ -14,7 +14,8 @@ from tencentcloud.common.credential import Credential
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
-from ops.deployment import config, documents
+from ops import config
+from ops.deployment import documents
 from tests.support.services import VERSIONS
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from handler.settings import Credentials
-from ops.deployment import config
+from ops import config
 from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ, VPC, Cloud
 from ops.deployment.function import Zip
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from handler.cloud.api import Service
     from localcloud import LocalCloud
-    from ops.deployment.config import Deployment
+    from ops.config import Deployment
 
 REGION = "ap-guangzhou"
 NAME = "eni-flowlog"

@@ -1,0 +1,317 @@
+"""What this machine says of a function and its settings: serverless.yml, a `.env` file beside it, and the shell.
+
+All commands read them here, and as the Serverless CLI does: `${env:NAME}` in serverless.yml stands for that variable
+of the shell or of .env, and a field whose variable is not set is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from dotenv import dotenv_values
+
+from handler import schema
+from ops import credentials
+from ops.errors import OperatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from handler.settings import Credentials
+
+FILE = Path(__file__).resolve().parents[1] / "serverless.yml"
+DEFAULT_FUNCTION = "eni-flowlog"
+REGION_VARIABLE = "TENCENTCLOUD_REGION"
+
+_MAX_BYTES = 1 << 20
+_VARIABLE = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
+_REQUIRED = ("name", "runtime", "handler", "role", "memorySize", "timeout", "environment", "deadLetter")
+_USED = {*_REQUIRED, "region", "namespace", "type", "description", "initTimeout", "publicAccess", "eip"}
+_USED |= {"asyncRunEnable", "events", "tags"}
+_FOR_THE_CLI = {"src", "installDependency", "enableRoleAuth"}  # how the Serverless CLI packs; we build the package
+_NO_REGION = (
+    f"No region is known: set {REGION_VARIABLE} to the function's region, such as ap-guangzhou, or give "
+    "--function-region."
+)
+
+
+@dataclass(frozen=True)
+class Timer:
+    """The timer that runs the sweep. `cron` has SCF's seven fields (doc 583/9708)."""
+
+    name: str
+    cron: str
+    enabled: bool
+    argument: str
+    qualifier: str
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Everything that serverless.yml says, with its variables filled in. Times are in seconds, memory in MB."""
+
+    region: str
+    name: str
+    namespace: str
+    runtime: str
+    handler: str
+    description: str
+    role: str
+    memory: int
+    timeout: int
+    init_timeout: int
+    public_access: bool
+    eip: bool
+    async_run: bool
+    variables: Mapping[str, str]
+    dead_letter_type: str
+    queue: str
+    timer: Timer
+    tags: Mapping[str, str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which the function will find itself, as far as it is ours to say."""
+        return {**self.variables, "TENCENTCLOUD_REGION": self.region}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Where and as whom a command works.
+
+    Attributes:
+        path: of serverless.yml, whether there is one or not.
+        keys: the operator's.
+        region: the function's.
+        inputs: `inputs` of serverless.yml, its variables filled in; empty where there is none of ours.
+        shell: the environment.
+    """
+
+    path: Path
+    keys: Credentials
+    region: str
+    inputs: Mapping[str, Any]
+    shell: Mapping[str, str]
+
+    @property
+    def function(self) -> str:
+        """The function's name."""
+        return _text(self.inputs.get("name")) or DEFAULT_FUNCTION
+
+    @property
+    def namespace(self) -> str:
+        """The function's namespace."""
+        return _text(self.inputs.get("namespace")) or "default"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The FLOWLOG_* variables that are set: of the shell, then of serverless.yml."""
+        of_file = {name: text for name, text in _variables(self.inputs).items() if name.startswith("FLOWLOG_")}
+        of_shell = {name: self.shell.get(name, "") for name in schema.document("settings")["properties"]}
+        return {name: text for each in (of_file, of_shell) for name, text in each.items() if text.strip()}
+
+    @property
+    def deployment(self) -> Deployment:
+        """What deploy is to make. What serverless.yml says is not checked yet, see `preflight.check`.
+
+        Raises:
+            OperatorError: serverless.yml says something that deploy cannot do.
+        """
+        return _deployment(self.inputs, self.path, self.region)
+
+    def environment(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """An environment as the function has it, with some settings and the operator's keys."""
+        return {
+            **settings,
+            REGION_VARIABLE: self.region,
+            "TENCENTCLOUD_SECRETID": self.keys.secret_id,
+            "TENCENTCLOUD_SECRETKEY": self.keys.secret_key,
+            "TENCENTCLOUD_SESSIONTOKEN": self.keys.token,
+        }
+
+
+def load(environment: Mapping[str, str], path: Path = FILE) -> Deployment:
+    """Read serverless.yml without anybody's keys.
+
+    Args:
+        environment: fills in `${env:NAME}`; .env beside the file gives what it lacks.
+        path: the file.
+
+    Raises:
+        OperatorError: the file cannot be read, or says something that deploy cannot do.
+    """
+    inputs = _filled(_inputs(path), {**_dot_env(path), **environment}, path)
+    return _deployment(inputs, path, _text(inputs.get("region")))
+
+
+def read(path: Path, shell: Mapping[str, str], *, profile: str = "", region: str = "", fallback: str = "") -> Config:
+    """Read what a command needs to know that works with or without a serverless.yml.
+
+    A file without FLOWLOG_* variables is somebody else's: neither it nor its .env is used. The function's region is
+    that of the command line (`region`, or the profile that it names: as with tccli, it speaks before the
+    environment), of TENCENTCLOUD_REGION, of serverless.yml, of tccli's profile, in this order.
+
+    Args:
+        path: where serverless.yml may be.
+        shell: the environment.
+        profile: a profile of tccli, or nothing.
+        region: the function's, where the command line names it.
+        fallback: the function's region where nothing else tells it.
+
+    Raises:
+        OperatorError: a file or the keys cannot be read, or no region is known.
+    """
+    there = path.is_file()
+    inputs = _mapping(_mapping(_yaml(path)).get("inputs")) if there else {}
+    ours = any(name.startswith("FLOWLOG_") for name in _variables(inputs))
+    return _config(path, inputs if ours else {}, shell, (profile, region, fallback))
+
+
+def read_file(path: Path, shell: Mapping[str, str], *, profile: str = "", region: str = "") -> Config:
+    """The same for a command that cannot do without serverless.yml.
+
+    Raises:
+        OperatorError: as `read`, and where there is no file of `component: scf`.
+    """
+    return _config(path, _inputs(path), shell, (profile, region, ""))
+
+
+def _config(path: Path, inputs: Mapping[str, Any], shell: Mapping[str, str], given: tuple[str, str, str]) -> Config:
+    profile, region, fallback = given
+    variables = {**(_dot_env(path) if inputs else {}), **shell}
+    account = credentials.find(shell, profile)
+    said = region or (account.region if profile else "") or variables.get(REGION_VARIABLE, "").strip()
+    filled = _filled(inputs, {**variables, REGION_VARIABLE: said or account.region}, path)
+    home = said or _text(filled.get("region")) or account.region or fallback
+    if not home:
+        raise OperatorError(_NO_REGION)
+    return Config(path, account.keys, home, filled, shell)
+
+
+def _inputs(path: Path) -> Mapping[str, Any]:
+    content = _yaml(path)
+    inputs = content.get("inputs") if isinstance(content, dict) else None
+    if not isinstance(inputs, dict):
+        raise OperatorError(f"{path} has no `inputs`: it is not a file of `component: scf`.")
+    return inputs
+
+
+def _yaml(path: Path) -> Any:
+    try:
+        with path.open("rb") as file:
+            return yaml.safe_load(file.read(_MAX_BYTES))
+    except OSError as error:
+        raise OperatorError(f"{path} cannot be read ({error.strerror}).") from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" at line {mark.line + 1}" if mark else ""
+        raise OperatorError(f"{path} is not YAML{place}: correct it.") from None
+
+
+def _dot_env(path: Path) -> dict[str, str]:
+    """The variables of the .env file beside serverless.yml; none where there is no such file."""
+    file = path.with_name(".env")
+    try:
+        found = dotenv_values(file, interpolate=False)
+    except (OSError, UnicodeDecodeError):
+        raise OperatorError(f"{file} cannot be read as text: correct it.") from None
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _filled(inputs: Mapping[str, Any], variables: Mapping[str, str], path: Path) -> Mapping[str, Any]:
+    try:
+        return _mapping(_fill(inputs, variables))
+    except RecursionError:
+        raise OperatorError(f"{path} refers to itself: correct it.") from None
+
+
+def _fill(value: Any, variables: Mapping[str, str]) -> Any:
+    """A value with its variables filled in; a field that names one that is not set, or is empty, is left out."""
+    if isinstance(value, dict):
+        filled = {key: _fill(item, variables) for key, item in value.items()}
+        return {key: item for key, item in filled.items() if item is not None}
+    if isinstance(value, list):
+        return [item for item in (_fill(each, variables) for each in value) if item is not None]
+    if not isinstance(value, str):
+        return value
+    if any(not variables.get(name) for name in _VARIABLE.findall(value)):
+        return None
+    return _VARIABLE.sub(lambda match: variables[match[1]], value)
+
+
+def _variables(inputs: Mapping[str, Any]) -> dict[str, str]:
+    given = _mapping(_mapping(inputs.get("environment")).get("variables"))
+    return {str(name): _text(value) for name, value in given.items()}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str:
+    return str(value) if isinstance(value, (str, int, float)) else ""
+
+
+def _deployment(inputs: Mapping[str, Any], path: Path, region: str) -> Deployment:
+    if not region:
+        raise OperatorError(_NO_REGION)
+    _refuse_unknown(inputs, path)
+    return _typed(inputs, path, region)
+
+
+def _refuse_unknown(inputs: Mapping[str, Any], path: Path) -> None:
+    missing = [name for name in _REQUIRED if name not in inputs]
+    if missing:
+        raise OperatorError(f"{path}: {', '.join(missing)} is missing from `inputs`")
+    unknown = sorted(set(inputs) - _USED - _FOR_THE_CLI)
+    if unknown:
+        raise OperatorError(f"{path}: deploy cannot set {', '.join(unknown)}; take it out, or use the Serverless CLI")
+    if str(inputs.get("type", "event")).lower() != "event":
+        raise OperatorError(f"{path}: type must be event, not {inputs['type']}")
+
+
+def _typed(inputs: Mapping[str, Any], path: Path, region: str) -> Deployment:
+    try:
+        return Deployment(
+            region=region,
+            name=str(inputs["name"]),
+            namespace=str(inputs.get("namespace", "default")),
+            runtime=str(inputs["runtime"]),
+            handler=str(inputs["handler"]),
+            description=str(inputs.get("description", "")).strip(),
+            role=str(inputs["role"]),
+            memory=int(inputs["memorySize"]),
+            timeout=int(inputs["timeout"]),
+            init_timeout=int(inputs.get("initTimeout", 65)),
+            public_access=bool(inputs.get("publicAccess", True)),
+            eip=bool(inputs.get("eip", False)),
+            async_run=bool(inputs.get("asyncRunEnable", False)),
+            # A variable cannot be empty, and an empty one means the same as none.
+            variables={
+                str(key): str(value) for key, value in inputs["environment"]["variables"].items() if value != ""
+            },
+            dead_letter_type=str(inputs["deadLetter"]["type"]),
+            queue=str(inputs["deadLetter"]["name"]),
+            timer=_timer(inputs.get("events", [])),
+            tags={str(key): str(value) for key, value in inputs.get("tags", {}).items()},
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise OperatorError(f"{path}: `inputs` is not as it should be ({type(error).__name__}: {error})") from None
+
+
+def _timer(events: list[dict[str, Any]]) -> Timer:
+    kinds = [kind for event in events for kind in event]
+    if kinds != ["timer"]:
+        raise OperatorError(f"serverless.yml: `events` must hold one timer, and nothing else; found {kinds or 'none'}")
+    timer = events[0]["timer"]["parameters"]
+    return Timer(
+        name=str(timer["name"]),
+        cron=str(timer["cronExpression"]),
+        enabled=bool(timer.get("enable", True)),
+        argument=str(timer.get("argument") or ""),
+        qualifier=str(timer.get("qualifier", "$DEFAULT")),
+    )
