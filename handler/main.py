@@ -6,8 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from handler.cover.batch import Batch
-from handler.errors import EniFlowlogError
-from handler.failures import failure_of
+from handler.errors import EniFlowlogError, failure_of
 from handler.intake import events
 from handler.invocation import Invocation
 from handler.log import logger, redact

@@ -11,8 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from handler.errors import CloudError, EniFlowlogError, QueueError, SettingsError
-from handler.failures import failure_of
+from handler.errors import CloudError, EniFlowlogError, QueueError, SettingsError, failure_of
 from handler.log import redact
 from ops import advice, console, session
 from ops.commands import dlq

@@ -16,7 +16,7 @@ from handler.commands import continuation, coverage
 from handler.commands.coverage import Inventory
 from handler.cover import ensure
 from handler.cover.batch import safely
-from handler.failures import failure_of
+from handler.errors import failure_of
 from handler.model import MAX_REPORT_ITEMS, Command, Failure, Interface, Outcome, Result
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from handler.cloud.api import SCF
-from handler.errors import CloudError
-from handler.failures import failure_of
+from handler.errors import CloudError, failure_of
 from handler.model import Command, Failure
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from handler.cover import ensure, rules
-from handler.failures import failed, failure_of
+from handler.errors import failed, failure_of
 from handler.model import Failure, Interface, Outcome, Result, result_of
 
 if TYPE_CHECKING:

@@ -22,7 +22,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-import platform
 import shutil
 import sys
 import tempfile
@@ -47,17 +46,16 @@ EXIT_NO_PYTHON = 4
 CODE_ROOT = "/var/user"
 """Where SCF unpacks the code (its USER_CODE_ROOT): bytecode names its files so, not by a path of the builder."""
 
-PATTERNS = "patterns.bin"
-
 INDEX = '''"""What SCF calls: `index.main_handler`. The entry's file stands at the package's root."""
 
-from handler import startup
+import gc
 
-startup.begin(__file__.rpartition("index.py")[0] + "patterns.bin")
+gc.disable()  # imports make no garbage
 
 from handler.main import main_handler
 
-startup.end()
+gc.freeze()  # what was imported stays: it is not looked at again
+gc.enable()
 
 __all__ = ["main_handler"]
 '''
@@ -187,7 +185,6 @@ def _build(root: Path, out: Path | None, target: Target, compiler: Python | None
         lean.apply(folder)
         if compiler:
             _compile(folder, compiler)
-            _note_patterns(folder, compiler)
         _settle(folder)
         _zip(folder, archive)
         digest = hashlib.sha256(archive.read_bytes()).hexdigest()
@@ -234,28 +231,6 @@ def _compile(folder: Path, python: Python) -> None:
     # Not -I: it would ignore the hash seed, on which the order of constant sets in bytecode depends.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     run(command, f"Compiling with Python {python.name}", {**environment, "PYTHONHASHSEED": "0"})
-
-
-def _note_patterns(folder: Path, python: Python) -> None:
-    """Put the regular expressions that the function's imports compile beside it, compiled (`handler.startup`).
-
-    Importing it needs its own platform, since a dependency has a part in machine code. Elsewhere they stay out, and the
-    function compiles them at each cold start.
-    """
-    if sys.platform != "linux" or platform.machine() != "x86_64":
-        return
-    command = [
-        str(python.path),
-        "-s",
-        "-S",
-        "-B",
-        str(ROOT / "ops" / "packaging" / "patterns.py"),
-        "index",
-        str(folder / PATTERNS),
-    ]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    environment |= {"PYTHONHASHSEED": "0", "PYTHONPATH": str(folder)}
-    run(command, "Compiling regular expressions", environment)
 
 
 def _settle(folder: Path) -> None:

@@ -33,7 +33,6 @@ UNCHECKED_HASH = 0b01  # PEP 552: hash-based, and not to be checked
 TOP_LEVEL = {
     "__pycache__",
     "index.py",
-    "patterns.bin",
     "handler",
     "schemas",
     # the SDK, jsonschema, Powertools

@@ -48,7 +48,7 @@ PACKAGES = {
     "aws_lambda_powertools": 22,
     "certifi": 2,
     "charset_normalizer": 2,
-    "handler": 25,
+    "handler": 23,
     "idna": 5,
     "index": 1,
     "jmespath": 8,
@@ -64,8 +64,8 @@ PACKAGES = {
 # Of our own: not the sweep, not the redrive, not the commands.
 OURS = {
     "budget", "cloud", "cloud.api", "cloud.queue", "cloud.retry", "cloud.vpc", "cover", "cover.batch", "cover.ensure",
-    "cover.rules", "deadletters", "errors", "failures", "intake", "intake.cloudaudit", "intake.events", "invocation",
-    "jsontext", "log", "main", "model", "schema", "settings", "startup",
+    "cover.rules", "deadletters", "errors", "intake", "intake.cloudaudit", "intake.events", "invocation",
+    "jsontext", "log", "main", "model", "schema", "settings",
 }  # fmt: skip
 NEVER = (
     "asyncio", "boto3", "botocore", "concurrent.futures.thread", "handler.commands", "handler.commands.dispatch",

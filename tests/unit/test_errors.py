@@ -19,8 +19,8 @@ from handler.errors import (
     Throttled,
     Transient,
     error_for,
+    failure_of,
 )
-from handler.failures import failure_of
 
 ROWS = {
     "UnsupportedOperation.FlowLogInstanceExisted": AlreadyCovered,
