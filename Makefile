@@ -70,7 +70,7 @@ pins: setup ## renew the hashed pins (run it with Python 3.10, what the function
 	@cd requirements && for f in function dev; do \
 	  CUSTOM_COMPILE_COMMAND="make pins" ../$(BIN)/$(COMPILE) --upgrade $$f.in -o $$f.txt; done
 	@cd requirements && $(COMPILE:pip-compile=../$(BIN)/pip-compile) --upgrade --no-annotate tccli.in -o - 2>/dev/null \
-	  | sed -n '/^tccli==/,/[^\\]$$/p' > tccli.txt
+	  | sed -nE '/^(tccli|cos-python-sdk-v5|crcmod-plus|pycryptodome|xmltodict)==/,/[^\\]$$/p' > tccli.txt
 
 clean: ## away with all that make made
 	rm -rf .venv .venv-3.10 .build .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
