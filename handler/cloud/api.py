@@ -17,7 +17,7 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
 from handler import jsontext
-from handler.cloud.retry import delays
+from handler.cloud.retry import Patience, delays
 from handler.errors import CloudError, LostAnswer, OutOfTime, StaleCredentials, Throttled, Transient, error_for
 
 if TYPE_CHECKING:
@@ -83,20 +83,26 @@ class Api:
         Raises:
             CloudError: the call failed for good; the subclass says what that means.
         """
-        patience = _Patience(self._budget)
+        throttled = Patience(self._budget.wait, delays(_THROTTLE_ATTEMPTS))
+        transient = Patience(self._budget.wait)
+        last: CloudError | None = None
         while True:
             try:
                 return self._with_fresh_keys(service, action, region, params, pacer)
             except OutOfTime as error:
-                reason = patience.last or error  # what was in the way until then says more
+                reason = last or error  # what was in the way until then says more
                 reason.unfinished = True
                 raise reason from None
-            except LostAnswer as error:
-                if not again_when_lost:
-                    raise
-                patience.wait(error)
             except (Throttled, Transient) as error:
-                patience.wait(error)
+                if isinstance(error, LostAnswer) and not again_when_lost:
+                    raise
+                patience = transient
+                if isinstance(error, Throttled):  # then the server works: its own trouble is counted anew
+                    patience, transient = throttled, Patience(self._budget.wait)
+                if not patience.again():
+                    error.unfinished = patience.out_of_time
+                    raise
+                last = error
 
     def _with_fresh_keys(
         self, service: Service, action: str, region: str, params: Mapping[str, Any], pacer: Pacer | None
@@ -146,29 +152,6 @@ class Api:
             client.credential = Credential(*_info(self._keys))
         client.request.conn.timeout = max(0.2, min(CALL_TIMEOUT_S, self._budget.left()))
         return client
-
-
-class _Patience:
-    """How often a call is made again: throttled until the time ends, else a few times since the last throttle."""
-
-    def __init__(self, budget: Budget) -> None:
-        self._budget = budget
-        self._throttled = delays(_THROTTLE_ATTEMPTS)
-        self._transient = delays()
-        self.last: CloudError | None = None
-
-    def wait(self, error: CloudError) -> None:
-        """Wait before the next attempt, or raise the error: attempts or time have run out."""
-        pauses = self._transient
-        if isinstance(error, Throttled):
-            pauses, self._transient = self._throttled, delays()
-        pause = next(pauses, None)
-        if pause is None:
-            raise error
-        if not self._budget.wait(pause):
-            error.unfinished = True
-            raise error
-        self.last = error
 
 
 def _new_client(service: Service, region: str, endpoint: str, keys: Credentials) -> CommonClient:

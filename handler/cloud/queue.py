@@ -12,7 +12,7 @@ import requests
 from tencentcloud.common.sign import Sign
 
 from handler import jsontext
-from handler.cloud.retry import retry
+from handler.cloud.retry import Patience, delays
 from handler.errors import QueueError
 
 if TYPE_CHECKING:
@@ -122,14 +122,17 @@ class Queue:
                 raise
 
     def _call(self, action: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        def is_transient(error: Exception) -> bool:
-            return isinstance(error, QueueError) and error.code in _TRANSIENT
-
         def wait(seconds: float) -> bool:
             # A wait may take longer than asked for. What was wrong until then says more than that no time is left.
             return self._budget.wait(seconds) and self._budget.left() > 0
 
-        return retry(lambda: self._once(action, fields), is_transient, wait, ATTEMPTS)
+        patience = Patience(wait, delays(ATTEMPTS))
+        while True:
+            try:
+                return self._once(action, fields)
+            except QueueError as error:
+                if error.code not in _TRANSIENT or not patience.again():
+                    raise
 
     def _once(self, action: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         left = self._budget.left()

@@ -6,12 +6,10 @@ The SDK's own retryer is not used: after one throttle it resends calls that succ
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-Value = TypeVar("Value")
+    from collections.abc import Callable, Iterable, Iterator
 
 FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 4.0
@@ -24,27 +22,36 @@ def delays(attempts: int = MAX_ATTEMPTS) -> Iterator[float]:
         yield random.uniform(0, min(LONGEST_DELAY_S, FIRST_DELAY_S * 2**attempt))  # noqa: S311 - jitter, not a secret
 
 
-def retry(
-    call: Callable[[], Value],
-    is_transient: Callable[[Exception], bool],
-    wait: Callable[[float], bool],
-    attempts: int = MAX_ATTEMPTS,
-) -> Value:
-    """Call until it succeeds, fails for good, or time or attempts run out.
+class Patience:
+    """How often and how long one thing is tried again: whoever calls, looks or waits again asks it first.
 
-    Args:
-        call: what to do.
-        is_transient: whether an error is worth another attempt.
-        wait: waits that many seconds, or returns False where no time is left.
-        attempts: how many calls at the most.
+        patience = Patience(budget.wait)
+        while True:
+            try:
+                return call()
+            except Transient:
+                if not patience.again():
+                    raise
 
-    Raises:
-        Exception: the last error of `call`.
+    Attributes:
+        out_of_time: the time, not the number of pauses, is why `again` said no: whoever has more time may go on.
     """
-    for delay in delays(attempts):
-        try:
-            return call()
-        except Exception as error:
-            if not is_transient(error) or not wait(delay):
-                raise
-    return call()
+
+    def __init__(self, wait: Callable[[float], bool], pauses: Iterable[float] | None = None) -> None:
+        """Take the way to wait and the pauses.
+
+        Args:
+            wait: waits that many seconds, or returns False at once where so much time is not left (`Budget.wait`).
+            pauses: seconds before each further attempt; by default those of `delays`.
+        """
+        self._wait = wait
+        self._pauses = iter(delays() if pauses is None else pauses)
+        self.out_of_time = False
+
+    def again(self) -> bool:
+        """Wait for the next pause; False where there is no further pause or no time for it."""
+        pause = next(self._pauses, None)
+        if pause is None:
+            return False
+        self.out_of_time = not self._wait(pause)
+        return not self.out_of_time

@@ -17,7 +17,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from handler.budget import Budget
-from handler.cloud.retry import retry
+from handler.cloud.retry import Patience
 from handler.errors import CloudError, Throttled, Transient
 from ops import advice
 from ops.errors import OperatorError
@@ -147,8 +147,15 @@ class Resource(ABC):
         Raises:
             CloudError: an API call failed for good, and what it was to do is not done either.
         """
-        budget = Budget(TRY_FOR_S)
-        retry(self._attempt, lambda error: isinstance(error, (Transient, Throttled)), budget.wait)
+        patience = Patience(Budget(TRY_FOR_S).wait)
+        while True:
+            try:
+                self._attempt()
+            except (Transient, Throttled):
+                if not patience.again():
+                    raise
+            else:
+                return
 
     def _attempt(self) -> None:
         try:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handler.budget import ASSUMED_LIMIT_S, Budget, budget_from
-from handler.cloud.retry import FIRST_DELAY_S, LONGEST_DELAY_S, MAX_ATTEMPTS, delays, retry
+from handler.cloud.retry import FIRST_DELAY_S, LONGEST_DELAY_S, MAX_ATTEMPTS, Patience, delays
 from tests.support.clock import Clock
 
 
@@ -79,62 +79,27 @@ def test_the_real_clock_runs() -> None:
 # The retry ------------------------------------------------------------------------------------------------------------
 
 
-class Flaky:
-    """Fails some times, then succeeds."""
-
-    def __init__(self, failures: int, error: type[Exception] = OSError) -> None:
-        self.calls = 0
-        self._failures = failures
-        self._error = error
-
-    def __call__(self) -> str:
-        self.calls += 1
-        if self.calls <= self._failures:
-            raise self._error(f"failure {self.calls}")
-        return "done"
-
-
-def is_os_error(error: Exception) -> bool:
-    return isinstance(error, OSError)
-
-
-def test_what_succeeds_is_called_once(clock: Clock) -> None:
-    """The SDK's own retryer sends calls again that succeeded."""
-    call = Flaky(0)
-    assert retry(call, is_os_error, clock.wait) == "done"
-    assert (call.calls, clock.waits) == (1, [])
-
-
-def test_a_transient_error_is_tried_again(clock: Clock) -> None:
-    """Until it succeeds; not once more."""
-    call = Flaky(3)
-    assert retry(call, is_os_error, clock.wait) == "done"
-    assert (call.calls, len(clock.waits)) == (4, 3)
-
-
 def test_attempts_are_bounded(clock: Clock) -> None:
-    """The last error comes out."""
-    call = Flaky(100)
-    with pytest.raises(OSError, match="failure 8"):
-        retry(call, is_os_error, clock.wait)
-    assert call.calls == MAX_ATTEMPTS
-    with pytest.raises(OSError, match="failure 9"):
-        retry(call, is_os_error, clock.wait, attempts=1)
+    """One pause fewer than attempts; that there is no further pause is no lack of time."""
+    patience = Patience(clock.wait)
+    assert [patience.again() for _ in range(MAX_ATTEMPTS)] == [True] * (MAX_ATTEMPTS - 1) + [False]
+    assert len(clock.waits) == MAX_ATTEMPTS - 1
+    assert not patience.out_of_time
 
 
-def test_another_error_is_not_tried_again(clock: Clock) -> None:
-    """It would fail again."""
-    call = Flaky(1, KeyError)
-    with pytest.raises(KeyError):
-        retry(call, is_os_error, clock.wait)
-    assert call.calls == 1
+def test_other_pauses_may_be_given(clock: Clock) -> None:
+    """What waits for something to become visible knows how long that takes."""
+    patience = Patience(clock.wait, (0.5, 1.5))
+    assert [patience.again() for _ in range(3)] == [True, True, False]
+    assert clock.waits == [0.5, 1.5]
+    assert not Patience(clock.wait, ()).again()
 
 
 def test_no_time_left_ends_it() -> None:
-    """The error of that attempt comes out at once."""
-    call = Flaky(100)
-    with pytest.raises(OSError, match="failure 1"):
-        retry(call, is_os_error, lambda _: False)
+    """And says so: whoever has more time may go on."""
+    patience = Patience(lambda _: False)
+    assert not patience.again()
+    assert patience.out_of_time
 
 
 def test_delays_grow_and_are_jittered() -> None:
