@@ -133,7 +133,9 @@ def test_a_page_of_flow_logs(vpc: Vpc, cloud: LocalCloud) -> None:
     """With what a status needs of them: topic, its state, traffic type, whether it is on."""
     (eni,) = cloud.seed_interfaces(REGION, 1)
     flow_log_id = cloud.seed_flow_log(REGION, eni, enabled=False, traffic_type="REJECT")
-    expected = FlowLog(flow_log_id, eni, "REJECT", cloud.topic_id, "SUCCESS", enabled=False)
+    expected = FlowLog(
+        flow_log_id, eni, "REJECT", cloud.topic_id, "SUCCESS", enabled=False, description="managed-by=eni-flowlog"
+    )
     assert vpc.flow_log_page(REGION, 0) == ([expected], 1)
     assert vpc.flow_log_page(REGION, 1) == ([], 1)
 
