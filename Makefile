@@ -32,7 +32,7 @@ test-3.10: setup ## the function's unit tests and its way of an event on the Pyt
 	  "$$python" -m venv $(VENV)-3.10 && $(VENV)-3.10/bin/python -m pip install --quiet --disable-pip-version-check \
 	    --no-deps --require-hashes -r requirements/dev.txt && touch $(VENV)-3.10/.ready || exit 1; fi; \
 	$(VENV)-3.10/bin/python -m pytest -n 4 --dist worksteal --ignore tests/unit/test_no_secret_in_the_tree.py \
-	  tests/unit tests/property/test_any_event.py tests/integration/test_event_path.py
+	  tests/unit tests/property/test_any_event.py tests/integration/test_event_path.py tests/integration/test_event_outcomes.py
 
 check: setup ## what CI runs: format, lint, imports, types, tests
 	@$(BIN)/ruff format --check .

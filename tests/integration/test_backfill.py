@@ -1,4 +1,4 @@
-"""Backfill and status: what was there before, and what never arrived (design.md, "The sweep")."""
+"""A backfill's pace, and what it does and leaves alone."""
 
 from __future__ import annotations
 
@@ -6,38 +6,26 @@ import json
 import random
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handler.commands.backfill import RegionRun
-from handler.commands.coverage import Inventory
-from handler.model import Outcome, Result
-from localcloud.core.faults import delay, delay_after_effect, drop_before_effect, error, throttle
-from tests.support.deployed import Signed, make_function, make_role, wait_until
-from tests.support.deployment import small_package
+from localcloud.core.faults import delay, delay_after_effect, error
+from tests.support.deployed import wait_until
 from tests.support.function import FUNCTION_REGION as HOME
-from tests.support.function import Function, environment, functions, outcomes
+from tests.support.function import Function, covered_once, environment, functions, outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from localcloud import LocalCloud
     from localcloud.core.faults import Incoming, Proceed, Reply
 
+
 CREATE, LOGS, INTERFACES = "CreateFlowLog", "DescribeFlowLogs", "DescribeNetworkInterfaces"
 BACKFILL = {"command": "backfill"}
 STATUS = {"command": "status"}
-
-
-@pytest.fixture
-def unpaced(function: Function) -> Function:
-    """The function with a pace that no test waits for."""
-    function.set(FLOWLOG_CREATE_RATE="100000")
-    return function
 
 
 @pytest.fixture
@@ -48,11 +36,6 @@ def limited() -> Iterator[Function]:
     with LocalCloud(latency_s=0.15) as cloud:
         cloud.seed_queue("eni-flowlog-dlq")
         yield from functions(cloud, environment(cloud))
-
-
-def covered_once(cloud: LocalCloud, interfaces: list[str], region: str = HOME) -> bool:
-    """Whether each of the interfaces has one flow log."""
-    return all(len(cloud.flow_logs_of(region, each)) == 1 for each in interfaces)
 
 
 class TestPace:
@@ -305,219 +288,6 @@ class TestWhatIsDone:
         assert _backfill_process(cloud).wait(60) == 0
         assert covered_once(cloud, interfaces)
         assert cloud.calls.count(CREATE) <= 1.1 * 400
-
-
-class TestContinuation:
-    def test_out_of_time_with_progress(self, function: Function) -> None:
-        """It stops cleanly before its limit, and says what it could not do: here there is no function to invoke."""
-        function.cloud.seed_interfaces(HOME, 99)
-        started = time.monotonic()
-        report = function({**BACKFILL, "limit": 90}, seconds=4)
-        assert time.monotonic() - started < 4
-        assert 20 < report["outcomes"]["created"] < 80
-        assert "could not invoke its next hop" in report["stopped"]
-        (letter,) = function.letters()
-        assert letter["kind"] == "command"
-        done = sorted(item["interface_id"] for item in report["items"] if item["outcome"] == "created")
-        assert letter["event"]["after"] in done
-        assert letter["event"]["hop"] == 1
-        assert letter["event"]["regions"] == [HOME]
-        # What is done behind a gap may be called for again: at most the creates that were in flight.
-        assert 0 <= letter["event"]["limit"] - (90 - len(done)) <= 16
-
-    def test_the_next_hop_does_only_what_is_left(self, function: Function) -> None:
-        """Run to the end by its own commands, all is covered and nothing is made twice."""
-        interfaces = function.cloud.seed_interfaces(HOME, 79)
-        command: dict[str, Any] = BACKFILL
-        hops = 0
-        while True:
-            report = function(command, seconds=4)
-            hops += 1
-            if "stopped" not in report:
-                break
-            command = function.letters()[-1]["event"]
-            assert command["hop"] == hops
-        assert 1 < hops < 8
-        assert covered_once(function.cloud, interfaces)
-
-    def test_the_next_hop_is_invoked(self, function: Function, tmp_path: Path) -> None:
-        """Asynchronously, with what is left; the report says that it goes on."""
-        call = Signed(function.cloud)
-        make_role(call)
-        make_function(call, small_package(tmp_path).archive.read_bytes(), {}, DeadLetterConfig=None)
-        function.cloud.seed_interfaces(HOME, 59)
-        report = function(BACKFILL, seconds=3)
-        assert report["continued"]
-        assert "stopped" not in report
-        assert function.letters() == []
-        assert function.cloud.background.wait_until_idle(60)
-        (hop,) = [json.loads(run.event) for run in function.cloud.scf.invocations]
-        assert (hop["command"], hop["hop"], hop["regions"]) == ("backfill", 1, [HOME])
-        assert hop["after"] in {item["interface_id"] for item in report["items"]}
-
-    def test_a_next_hop_that_is_not_answered_for_is_a_letter_in_time(self, function: Function) -> None:
-        """Invoked again it might run twice; and whoever waits for it must leave time to say so."""
-        function.cloud.seed_interfaces(HOME, 40)
-        function.set(FLOWLOG_CREATE_RATE="2")
-        switch = function.cloud.faults.add("Invoke", delay(30))
-        report = function(BACKFILL, seconds=6)
-        assert report["outcomes"]["created"] > 0
-        assert [letter["kind"] for letter in function.letters()] == ["command"]
-        assert switch.hits == 1
-
-    def test_a_next_hop_whose_answer_is_lost_is_not_invoked_again(self, function: Function) -> None:
-        """There is time to, but it may run already: two would do the same work."""
-        function.cloud.seed_interfaces(HOME, 60)
-        function.set(FLOWLOG_CREATE_RATE="5")
-        switch = function.cloud.faults.add("Invoke", drop_before_effect())
-        report = function(BACKFILL, seconds=5)
-        assert switch.hits == 1
-        assert "could not invoke its next hop: ClientNetworkError" in report["stopped"]
-
-    def test_no_progress_ends_the_chain(self, function: Function) -> None:
-        """A hop that cannot do one interface leaves a dead letter, and does not invoke itself."""
-        function.cloud.seed_interfaces(HOME, 9)
-        function.cloud.faults.add(CREATE, throttle())  # tried until the time ends, however often that is
-        report = function(BACKFILL, seconds=4)
-        assert not report["continued"]
-        assert "the chain ends here" in report["stopped"]
-        (letter,) = function.letters()
-        assert letter["error"]["class"] == "stopped"
-        assert letter["event"]["command"] == "backfill"
-        assert report["items"][-1]["reason"].startswith("backfill: NoProgress: ")
-        assert function.cloud.calls.count("Invoke") == 0
-
-    def test_one_that_hangs_does_not_end_the_chain(self, function: Function) -> None:
-        """What was done behind it is progress: the next hop finds it covered."""
-        ids = function.cloud.seed_interfaces(HOME, 79)
-        function.cloud.faults.add(CREATE, delay(20), times=1)
-        report = function(BACKFILL, seconds=5)
-        assert report["outcomes"]["created"] > 0
-        (letter,) = function.letters()  # there is no function to invoke here
-        assert letter["error"]["code"] != "NoProgress"
-        assert letter["event"].get("after", "") < min(
-            each for each in ids if not function.cloud.flow_logs_of(HOME, each)
-        )
-
-    def test_a_hop_that_can_do_nothing_but_fail_goes_on_behind_it(self, function: Function) -> None:
-        """What has a letter is done, as far as the chain goes: it must not stand in the way of the rest."""
-        function.cloud.seed_interfaces(HOME, 39)
-        function.set(FLOWLOG_CREATE_RATE="5")
-        function.cloud.faults.add(CREATE, error("UnauthorizedOperation"))
-        report = function(BACKFILL, seconds=4)
-        assert set(outcomes(report)) == {"dead_lettered"}
-        letters = function.letters()
-        (command,) = (letter for letter in letters if letter["kind"] == "command")
-        assert command["error"]["code"] != "NoProgress"
-        assert command["event"]["after"] in {letter.get("interface", {}).get("interface_id") for letter in letters}
-
-    def test_the_limit_is_that_of_the_whole_chain(self, function: Function) -> None:
-        """However often it is continued, and however many were made behind one that was not."""
-        interfaces = function.cloud.seed_interfaces(HOME, 120)
-        function.cloud.faults.add(CREATE, delay(20), times=3)
-        command: dict[str, Any] = {**BACKFILL, "limit": 60}
-        while True:
-            report = function(command, seconds=4)
-            if "stopped" not in report:
-                break
-            command = function.letters()[-1]["event"]
-        assert sum(len(function.cloud.flow_logs_of(HOME, each)) for each in interfaces) in (59, 60)
-
-    def test_without_a_function_it_only_says_so(self, function: Function) -> None:
-        """On an operator's machine there is nothing to invoke."""
-        function.cloud.seed_interfaces(HOME, 79)
-        report = function.run(BACKFILL, {"time_limit_in_ms": 2500})
-        assert "the time ran out with" in report["stopped"]
-        assert function.letters() == []
-
-
-def test_what_was_made_counts_however_the_last_one_ended() -> None:
-    """Behind a gap, too: that is the progress of a hop."""
-    run = RegionRun(Inventory(HOME, missing=[(f"eni-0000000{number}", "vpc-00000000") for number in range(4)]), 1.0)
-    for index, outcome in enumerate((Outcome.CREATED, Outcome.SKIPPED, Outcome.DEAD_LETTERED), start=1):
-        run.settle(index, Result(outcome))
-    assert (run.tried, run.made, run.after, run.left) == (3, 1, "", 4)
-
-
-class TestStatus:
-    def test_coverage_by_region_and_vpc(self, unpaced: Function) -> None:
-        """A row for each; what is missing, waiting or skipped is listed with the reason."""
-        cloud = unpaced.cloud
-        vpc, subnet = cloud.seed_vpc(HOME)
-        cloud.seed_interfaces(HOME, 4, flow_logs=1, subnet_id=subnet)
-        cloud.seed_interfaces(HOME, 2, attached=False, subnet_id=subnet)
-        cloud.seed_interfaces(HOME, 1, tags={"flowlog": "off"}, subnet_id=subnet)
-        unpaced.set(FLOWLOG_RULES='{"exclude":{"tags":{"flowlog":"off"}}}')
-        report = unpaced({**STATUS, "regions": [HOME, "ap-beijing"]})
-        row = next(row for row in report["coverage"] if row["vpc_id"] == vpc)
-        assert row == {
-            "region": HOME,
-            "vpc_id": vpc,
-            "interfaces": 8,
-            "covered": 1,
-            "missing": 4,  # and the instance's own
-            "waiting": 2,
-            "skipped": 1,
-            "drift": 0,
-        }
-        assert outcomes(report) == {"planned": 5, "covered": 1, "waiting": 2, "skipped": 1}
-        assert {item["outcome"] for item in report["items"]} == {"planned", "waiting", "skipped"}
-        assert cloud.calls.count(CREATE) == 0
-
-    def test_drift(self, unpaced: Function) -> None:
-        """Disabled, without its topic, another topic, another traffic type; what fits is none."""
-        cloud = unpaced.cloud
-        lost, other = cloud.add_topic(), cloud.add_topic()
-        changes: dict[str, dict[str, Any]] = {
-            "disabled": {"enabled": False},
-            "topic deleted": {"topic_id": lost},
-            "another topic": {"topic_id": other},
-            "another traffic type": {"traffic_type": "REJECT"},
-            "": {},
-        }
-        ids = dict(zip(changes, cloud.seed_interfaces(HOME, len(changes)), strict=True))
-        for name, change in changes.items():
-            cloud.seed_flow_log(HOME, ids[name], **{"topic_id": cloud.topic_id, **change})
-        cloud.delete_topic(lost)
-        report = unpaced(STATUS)
-        found = {line["interface_id"]: line["drift"] for line in report["drift"]}
-        assert found == {ids[name]: name for name in changes if name}
-        assert sum(row["drift"] for row in report["coverage"]) == 4
-        assert report["outcomes"]["covered"] == 5
-
-    def test_a_region_that_cannot_be_listed(self, unpaced: Function) -> None:
-        """The report says which, and why; nothing goes to the queue, for nothing was to be done."""
-        unpaced.cloud.faults.add(LOGS, error("UnauthorizedOperation", "no permission"), region="ap-beijing")
-        report = unpaced({**STATUS, "regions": [HOME, "ap-beijing"]})
-        assert report["stopped"] == "ap-beijing could not be listed: UnauthorizedOperation: no permission"
-        assert unpaced.letters() == []
-
-    def test_drift_to_another_ckafka_topic(self, unpaced: Function) -> None:
-        """The instance and the topic count, and what is in CLS is elsewhere."""
-        unpaced.cloud.seed_interfaces(HOME, 1)
-        unpaced.set(FLOWLOG_STORAGE="ckafka:ckafka-8xk9dj2p/flowlogs")
-        unpaced(BACKFILL)
-        assert unpaced(STATUS)["drift"] == []
-        for storage in ("ckafka:ckafka-8xk9dj2p/others", "ckafka:ckafka-00000000/flowlogs", "cls"):
-            unpaced.set(FLOWLOG_STORAGE=storage)
-            assert {line["drift"] for line in unpaced(STATUS)["drift"]} == {"another topic"}
-
-    def test_lists_are_bounded_and_counts_are_not(self, unpaced: Function) -> None:
-        """More than 1,000 waiting, and more than 1,000 drifted: the report lists so many of each, and counts all."""
-        unpaced.cloud.seed_interfaces(HOME, 1_003, attached=False)
-        for interface in unpaced.cloud.seed_interfaces(HOME, 1_002):
-            unpaced.cloud.seed_flow_log(HOME, interface, topic_id=unpaced.cloud.topic_id, enabled=False)
-        report = unpaced(STATUS)
-        assert outcomes(report) == {"covered": 1_002, "waiting": 1_003, "planned": 1}
-        assert (len(report["drift"]), len(report["items"])) == (1_000, 1_000)
-        assert sum(row["drift"] for row in report["coverage"]) == 1_002
-
-    def test_many_pages_once_each(self, unpaced: Function) -> None:
-        """2,000 interfaces are 20 pages, and 1,700 flow logs 17: none is read twice, and no empty one."""
-        unpaced.cloud.seed_interfaces(HOME, 1_999, flow_logs=1_700)
-        report = unpaced(STATUS)
-        assert outcomes(report) == {"covered": 1_700, "planned": 300}
-        assert unpaced.cloud.calls.by_action() == {INTERFACES: 20, LOGS: 17}
 
 
 def _named(report: dict[str, Any], outcome: str) -> set[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from typing import TYPE_CHECKING, Any
 
 from handler.settings import Credentials
 from ops import config
+from ops.deployment import documents
 from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ, VPC, Cloud
 from ops.deployment.function import Zip
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from handler.cloud.api import Service
     from localcloud import LocalCloud
     from ops.config import Deployment
+    from ops.deployment.part import Step, Verb
 
 REGION = "ap-guangzhou"
 NAME = "eni-flowlog"
@@ -92,3 +95,65 @@ def names(account: Cloud, service: Service, action: str, key: str, **params: Any
 def flow_logs(account: Cloud, region: str = REGION) -> list[dict[str, Any]]:
     """A region's flow logs."""
     return list(account.pages(VPC, "DescribeFlowLogs", "FlowLog", region=region))
+
+
+# What one deployment calls to write, in order: the same list is where the runs of the tests break off.
+WRITES = (
+    "CreateRole",
+    "CreatePolicy",
+    "AttachRolePolicy",
+    "CreateCmqQueue",
+    "CreateFunction",
+    "CreateTrigger",
+    "CreateRule",
+    "CreateTarget",
+)
+REMOVALS = (
+    "DeleteTarget",
+    "DeleteRule",
+    "DeleteTrigger",
+    "DeleteFunction",
+    "DeleteCmqQueue",
+    "DetachRolePolicy",
+    "DeletePolicy",
+    "DeleteRole",
+)
+NOTHING: dict[str, Any] = {
+    "role": False,
+    "attached": [],
+    "policies": [],
+    "queues": [],
+    "functions": [],
+    "timers": [],
+    "rules": [],
+    "targets": [],
+}
+
+
+def verbs(steps: list[Step]) -> set[Verb]:
+    return {step.verb for step in steps}
+
+
+def complete(cloud: LocalCloud) -> dict[str, Any]:
+    """What a deployment leaves behind when it is whole."""
+    target = f"qcs::scf:{REGION}:uin/{cloud.uin}:namespace/default/function/{NAME}/$DEFAULT"
+    return {
+        "role": True,
+        "attached": [NAME],
+        "policies": [NAME],
+        "queues": [QUEUE],
+        "functions": [NAME],
+        "timers": ["sweep"],
+        "rules": [NAME],
+        "targets": [target],
+    }
+
+
+def without(account: Cloud, action: str, wanted: Deployment) -> None:
+    """Take an action out of the role's policy."""
+    document = documents.role_policy(wanted, account.uin)
+    for statement in document["statement"]:
+        statement["action"] = [name for name in statement["action"] if name != f"name/{action}"]
+    document["statement"] = [statement for statement in document["statement"] if statement["action"]]
+    [policy] = account.call(CAM, "ListPolicies", {"Scope": "Local"})["List"]
+    account.call(CAM, "UpdatePolicy", {"PolicyId": policy["PolicyId"], "PolicyDocument": json.dumps(document)})

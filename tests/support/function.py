@@ -146,3 +146,8 @@ def functions(cloud: LocalCloud, variables: Mapping[str, str]) -> Iterator[Funct
 def outcomes(report: dict[str, Any]) -> dict[str, int]:
     """The outcomes that are not zero."""
     return {name: count for name, count in report["outcomes"].items() if count}
+
+
+def covered_once(cloud: LocalCloud, interfaces: list[str], region: str = FUNCTION_REGION) -> bool:
+    """Whether each of the interfaces has one flow log."""
+    return all(len(cloud.flow_logs_of(region, each)) == 1 for each in interfaces)

@@ -27,7 +27,7 @@ REASONS = {
     "tests/integration/test_faults.py": "a key that is none, planted in the settings",
     "tests/integration/test_letters.py": "the beginning of a digest",
     "tests/localcloud/test_cloudaudit.py": "a password planted in a call",
-    "tests/localcloud/test_runtime.py": "keys of the local cloud, too short to be any",
+    "tests/localcloud/scf/test_runtime.py": "keys of the local cloud, too short to be any",
     "tests/ops/test_credentials.py": "keys planted in the environment and in profiles of tccli",
     "tests/ops/test_environment.py": "keys planted in a profile of tccli",
     "tests/unit/test_log.py": "the marker, as the value of a password",

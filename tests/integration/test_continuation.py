@@ -1,0 +1,155 @@
+"""A backfill that cannot finish in its time goes on in another invocation."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from handler.commands.backfill import RegionRun
+from handler.commands.coverage import Inventory
+from handler.model import Outcome, Result
+from localcloud.core.faults import delay, drop_before_effect, error, throttle
+from tests.support.deployed import Signed, make_function, make_role
+from tests.support.deployment import small_package
+from tests.support.function import FUNCTION_REGION as HOME
+from tests.support.function import Function, covered_once, outcomes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+CREATE, LOGS, INTERFACES = "CreateFlowLog", "DescribeFlowLogs", "DescribeNetworkInterfaces"
+BACKFILL = {"command": "backfill"}
+
+
+class TestContinuation:
+    def test_out_of_time_with_progress(self, function: Function) -> None:
+        """It stops cleanly before its limit, and says what it could not do: here there is no function to invoke."""
+        function.cloud.seed_interfaces(HOME, 99)
+        started = time.monotonic()
+        report = function({**BACKFILL, "limit": 90}, seconds=4)
+        assert time.monotonic() - started < 4
+        assert 20 < report["outcomes"]["created"] < 80
+        assert "could not invoke its next hop" in report["stopped"]
+        (letter,) = function.letters()
+        assert letter["kind"] == "command"
+        done = sorted(item["interface_id"] for item in report["items"] if item["outcome"] == "created")
+        assert letter["event"]["after"] in done
+        assert letter["event"]["hop"] == 1
+        assert letter["event"]["regions"] == [HOME]
+        # What is done behind a gap may be called for again: at most the creates that were in flight.
+        assert 0 <= letter["event"]["limit"] - (90 - len(done)) <= 16
+
+    def test_the_next_hop_does_only_what_is_left(self, function: Function) -> None:
+        """Run to the end by its own commands, all is covered and nothing is made twice."""
+        interfaces = function.cloud.seed_interfaces(HOME, 79)
+        command: dict[str, Any] = BACKFILL
+        hops = 0
+        while True:
+            report = function(command, seconds=4)
+            hops += 1
+            if "stopped" not in report:
+                break
+            command = function.letters()[-1]["event"]
+            assert command["hop"] == hops
+        assert 1 < hops < 8
+        assert covered_once(function.cloud, interfaces)
+
+    def test_the_next_hop_is_invoked(self, function: Function, tmp_path: Path) -> None:
+        """Asynchronously, with what is left; the report says that it goes on."""
+        call = Signed(function.cloud)
+        make_role(call)
+        make_function(call, small_package(tmp_path).archive.read_bytes(), {}, DeadLetterConfig=None)
+        function.cloud.seed_interfaces(HOME, 59)
+        report = function(BACKFILL, seconds=3)
+        assert report["continued"]
+        assert "stopped" not in report
+        assert function.letters() == []
+        assert function.cloud.background.wait_until_idle(60)
+        (hop,) = [json.loads(run.event) for run in function.cloud.scf.invocations]
+        assert (hop["command"], hop["hop"], hop["regions"]) == ("backfill", 1, [HOME])
+        assert hop["after"] in {item["interface_id"] for item in report["items"]}
+
+    def test_a_next_hop_that_is_not_answered_for_is_a_letter_in_time(self, function: Function) -> None:
+        """Invoked again it might run twice; and whoever waits for it must leave time to say so."""
+        function.cloud.seed_interfaces(HOME, 40)
+        function.set(FLOWLOG_CREATE_RATE="2")
+        switch = function.cloud.faults.add("Invoke", delay(30))
+        report = function(BACKFILL, seconds=6)
+        assert report["outcomes"]["created"] > 0
+        assert [letter["kind"] for letter in function.letters()] == ["command"]
+        assert switch.hits == 1
+
+    def test_a_next_hop_whose_answer_is_lost_is_not_invoked_again(self, function: Function) -> None:
+        """There is time to, but it may run already: two would do the same work."""
+        function.cloud.seed_interfaces(HOME, 60)
+        function.set(FLOWLOG_CREATE_RATE="5")
+        switch = function.cloud.faults.add("Invoke", drop_before_effect())
+        report = function(BACKFILL, seconds=5)
+        assert switch.hits == 1
+        assert "could not invoke its next hop: ClientNetworkError" in report["stopped"]
+
+    def test_no_progress_ends_the_chain(self, function: Function) -> None:
+        """A hop that cannot do one interface leaves a dead letter, and does not invoke itself."""
+        function.cloud.seed_interfaces(HOME, 9)
+        function.cloud.faults.add(CREATE, throttle())  # tried until the time ends, however often that is
+        report = function(BACKFILL, seconds=4)
+        assert not report["continued"]
+        assert "the chain ends here" in report["stopped"]
+        (letter,) = function.letters()
+        assert letter["error"]["class"] == "stopped"
+        assert letter["event"]["command"] == "backfill"
+        assert report["items"][-1]["reason"].startswith("backfill: NoProgress: ")
+        assert function.cloud.calls.count("Invoke") == 0
+
+    def test_one_that_hangs_does_not_end_the_chain(self, function: Function) -> None:
+        """What was done behind it is progress: the next hop finds it covered."""
+        ids = function.cloud.seed_interfaces(HOME, 79)
+        function.cloud.faults.add(CREATE, delay(20), times=1)
+        report = function(BACKFILL, seconds=5)
+        assert report["outcomes"]["created"] > 0
+        (letter,) = function.letters()  # there is no function to invoke here
+        assert letter["error"]["code"] != "NoProgress"
+        assert letter["event"].get("after", "") < min(
+            each for each in ids if not function.cloud.flow_logs_of(HOME, each)
+        )
+
+    def test_a_hop_that_can_do_nothing_but_fail_goes_on_behind_it(self, function: Function) -> None:
+        """What has a letter is done, as far as the chain goes: it must not stand in the way of the rest."""
+        function.cloud.seed_interfaces(HOME, 39)
+        function.set(FLOWLOG_CREATE_RATE="5")
+        function.cloud.faults.add(CREATE, error("UnauthorizedOperation"))
+        report = function(BACKFILL, seconds=4)
+        assert set(outcomes(report)) == {"dead_lettered"}
+        letters = function.letters()
+        (command,) = (letter for letter in letters if letter["kind"] == "command")
+        assert command["error"]["code"] != "NoProgress"
+        assert command["event"]["after"] in {letter.get("interface", {}).get("interface_id") for letter in letters}
+
+    def test_the_limit_is_that_of_the_whole_chain(self, function: Function) -> None:
+        """However often it is continued, and however many were made behind one that was not."""
+        interfaces = function.cloud.seed_interfaces(HOME, 120)
+        function.cloud.faults.add(CREATE, delay(20), times=3)
+        command: dict[str, Any] = {**BACKFILL, "limit": 60}
+        while True:
+            report = function(command, seconds=4)
+            if "stopped" not in report:
+                break
+            command = function.letters()[-1]["event"]
+        assert sum(len(function.cloud.flow_logs_of(HOME, each)) for each in interfaces) in (59, 60)
+
+    def test_without_a_function_it_only_says_so(self, function: Function) -> None:
+        """On an operator's machine there is nothing to invoke."""
+        function.cloud.seed_interfaces(HOME, 79)
+        report = function.run(BACKFILL, {"time_limit_in_ms": 2500})
+        assert "the time ran out with" in report["stopped"]
+        assert function.letters() == []
+
+
+def test_what_was_made_counts_however_the_last_one_ended() -> None:
+    """Behind a gap, too: that is the progress of a hop."""
+    run = RegionRun(Inventory(HOME, missing=[(f"eni-0000000{number}", "vpc-00000000") for number in range(4)]), 1.0)
+    for index, outcome in enumerate((Outcome.CREATED, Outcome.SKIPPED, Outcome.DEAD_LETTERED), start=1):
+        run.settle(index, Result(outcome))
+    assert (run.tried, run.made, run.after, run.left) == (3, 1, "", 4)

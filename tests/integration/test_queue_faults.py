@@ -1,0 +1,144 @@
+"""When the dead-letter queue fails: each letter is sent again, or the invocation fails."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from handler.main import InvocationFailed
+from localcloud.core.faults import (
+    delay,
+    drop_before_effect,
+    error,
+    garbled_body,
+    http_status,
+    truncated_body,
+)
+from tests.support import records
+from tests.support.clock import Clock
+from tests.support.function import QUEUE, Function, outcomes
+from tests.support.records import REGION
+
+if TYPE_CHECKING:
+    from localcloud import LocalCloud
+    from localcloud.core.faults import Fault
+
+
+CREATE, LOOK, SEND = "CreateFlowLog", "DescribeNetworkInterfaces", "SendMessage"
+SEND_MANY = "BatchSendMessage"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        error(4420),
+        error(4480),
+        error(6000),
+        http_status(500),
+        http_status(503, b""),
+        drop_before_effect(),
+        garbled_body(b"<html>"),
+        garbled_body(b"[]"),
+        garbled_body(b"{}"),
+        garbled_body(b'{"code":"0"}'),
+        garbled_body(b'{"code":null}'),
+        truncated_body(),
+    ],
+)
+def test_a_letter_is_sent_again(function: Function, cloud: LocalCloud, fault: Fault) -> None:
+    """Too fast, the server's own fault, or no answer: tried again within the time that is kept for it."""
+    switch = cloud.faults.add(SEND, fault, times=2)
+    assert outcomes(function([1])) == {"dead_lettered": 1}
+    assert switch.hits == 2
+    assert {letter["error"]["message"] for letter in function.letters()} == {"$: must be object, not array"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (error(4440, "queue is not existed"), "queue error 4440: queue is not existed"),
+        (error(4100, "no"), "queue error 4100: no"),
+        (error(6000, "server"), "queue error 6000: server"),
+        (drop_before_effect(), "the queue did not answer: ConnectionError"),
+        (http_status(500), "the queue did not answer: HTTPError"),
+        (garbled_body(b"{}"), "the queue did not answer: a reply without code"),
+        (garbled_body(b"<html>"), "the queue did not answer: NotJson"),
+    ],
+)
+def test_the_queue_is_down(
+    function: Function, cloud: LocalCloud, interface: str, event: dict[str, Any], *, fault: Fault, said: str
+) -> None:
+    """Everything else is finished; then one clear error, and the letter stands in the log."""
+    cloud.faults.add(SEND, fault)
+    with pytest.raises(InvocationFailed) as raised:
+        function(records.event_list(5, event, [records.SECRETS]), clock=Clock())
+    assert str(raised.value) == (
+        f"2 dead letters could not be put on the queue {QUEUE} ({said}): the platform keeps the event and tries again; "
+        "check the queue, FLOWLOG_DLQ_ENDPOINT and the role; the letters are in this function's log"
+    )
+    assert raised.value.__cause__ is raised.value.__context__ is None
+    assert len(cloud.flow_logs_of(REGION, interface)) == 1
+    assert function.logged_letters()[0]["event"] == 5
+    assert {line["message"] for line in function.lines()} == {"dead letter", "report", "invocation failed"}
+
+
+def test_nobody_listens_at_the_queue_s_address(function: Function) -> None:
+    """Connections are refused."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    function.set(FLOWLOG_DLQ_ENDPOINT=f"http://127.0.0.1:{port}")
+    with pytest.raises(InvocationFailed, match=r"the queue did not answer: ConnectionError\)"):
+        function(5, clock=Clock())
+
+
+@pytest.mark.parametrize("letters", [1, 20])
+def test_a_queue_that_never_answers(function: Function, cloud: LocalCloud, hang: Fault, letters: int) -> None:
+    """However many letters there are: it raises before the platform ends it."""
+    cloud.faults.add(SEND, hang)
+    started = time.monotonic()
+    with pytest.raises(InvocationFailed, match=r"the queue did not answer: ReadTimeout\)"):
+        function(records.event_list(*range(letters)), seconds=10.0)
+    assert time.monotonic() - started < 10.0
+    assert len(function.logged_letters()) == letters
+
+
+def test_more_letters_than_there_is_time_to_send(function: Function, cloud: LocalCloud) -> None:
+    """It raises in time, and none is missing in the log."""
+    for action in (SEND, SEND_MANY):
+        cloud.faults.add(action, delay(4.5))
+    started = time.monotonic()
+    with pytest.raises(InvocationFailed, match="dead letters could not be put on the queue"):
+        function(records.event_list(*[0] * 150), seconds=8.0)
+    assert time.monotonic() - started < 8.0
+    assert len(function.logged_letters()) == 150
+
+
+def test_many_letters_are_sent_in_batches(function: Function, cloud: LocalCloud) -> None:
+    """A whole batch of events may fail just before the time is up: 300 letters are 19 calls, not 300."""
+    assert outcomes(function(records.event_list(*[0] * 300))) == {"dead_lettered": 300}
+    assert len({letter["id"] for letter in function.letters()}) == 300
+    assert cloud.calls.count(SEND) + cloud.calls.count(SEND_MANY) < 32
+
+
+@pytest.mark.parametrize("fault", [error(4100, "no"), http_status(404), drop_before_effect()])
+def test_a_batch_that_is_refused_is_sent_one_by_one(function: Function, cloud: LocalCloud, fault: Fault) -> None:
+    """The role may lack the permission for it, or the queue's address not know it."""
+    cloud.faults.add(SEND_MANY, fault)
+    assert outcomes(function(records.event_list(*[0] * 40))) == {"dead_lettered": 40}
+    assert len(function.letters()) == 40
+
+
+def test_no_time_at_all(function: Function, event: dict[str, Any]) -> None:
+    """It is over before the first call: nothing is called, and the event stays with the platform."""
+
+    class Running(Clock):
+        def monotonic(self) -> float:
+            self.now += 1.0
+            return self.now
+
+    with pytest.raises(InvocationFailed, match="could not be put on the queue"):
+        function(event, seconds=1.0, clock=Running())
+    assert function.calls() == []

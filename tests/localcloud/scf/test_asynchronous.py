@@ -1,0 +1,154 @@
+"""Asynchronous events of a function: retries, dead letters, and what happens to those that wait."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localcloud.scf.model import Ref
+from tests.support.deployed import wait_until
+from tests.support.platform_replies import code
+from tests.support.probe import NAMED, RAISES, SLEEPS, make, run, settled
+
+if TYPE_CHECKING:
+    from localcloud import LocalCloud
+    from tests.localcloud.conftest import Client
+
+LETTER_BODY = (
+    "AppId", "Uin", "SubAccountUin", "RequestSource", "FunctionName", "Namespace", "Qualifier", "InvocationType",
+    "ClientContext", "LogType", "TimeStampForInvoker", "RequestId", "PushTime", "RetryNum", "Ttl",
+)  # fmt: skip
+
+
+def test_an_error_is_retried_twice_a_minute_apart_and_then_a_dead_letter(cloud: LocalCloud, call: Client) -> None:
+    """The dead letter has its documented shape, and the event is the text in Body.ClientContext."""
+    cloud.seed_queue("q")
+    make(call, RAISES, DeadLetterConfig={"Type": "CMQ-QUEUE", "Name": "q"})
+    started = time.monotonic()
+    result = run(call, {"a": 1}, InvocationType="Event")
+    assert {name: value for name, value in result.items() if value} == {
+        "FunctionRequestId": result["FunctionRequestId"]
+    }
+    settled(cloud)
+    assert time.monotonic() - started > 2 * 60 * 0.001
+    assert [(one.attempt, one.request_id) for one in cloud.scf.invocations] == [
+        (number, result["FunctionRequestId"]) for number in (1, 2, 3)
+    ]
+    (letter,) = (json.loads(body) for body in cloud.messages("q"))
+    assert list(letter) == ["RequestId", "ErrorCode", "ErrorMessage", "Body"]
+    assert tuple(letter["Body"]) == LETTER_BODY
+    assert json.loads(letter["Body"]["ClientContext"]) == {"a": 1}
+    assert letter["ErrorMessage"].startswith("Traceback (most recent call last):")
+    assert (letter["ErrorCode"], letter["Body"]["RetryNum"], letter["Body"]["FunctionName"]) == (-1, 2, "probe")
+    assert letter["RequestId"] == letter["Body"]["RequestId"] == result["FunctionRequestId"]
+
+
+def test_a_retry_that_succeeds_ends_it(cloud: LocalCloud, call: Client) -> None:
+    cloud.seed_queue("q")
+    make(call, RAISES, DeadLetterConfig={"Type": "CMQ-QUEUE", "Name": "q"})
+    cloud.behaviour.time_scale = 1.0
+    run(call, {}, InvocationType="Event")
+    wait_until(lambda: len(cloud.scf.invocations) == 1)
+    call("scf", "UpdateFunctionCode", **NAMED, Code=code())
+    cloud.clock.advance(59)
+    assert len(cloud.scf.invocations) == 1
+    wait_until(lambda: _advance(cloud, 0.5) and len(cloud.scf.invocations) == 2)
+    settled(cloud)
+    assert [one.error is None for one in cloud.scf.invocations] == [False, True]
+    assert cloud.messages("q") == []
+
+
+def _advance(cloud: LocalCloud, seconds: float) -> bool:
+    cloud.clock.advance(seconds)
+    return True
+
+
+@pytest.mark.parametrize(
+    ("source", "settings", "status"),
+    [
+        (SLEEPS, {"Timeout": 1}, 433),
+        ("def main_handler(event, context):\n    return len(' ' * 10**9)\n", {"MemorySize": 64}, 434),
+        ("import os\ndef main_handler(event, context):\n    os._exit(1)\n", {}, 439),
+        ("import nothing_like_that\n", {}, 443),
+    ],
+    ids=("time", "memory", "exit", "import"),
+)
+def test_time_memory_and_crashes_are_errors_too(
+    cloud: LocalCloud, call: Client, source: str, settings: dict[str, int], status: int
+) -> None:
+    cloud.seed_queue("q")
+    make(call, source, **settings, DeadLetterConfig={"Type": "CMQ-QUEUE", "Name": "q"})
+    run(call, 30, InvocationType="Event")
+    settled(cloud)
+    assert [one.error and one.error["statusCode"] for one in cloud.scf.invocations] == [status] * 3
+    assert len(cloud.messages("q")) == 1
+
+
+def test_without_a_queue_the_event_is_lost_and_that_is_said(cloud: LocalCloud, call: Client) -> None:
+    make(call, RAISES, DeadLetterConfig={"Type": "CMQ-QUEUE", "Name": "not-there"})
+    run(call, {}, InvocationType="Event")
+    settled(cloud)
+    assert [(letter.queue, letter.kept) for letter in cloud.scf.dead_letters] == [("not-there", False)]
+
+
+def test_async_execution_gets_neither_retries_nor_a_dead_letter(cloud: LocalCloud, call: Client) -> None:
+    cloud.seed_queue("q")
+    make(call, RAISES, AsyncRunEnable="TRUE", DeadLetterConfig={"Type": "CMQ-QUEUE", "Name": "q"})
+    run(call, {}, InvocationType="Event")
+    settled(cloud)
+    assert len(cloud.scf.invocations) == 1
+    assert cloud.messages("q") == []
+
+
+def test_events_wait_for_an_instance_and_synchronous_calls_are_throttled(cloud: LocalCloud, call: Client) -> None:
+    cloud.scf.runtimes.max_instances = 2
+    make(call, SLEEPS)
+    for _ in range(6):
+        run(call, 0.2, InvocationType="Event")
+    wait_until(lambda: cloud.scf.runtimes.instances(_ref(cloud)) == 2)
+    error = json.loads(run(call, 0)["ErrMsg"])
+    assert (error["statusCode"], error["errorMessage"]) == (
+        432,
+        "Function [ probe ] concurrency exceeded reserved quota 256 MB",
+    )
+    settled(cloud)
+    done = [one for one in cloud.scf.invocations if one.error is None]
+    assert len(done) == 6
+    assert len({one.instance_id for one in done}) == 2
+
+
+def _ref(cloud: LocalCloud) -> Ref:
+    return Ref(cloud.region, "default", "probe")
+
+
+def test_throttled_events_are_tried_again_each_minute(cloud: LocalCloud, call: Client) -> None:
+    """With the switch: events do not wait in the queue for an instance."""
+    cloud.scf.waits_for_instances, cloud.scf.runtimes.max_instances = False, 1
+    make(call, SLEEPS)
+    for _ in range(4):
+        run(call, 0.1, InvocationType="Event")
+    settled(cloud)
+    statuses = [one.error["statusCode"] if one.error else 200 for one in cloud.scf.invocations]
+    assert statuses.count(200) == 4
+    assert set(statuses) == {200, 432}
+
+
+def test_a_deleted_function_s_events_are_dropped(cloud: LocalCloud, call: Client) -> None:
+    cloud.scf.runtimes.max_instances = 1
+    make(call, SLEEPS)
+    for _ in range(3):
+        run(call, 0.3, InvocationType="Event")
+    wait_until(lambda: cloud.scf.runtimes.instances(_ref(cloud)) == 1)
+    call("scf", "DeleteFunction", **NAMED)
+    settled(cloud)
+    assert len(cloud.scf.invocations) == 1
+
+
+def test_the_last_lines_a_function_wrote_are_kept(cloud: LocalCloud, call: Client) -> None:
+    make(call)
+    run(call, {})
+    assert cloud.scf.logs("probe", 1) == ["line two"]
+    assert cloud.scf.logs("probe") == ["line one", "line two"]
