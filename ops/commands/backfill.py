@@ -49,7 +49,7 @@ After = Annotated[
 ]
 
 
-def backfill_command(  # noqa: PLR0913 - one for each option of the command line
+def backfill_command(
     regions: options.Regions = None,
     vpc_ids: VpcIds = None,
     limit: options.Limit = None,

@@ -16,10 +16,9 @@ from handler.errors import CloudError
 from handler.settings import Credentials
 from localcloud import LocalCloud
 from ops import config, console
-from ops.commands import deploy
 from ops.deployment import documents
+from ops.deployment.assembly import all_parts, deploy
 from ops.deployment.cloud import CAM, VPC, Cloud
-from ops.deployment.parts import all_parts
 from ops.deployment.queue import visibility_s
 from ops.deployment.role import Policy
 from ops.errors import OperatorError
@@ -119,9 +118,7 @@ def _deploy(local: LocalCloud, package: Package) -> Stage:
     stage = Stage(local, cloud, deployment)
     local.eventbridge.watchers.append(stage.events.append)
     rows = console.table("", ("Part", "Name", "Done"))
-    deploy.deploy(
-        deployment, cloud, package, lambda step: rows.add_row(step.kind, step.name, Text(step.verb.value, "green"))
-    )
+    deploy(deployment, cloud, package, lambda step: rows.add_row(step.kind, step.name, Text(step.verb.value, "green")))
     console.out().print(rows)
     stage.settle()
     return stage

@@ -7,23 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops import options  # noqa: TC001 - Typer reads the annotations
-from ops.console import ask, say, working, write_json
+from ops import options
+from ops.console import ask, say, working
 from ops.deployment import preflight
-from ops.deployment.function import Code, Zip
-from ops.deployment.part import Resource, Step, Verb, carry_out
-from ops.deployment.parts import all_parts, open_deployment
-from ops.deployment.show import as_json, show_plan
+from ops.deployment.assembly import open_deployment, plan_deployment
+from ops.deployment.function import Zip
+from ops.deployment.show import say_done, shown
 from ops.errors import Exit, OperatorError
 from ops.packaging import package as packaging
 from ops.packaging.dependencies import PackageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from ops.config import Deployment
-    from ops.deployment.cloud import Cloud
-    from ops.packaging.package import Package
+    from ops.deployment.function import Code
+    from ops.deployment.plan import Plan
 
 Config = Annotated[
     Path, typer.Option("--config", metavar="FILE", help="The serverless.yml that says what there should be.")
@@ -31,7 +27,23 @@ Config = Annotated[
 DEFAULT_CONFIG = Path("serverless.yml")
 
 
-def deploy_command(  # noqa: PLR0913 - a command's options are its arguments
+PackageFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--package",
+        metavar="ZIP",
+        exists=True,
+        dir_okay=False,
+        help="Deploy this zip, as `eni-flowlog package` built it, instead of building one.",
+        show_default=False,
+    ),
+]
+WithoutBytecode = Annotated[
+    bool, typer.Option("--without-bytecode", help="Build the package without a Python 3.10; starts are slower.")
+]
+
+
+def deploy_command(
     config_file: Config = DEFAULT_CONFIG,
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
@@ -39,20 +51,8 @@ def deploy_command(  # noqa: PLR0913 - a command's options are its arguments
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
     json_wanted: options.AsJson = False,
-    package: Annotated[
-        Path | None,
-        typer.Option(
-            "--package",
-            metavar="ZIP",
-            exists=True,
-            dir_okay=False,
-            help="Deploy this zip, as `eni-flowlog package` built it, instead of building one.",
-            show_default=False,
-        ),
-    ] = None,
-    without_bytecode: Annotated[
-        bool, typer.Option("--without-bytecode", help="Build the package without a Python 3.10; starts are slower.")
-    ] = False,
+    package: PackageFile = None,
+    without_bytecode: WithoutBytecode = False,
 ) -> None:
     """Make the function and all around it, or bring them to what serverless.yml says.
 
@@ -71,71 +71,26 @@ def deploy_command(  # noqa: PLR0913 - a command's options are its arguments
     with working("Building the package"):
         code: Code = Zip(package) if package else build_package(bytecode=not without_bytecode)
     with working("Looking at what is there"):
-        parts, steps = plan(deployment, cloud, code)
-    if not json_wanted:
-        show_plan(f"{deployment.name} in {deployment.region}, account {cloud.uin}", steps)
-    applied = False
-    try:
-        refuse_conflicts(steps)
-        remarks = [f"{step.kind} {step.name}: {step.note}." for step in steps if step.note]
-        for remark in remarks:
+        plan = plan_deployment(deployment, cloud, code)
+    title = f"{deployment.name} in {deployment.region}, account {cloud.uin}"
+    with shown(plan, title, dry_run=dry_run, json_wanted=json_wanted) as outcome:
+        plan.refuse_conflicts()
+        for remark in plan.remarks:
             say(remark, "yellow")
-        if not any(step.writes for step in steps):
-            say("Nothing else to do." if remarks else "Nothing to do: all is as serverless.yml says.")
+        if not plan.writes:
+            say("Nothing else to do." if plan.remarks else "Nothing to do: all is as serverless.yml says.")
         elif not dry_run:
-            ask(f"Do this in account {cloud.uin}?", yes=yes)
-            carry_out(parts, steps, Resource.apply, done)
-            applied = True
-            say("Deployed. `eni-flowlog doctor` checks it; `eni-flowlog backfill` covers what was there before.")
-    finally:
-        if json_wanted:
-            write_json({"dry_run": dry_run, "applied": applied, "steps": as_json(steps)})
+            _carry_out(plan, f"Do this in account {cloud.uin}?", yes=yes)
+            outcome.applied = True
 
 
-def plan(deployment: Deployment, cloud: Cloud, code: Code) -> tuple[list[Resource], list[Step]]:
-    """The parts of a deployment and what deploy would do to each.
-
-    Raises:
-        OperatorError: the package cannot be uploaded.
-        CloudError: the account could not be looked at.
-    """
-    preflight.check_package(code.archive, deployment.handler)
-    parts = all_parts(deployment, cloud, code)
-    return parts, [part.plan() for part in parts]
+def _carry_out(plan: Plan, question: str, *, yes: bool) -> None:
+    ask(question, yes=yes)
+    plan.carry_out(say_done)
+    say("Deployed. `eni-flowlog doctor` checks it; `eni-flowlog backfill` covers what was there before.")
 
 
-def deploy(
-    deployment: Deployment, cloud: Cloud, code: Code, tell: Callable[[Step], None] = lambda _: None
-) -> list[Step]:
-    """Deploy without asking, for tests and the demo.
-
-    Returns:
-        The plan that was carried out.
-
-    Raises:
-        OperatorError: a part is not ours, or a step failed.
-    """
-    parts, steps = plan(deployment, cloud, code)
-    refuse_conflicts(steps)
-    carry_out(parts, steps, Resource.apply, tell)
-    return steps
-
-
-def refuse_conflicts(steps: Sequence[Step]) -> None:
-    """Go no further when a part cannot be made ours.
-
-    Raises:
-        OperatorError: names each such part.
-    """
-    conflicts = [f"{step.kind} {step.name}: {step.note}" for step in steps if step.verb is Verb.CONFLICT]
-    if conflicts:
-        raise OperatorError(
-            "Nothing was done. " + "; ".join(conflicts) + ". Choose another name in serverless.yml, or, if it is "
-            "yours to give, mark it as eni-flowlog's (docs/deploy.md) and deploy again."
-        )
-
-
-def build_package(*, bytecode: bool = True) -> Package:
+def build_package(*, bytecode: bool = True) -> packaging.Package:
     """Build the package.
 
     Raises:
@@ -147,11 +102,3 @@ def build_package(*, bytecode: bool = True) -> Package:
         raise OperatorError(str(error), Exit.NO_PYTHON) from None
     except PackageError as error:
         raise OperatorError(str(error)) from None
-
-
-def done(step: Step) -> None:
-    """Say that a step is done."""
-    say(f"{step.kind} {step.name}: {_DONE[step.verb]}", "green")
-
-
-_DONE = {Verb.CREATE: "created", Verb.CHANGE: "changed", Verb.DELETE: "deleted"}

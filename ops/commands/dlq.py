@@ -115,7 +115,7 @@ def show_command(
 
 
 @app.command("redrive")
-def redrive_command(  # noqa: PLR0913 - one for each option of the command line
+def redrive_command(
     limit: options.Limit = None,
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
@@ -153,7 +153,7 @@ def redrive_command(  # noqa: PLR0913 - one for each option of the command line
 
 
 @app.command("purge")
-def purge_command(  # noqa: PLR0913 - one for each option of the command line
+def purge_command(
     idents: Idents = None,
     limit: options.Limit = None,
     function_region: options.FunctionRegion = "",

@@ -1,4 +1,4 @@
-"""`eni-flowlog doctor`: what `examination.py` finds wrong with a deployment or an account, as a table or as JSON."""
+"""`eni-flowlog doctor`: what is wrong with a deployment or an account, as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from rich.text import Text
 from handler.log import redact
 from ops import console, options
 from ops.commands.deploy import DEFAULT_CONFIG, Config
-from ops.deployment.findings import Finding, State, examine
-from ops.deployment.parts import open_deployment
+from ops.deployment.assembly import open_deployment
+from ops.doctor.examine import examine
+from ops.doctor.finding import Finding, State
 from ops.errors import Exit
 
 if TYPE_CHECKING:

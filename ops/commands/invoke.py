@@ -56,7 +56,7 @@ Asynchronous = Annotated[
 ]
 
 
-def invoke_command(  # noqa: PLR0913 - one for each option of the command line
+def invoke_command(
     event: Event,
     function: FunctionName = "",
     namespace: Namespace = "default",

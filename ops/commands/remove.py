@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handler import schema
-from handler.errors import CloudError
 from ops import advice, options
-from ops.commands.deploy import DEFAULT_CONFIG, Config, done
-from ops.console import ask, counted, progress, say, working, write_json
+from ops.commands.deploy import DEFAULT_CONFIG, Config
+from ops.console import ask, counted, progress, say, working
 from ops.deployment import flow_logs
-from ops.deployment.part import Resource, Step, carry_out
-from ops.deployment.parts import all_parts, open_deployment
-from ops.deployment.show import as_json, show_plan
+from ops.deployment.assembly import open_deployment, plan_removal
+from ops.deployment.show import say_done, shown
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ops.config import Deployment
     from ops.deployment.cloud import Cloud
@@ -26,20 +24,22 @@ if TYPE_CHECKING:
 
 _DEFAULT_DESCRIPTION: str = schema.document("settings")["properties"]["FLOWLOG_DESCRIPTION"]["default"]
 
+WithFlowLogs = Annotated[
+    bool,
+    typer.Option(
+        "--flow-logs",
+        help="Delete the flow logs, too, in all of FLOWLOG_REGIONS: those whose description is "
+        "FLOWLOG_DESCRIPTION, and no others.",
+    ),
+]
 
-def remove_command(  # noqa: PLR0913 - a command's options are its arguments
+
+def remove_command(
     config_file: Config = DEFAULT_CONFIG,
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     *,
-    with_flow_logs: Annotated[
-        bool,
-        typer.Option(
-            "--flow-logs",
-            help="Delete the flow logs, too, in all of FLOWLOG_REGIONS: those whose description is "
-            "FLOWLOG_DESCRIPTION, and no others.",
-        ),
-    ] = False,
+    with_flow_logs: WithFlowLogs = False,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
     json_wanted: options.AsJson = False,
@@ -57,48 +57,19 @@ def remove_command(  # noqa: PLR0913 - a command's options are its arguments
     """
     deployment, cloud = open_deployment(config_file, profile=profile, region=function_region)
     with working("Looking at what is there"):
-        parts, steps = plan_removal(deployment, cloud)
+        plan = plan_removal(deployment, cloud)
         logs = our_flow_logs(deployment, cloud) if with_flow_logs else []
-    if not json_wanted:
-        show_plan(f"To be removed from account {cloud.uin}", steps)
+    with shown(plan, f"To be removed from account {cloud.uin}", dry_run=dry_run, json_wanted=json_wanted) as outcome:
+        outcome.more["flow_logs"] = _named(logs)
         if with_flow_logs:
             say(f"Besides, {counted(len(logs), 'flow log')} in {', '.join(regions_of(deployment))}.")
-    applied = False
-    try:
-        if not (logs or any(step.writes for step in steps)):
+        if not (logs or plan.writes):
             say("Nothing to remove.")
         elif not dry_run:
             ask(f"Remove this from account {cloud.uin}?", yes=yes)
-            carry_out(parts, steps, Resource.remove, done)
+            plan.carry_out(say_done)
             delete_flow_logs(cloud, logs)
-            applied = True
-    finally:
-        if json_wanted:
-            write_json({"dry_run": dry_run, "applied": applied, "steps": as_json(steps), "flow_logs": _named(logs)})
-
-
-def plan_removal(deployment: Deployment, cloud: Cloud) -> tuple[list[Resource], list[Step]]:
-    """The parts of a deployment in the order of their removal, and what remove would do to each.
-
-    Raises:
-        CloudError: the account could not be looked at.
-    """
-    parts = all_parts(deployment, cloud)[::-1]
-    return parts, [part.plan_removal() for part in parts]
-
-
-def remove(deployment: Deployment, cloud: Cloud, tell: Callable[[Step], None] = lambda _: None) -> list[Step]:
-    """Remove without asking, for tests and the demo; flow logs stay.
-
-    Returns:
-        The plan that was carried out.
-
-    Raises:
-        OperatorError: a step failed.
-    """
-    parts, steps = plan_removal(deployment, cloud)
-    carry_out(parts, steps, Resource.remove, tell)
-    return steps
+            outcome.applied = True
 
 
 def regions_of(deployment: Deployment) -> list[str]:
@@ -120,14 +91,8 @@ def delete_flow_logs(cloud: Cloud, logs: Sequence[FlowLog]) -> None:
     Raises:
         OperatorError: some could not be deleted.
     """
-    failures: list[CloudError] = []
     with progress("Deleting flow logs", len(logs)) as step:
-        for log in logs:
-            try:
-                flow_logs.delete(cloud, log)
-            except CloudError as error:
-                failures.append(error)
-            step(bool(failures))
+        failures = flow_logs.delete_all(cloud, logs, step)
     if failures:
         raise OperatorError(
             f"{len(failures)} of {counted(len(logs), 'flow log')} could not be deleted. The first: "

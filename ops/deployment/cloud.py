@@ -30,16 +30,8 @@ CALL_LIMIT_S = 60.0
 _PAGE = 100
 
 
-class _OneTry(Budget):
-    """Time for one attempt, and none to wait for another."""
-
-    def wait(self, seconds: float) -> bool:  # noqa: ARG002 - however short
-        """Never."""
-        return False
-
-
 class Cloud:
-    """One account, seen from one region."""
+    """The management APIs of one account; a call that names no region goes to the function's."""
 
     def __init__(
         self,
@@ -74,13 +66,13 @@ class Cloud:
         return api.call(service, action, region or self.region, params or {})
 
     def change(self, service: Service, action: str, params: Mapping[str, Any], region: str = "") -> dict[str, Any]:
-        """Call an action once, without a retry: whether a lost answer hides an effect, only a look can tell.
+        """Call an action that changes something: not again where the answer was lost, for only a look tells its effect.
 
         Raises:
-            CloudError: see `call`; `Resource.apply` looks, and tries again.
+            CloudError: the call failed for good, or its answer was lost; `Part.apply` looks, and tries again.
         """
-        api = Api(self._endpoint, self._credentials, _OneTry(self._call_limit_s))
-        return api.call(service, action, region or self.region, params)
+        api = Api(self._endpoint, self._credentials, Budget(self._call_limit_s))
+        return api.call(service, action, region or self.region, params, again_when_lost=False)
 
     def within(self, call_limit_s: float) -> Cloud:
         """The same account, with another limit on how long one call may be retried, in seconds."""

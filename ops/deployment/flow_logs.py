@@ -9,7 +9,7 @@ from handler.errors import CloudError
 from ops.deployment.cloud import VPC, absent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ops.deployment.cloud import Cloud
 
@@ -36,6 +36,28 @@ def ours(cloud: Cloud, regions: Iterable[str], description: str) -> Iterator[Flo
         for entry in cloud.pages(VPC, "DescribeFlowLogs", "FlowLog", {"ResourceType": "NETWORKINTERFACE"}, region):
             if description and entry.get("FlowLogDescription") == description:
                 yield FlowLog(region, str(entry.get("VpcId")), str(entry["FlowLogId"]), str(entry.get("ResourceId")))
+
+
+def delete_all(cloud: Cloud, logs: Iterable[FlowLog], tell: Callable[[bool], None]) -> list[CloudError]:
+    """Delete flow logs one after the other; one that fails does not stop the rest.
+
+    Args:
+        cloud: the account.
+        logs: which.
+        tell: told after each whether it failed.
+
+    Returns:
+        The errors of those that could not be deleted.
+    """
+    failures: list[CloudError] = []
+    for log in logs:
+        before = len(failures)
+        try:
+            delete(cloud, log)
+        except CloudError as error:
+            failures.append(error)
+        tell(len(failures) > before)
+    return failures
 
 
 def delete(cloud: Cloud, flow_log: FlowLog) -> None:

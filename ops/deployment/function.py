@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from handler.budget import Budget
 from ops.deployment.cloud import SCF
-from ops.deployment.part import TAG, Change, Found, Resource, changed, tagged
+from ops.deployment.part import TAG, Change, Found, Part, changed, tagged
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ IN_TRANSITION = ("Creating", "Updating", "Publishing", "Deleting")
 """Doc 583/37883: management calls answer before their work is done."""
 READY_LIMIT_S = 180.0
 
+_FLAG = {True: "TRUE", False: "FALSE"}
+_SWITCH = {True: "ENABLE", False: "DISABLE"}
 _DIGEST = re.compile(r"Package sha256 ([0-9a-f]{64})\.")
 
 
@@ -52,7 +54,7 @@ class Zip:
         return hashlib.sha256(self.archive.read_bytes()).hexdigest()
 
 
-class Function(Resource):
+class Function(Part):
     """The function, with the package in it.
 
     GetFunction does not tell what code it runs, so the package's SHA-256 stands in the function's description, whose
@@ -87,7 +89,7 @@ class Function(Resource):
         fixed = {
             "Runtime": self.deployment.runtime,
             "Type": "Event",
-            "AsyncRunEnable": _flag(self.deployment.async_run),
+            "AsyncRunEnable": _FLAG[self.deployment.async_run],
         }
         wrong = [name for name, value in fixed.items() if _differs(found.get(name), value)]
         if not wrong:
@@ -127,7 +129,7 @@ class Function(Resource):
             "Handler": self.deployment.handler,
             "Runtime": self.deployment.runtime,
             "Type": "Event",
-            "AsyncRunEnable": _flag(self.deployment.async_run),
+            "AsyncRunEnable": _FLAG[self.deployment.async_run],
             "Tags": [{"Key": key, "Value": value} for key, value in self.tags().items()],
         }
         self.cloud.change(SCF, "CreateFunction", params)
@@ -148,7 +150,7 @@ class Function(Resource):
             self.cloud.change(SCF, "UpdateFunctionConfiguration", self._configuration())
             self.settle()
 
-    def delete(self, found: Found) -> None:  # noqa: ARG002 - a function is deleted by its name
+    def delete(self, _found: Found) -> None:
         """DeleteFunction, and wait until it is gone: its role is deleted next."""
         self.cloud.call(SCF, "DeleteFunction", self._which())
         waiting = Budget(READY_LIMIT_S)
@@ -204,8 +206,8 @@ class Function(Resource):
             "Environment": {"Variables": variables},
             "DeadLetterConfig": {"Type": wanted.dead_letter_type, "Name": wanted.queue},
             "PublicNetConfig": {
-                "PublicNetStatus": _switch(wanted.public_access),
-                "EipConfig": {"EipStatus": _switch(wanted.eip)},
+                "PublicNetStatus": _SWITCH[wanted.public_access],
+                "EipConfig": {"EipStatus": _SWITCH[wanted.eip]},
             },
         }
 
@@ -252,11 +254,3 @@ def _shown(described: Found) -> dict[str, Any]:
 
 def _differs(there: object, wanted: str) -> bool:
     return there is not None and str(there).lower() != wanted.lower()
-
-
-def _flag(value: bool) -> str:  # noqa: FBT001 - a conversion of one value
-    return "TRUE" if value else "FALSE"
-
-
-def _switch(value: bool) -> str:  # noqa: FBT001 - a conversion of one value
-    return "ENABLE" if value else "DISABLE"

@@ -5,7 +5,7 @@
     differences()  what is not as it should be
     create(), update(), delete()
 
-`Resource` makes of these a plan, its carrying out and its removal. There is no state but the cloud's own: a run that
+`Part` makes of these a plan, its carrying out and its removal. There is no state but the cloud's own: a run that
 broke off is completed by the next, because each looks at what is there.
 """
 
@@ -19,11 +19,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from handler.budget import Budget
 from handler.cloud.retry import Patience
 from handler.errors import CloudError, Throttled, Transient
-from ops import advice
-from ops.errors import OperatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ops.config import Deployment
     from ops.deployment.cloud import Cloud
@@ -75,7 +73,7 @@ class Step:
         return self.verb in (Verb.CREATE, Verb.CHANGE, Verb.DELETE)
 
 
-class Resource(ABC):
+class Part(ABC):
     """One part of a deployment."""
 
     kind: ClassVar[str]
@@ -116,16 +114,16 @@ class Resource(ABC):
     def delete(self, found: Found) -> None:
         """Take it away."""
 
-    def obstacle(self, found: Found) -> str:  # noqa: ARG002 - most parts have none, whatever was found
+    def obstacle(self, _found: Found) -> str:
         """Why it cannot be brought to what it should be; empty where it can."""
         return ""
 
-    def remark(self, found: Found | None) -> str:  # noqa: ARG002 - of most parts there is none, whatever was found
+    def remark(self, _found: Found | None) -> str:
         """What is not as it should be and deploy does not change; empty if nothing."""
         return ""
 
-    def loss(self, found: Found) -> str:  # noqa: ARG002 - most parts hold nothing, whatever was found
-        """What would be lost with it."""
+    def loss(self, _found: Found) -> str:
+        """What would be lost with it; empty if nothing."""
         return ""
 
     def plan(self) -> Step:
@@ -199,33 +197,6 @@ class Resource(ABC):
 
     def _step(self, verb: Verb, changes: tuple[Change, ...] = (), note: str = "") -> Step:
         return Step(self.kind, self.name, verb, changes, note)
-
-
-def carry_out(
-    resources: Sequence[Resource], steps: Sequence[Step], act: Callable[[Resource], None], done: Callable[[Step], None]
-) -> None:
-    """Carry out what a plan says of some resources, in their order.
-
-    Args:
-        resources: the parts.
-        steps: what the plan says of each.
-        act: `Resource.apply` or `Resource.remove`.
-        done: told of each step that is done.
-
-    Raises:
-        OperatorError: says which step failed, and that running it again goes on from there.
-    """
-    for resource, step in zip(resources, steps, strict=True):
-        if not step.writes:
-            continue
-        try:
-            act(resource)
-        except CloudError as error:
-            raise OperatorError(
-                f"{step.kind} {step.name}: {advice.of_cloud_error(error)}\n"
-                "What was done before it stays done: the same command goes on from there."
-            ) from None
-        done(step)
 
 
 def changed(what: str, old: Any, new: Any) -> list[Change]:

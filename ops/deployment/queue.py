@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ops.deployment.cloud import TDMQ
-from ops.deployment.part import TAG, Change, Found, Resource, changed, tagged
+from ops.deployment.part import TAG, Change, Found, Part, changed, tagged
 
 if TYPE_CHECKING:
     from ops.config import Deployment
@@ -27,7 +27,7 @@ def visibility_s(deployment: Deployment) -> int:
     return max(MIN_VISIBILITY_S, deployment.timeout)
 
 
-class Queue(Resource):
+class Queue(Part):
     """The queue to which the function and SCF write what failed."""
 
     kind = "queue"
@@ -59,11 +59,11 @@ class Queue(Resource):
         tags = [{"TagKey": TAG[0], "TagValue": TAG[1]}]
         self.cloud.change(TDMQ, "CreateCmqQueue", {"QueueName": self.name, **self._attributes(), "Tags": tags})
 
-    def update(self, found: Found) -> None:  # noqa: ARG002 - all our attributes are set anew
-        """ModifyCmqQueueAttribute."""
+    def update(self, _found: Found) -> None:
+        """ModifyCmqQueueAttribute, with all our attributes."""
         self.cloud.change(TDMQ, "ModifyCmqQueueAttribute", {"QueueName": self.name, **self._attributes()})
 
-    def delete(self, found: Found) -> None:  # noqa: ARG002 - a queue is deleted by its name
+    def delete(self, _found: Found) -> None:
         """DeleteCmqQueue."""
         self.cloud.call(TDMQ, "DeleteCmqQueue", {"QueueName": self.name})
 

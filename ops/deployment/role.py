@@ -7,12 +7,12 @@ from typing import Any
 
 from ops.deployment import documents
 from ops.deployment.cloud import CAM
-from ops.deployment.part import MARK, Change, Found, Resource
+from ops.deployment.part import MARK, Change, Found, Part
 
 _PAGE = 200
 
 
-class Role(Resource):
+class Role(Part):
     """The role, which SCF may take (docs 598/36223, 598/36221)."""
 
     kind = "role"
@@ -44,16 +44,16 @@ class Role(Resource):
         params = {"RoleName": self.name, "PolicyDocument": _trust(), "Description": MARK}
         self.cloud.change(CAM, "CreateRole", params)
 
-    def update(self, found: Found) -> None:  # noqa: ARG002 - the whole trust policy is set anew
-        """UpdateAssumeRolePolicy."""
+    def update(self, _found: Found) -> None:
+        """UpdateAssumeRolePolicy, which sets the whole trust policy anew."""
         self.cloud.change(CAM, "UpdateAssumeRolePolicy", {"RoleName": self.name, "PolicyDocument": _trust()})
 
-    def delete(self, found: Found) -> None:  # noqa: ARG002 - a role is deleted by its name
+    def delete(self, _found: Found) -> None:
         """DeleteRole."""
         self.cloud.call(CAM, "DeleteRole", {"RoleName": self.name})
 
 
-class Policy(Resource):
+class Policy(Part):
     """The role's permissions: ops/policies/role-policy.json as a custom policy, attached to the role."""
 
     kind = "policy"

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ops.deployment.cloud import EB, EB_REGION
-from ops.deployment.part import MARK, Change, Found, Resource, changed
+from ops.deployment.part import MARK, Change, Found, Part
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def service_bus(cloud: Cloud) -> str | None:
     return None
 
 
-class Rule(Resource):
+class Rule(Part):
     """The rule on the service bus."""
 
     kind = "rule"
@@ -72,7 +72,7 @@ class Rule(Resource):
         there = parse_pattern(found.get("EventPattern"))
         same = _unordered(there) == _unordered(pattern())
         changes = [] if same else [Change("pattern", json.dumps(there), json.dumps(pattern()))]
-        return changes + changed("enabled", bool(found.get("Enable")), True)  # noqa: FBT003 - the value compared with
+        return changes if found.get("Enable") else [*changes, Change("enabled", "no", "yes")]
 
     def create(self) -> None:
         """CreateRule."""
@@ -93,7 +93,7 @@ class Rule(Resource):
         self.cloud.call(EB, "DeleteRule", rule_of(found), EB_REGION)
 
 
-class Target(Resource):
+class Target(Part):
     """The rule's target: the function. All targets of type scf on our rule are ours."""
 
     kind = "target"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from ops.console import out, plain, table
+from ops.console import out, plain, say, table, write_json
 from ops.deployment.part import Step, Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from ops.deployment.plan import Plan
 
 _STYLES = {
     Verb.CREATE: "green",
@@ -20,6 +24,45 @@ _STYLES = {
     Verb.CONFLICT: "bold red",
     Verb.KEEP: "cyan",
 }
+
+
+_DONE = {Verb.CREATE: "created", Verb.CHANGE: "changed", Verb.DELETE: "deleted"}
+
+
+@dataclass
+class Outcome:
+    """What `--json` prints of a plan besides its steps.
+
+    Attributes:
+        applied: whether the plan was carried out to its end.
+        more: further keys of the JSON document.
+    """
+
+    applied: bool = False
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def shown(plan: Plan, title: str, *, dry_run: bool, json_wanted: bool) -> Iterator[Outcome]:
+    """Show a plan to a person before the block, or as JSON after it, whether the block fails or not.
+
+    Yields:
+        What the block has to say of how it went.
+    """
+    outcome = Outcome()
+    if not json_wanted:
+        show_plan(title, plan.steps)
+    try:
+        yield outcome
+    finally:
+        if json_wanted:
+            told = {"dry_run": dry_run, "applied": outcome.applied, "steps": as_json(plan.steps)}
+            write_json({**told, **outcome.more})
+
+
+def say_done(step: Step) -> None:
+    """Say that a step is done."""
+    say(f"{step.kind} {step.name}: {_DONE[step.verb]}", "green")
 
 
 def show_plan(title: str, steps: Sequence[Step]) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from handler.errors import CloudError
 from ops.deployment.cloud import SCF, absent
-from ops.deployment.part import Change, Found, Resource, changed
+from ops.deployment.part import Change, Found, Part, changed
 
 
-class TimerTrigger(Resource):
+class TimerTrigger(Part):
     """The one trigger that SCF itself holds."""
 
     kind = "timer"
@@ -33,8 +33,8 @@ class TimerTrigger(Resource):
         others = [f"{name} ({qualifier})" for name, qualifier in timers if (name, qualifier) != here]
         return f"the function has another timer, {', '.join(others)}: delete it, or it runs besides" if others else ""
 
-    def is_ours(self, found: Found) -> bool:  # noqa: ARG002 - it stands on our function, under the name we gave it
-        """It belongs to the function."""
+    def is_ours(self, _found: Found) -> bool:
+        """It stands on our function, under the name that we gave it."""
         return True
 
     def differences(self, found: Found) -> list[Change]:

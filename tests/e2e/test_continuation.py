@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import pytest
-
 from localcloud import LocalCloud
 from localcloud.core.faults import error
 from tests.support.deployed import NAME, deploy
@@ -18,16 +16,11 @@ LIMIT_S = 8
 INTERFACES = 500
 
 
-@pytest.fixture
-def code(package: Package) -> bytes:
-    return package.archive.read_bytes()
-
-
-def test_it_completes_over_its_hops(code: bytes) -> None:
+def test_it_completes_over_its_hops(package: Package) -> None:
     """500 interfaces, a limit of 8 seconds and a pace that does 200 in it: each is made once, and the chain ends."""
     with LocalCloud(latency_s=0.05) as cloud:
         cloud.limits.set("CreateFlowLog", 40)
-        deployed = deploy(cloud, code, timeout_s=LIMIT_S, FLOWLOG_CREATE_RATE="38")
+        deployed = deploy(cloud, package, timeout_s=LIMIT_S, FLOWLOG_CREATE_RATE="38")
         interfaces = cloud.seed_interfaces(cloud.region, INTERFACES - 1)
         deployed.call(
             "scf", "Invoke", FunctionName=NAME, InvocationType="Event", ClientContext='{"command":"backfill"}'
@@ -44,11 +37,11 @@ def test_it_completes_over_its_hops(code: bytes) -> None:
         assert deployed.letters() == []
 
 
-def test_a_next_hop_that_cannot_be_invoked_is_a_dead_letter(code: bytes) -> None:
+def test_a_next_hop_that_cannot_be_invoked_is_a_dead_letter(package: Package) -> None:
     """What is left stands on the queue as a command, and a redrive goes on with it."""
     with LocalCloud(enforce_limits=False) as cloud:
         cloud.faults.add("Invoke", error("UnauthorizedOperation"), skip=1, times=1)
-        deployed = deploy(cloud, code, timeout_s=4, FLOWLOG_CREATE_RATE="20")
+        deployed = deploy(cloud, package, timeout_s=4, FLOWLOG_CREATE_RATE="20")
         interfaces = cloud.seed_interfaces(cloud.region, 70)
         deployed.call("scf", "Invoke", FunctionName=NAME, ClientContext='{"command":"backfill"}')
         (letter,) = deployed.letters()

@@ -14,11 +14,12 @@ import pytest
 from localcloud import LocalCloud
 from localcloud.core import faults
 from localcloud.scf.engine import EVENT_BUS
-from ops.commands import deploy as operator
 from ops.config import FILE
-from ops.deployment.findings import State, examine
-from ops.deployment.parts import open_deployment
-from tests.support.deployed import NAME, QUEUE, Deployed, Signed, deploy, environment, role_policy, wait_until
+from ops.deployment import assembly
+from ops.deployment.assembly import open_deployment
+from ops.doctor.examine import examine
+from ops.doctor.finding import State
+from tests.support.deployed import NAME, QUEUE, Deployed, Signed, deploy, environment, wait_until
 from tests.support.deployment import shell
 
 if TYPE_CHECKING:
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
 BURST = int(os.environ.get("FLOWLOG_BURST", "200"))
 REGIONS = ("ap-guangzhou", "ap-shanghai")
 PASSWORD = "Planted-Password-0123"  # what a test must not find again
-
-
-@pytest.fixture
-def code(package: Package) -> bytes:
-    return package.archive.read_bytes()
 
 
 @pytest.fixture
@@ -78,12 +74,12 @@ def run_instances(deployed: Deployed, region: str) -> str:
     return deployed.cloud.primary_interface_of(region, reply["InstanceIdSet"][0])
 
 
-def test_a_new_interface_has_its_flow_log_by_itself(cloud: LocalCloud, code: bytes) -> None:
+def test_a_new_interface_has_its_flow_log_by_itself(cloud: LocalCloud, package: Package) -> None:
     """In any region, from the end of the call, cold start and delivery included, with no other step.
 
     It takes about one; ten leave room for a machine that is busy with other tests.
     """
-    deployed = deploy(cloud, code)
+    deployed = deploy(cloud, package)
     for region in REGIONS:
         interface = deployed.attached_interface(region)
         wait_until(lambda r=region, i=interface: deployed.covered(r, i), 10.0, f"the flow log in {region}")  # type: ignore[misc]
@@ -93,9 +89,9 @@ def test_a_new_interface_has_its_flow_log_by_itself(cloud: LocalCloud, code: byt
     assert deployed.letters() == []
 
 
-def test_an_interface_made_loose_has_its_flow_log_once_it_is_attached(cloud: LocalCloud, code: bytes) -> None:
+def test_an_interface_made_loose_has_its_flow_log_once_it_is_attached(cloud: LocalCloud, package: Package) -> None:
     """The first event finds it without an instance and waits; the second, which names no VPC, brings the flow log."""
-    deployed = deploy(cloud, code)
+    deployed = deploy(cloud, package)
     made = deployed.call(
         "vpc",
         "CreateNetworkInterface",
@@ -110,10 +106,10 @@ def test_an_interface_made_loose_has_its_flow_log_once_it_is_attached(cloud: Loc
     wait_until(lambda: deployed.covered(cloud.region, interface), 2.0, "the flow log")
 
 
-def test_a_new_instance_is_covered_within_its_boot_and_five_seconds(cloud: LocalCloud, code: bytes) -> None:
+def test_a_new_instance_is_covered_within_its_boot_and_five_seconds(cloud: LocalCloud, package: Package) -> None:
     """The event names no interface, which is not even visible yet; and the password in it goes nowhere."""
     cloud.behaviour.boot_delay_s = 2.0
-    deployed = deploy(cloud, code)
+    deployed = deploy(cloud, package)
     interface = run_instances(deployed, "ap-shanghai")
     wait_until(lambda: deployed.covered("ap-shanghai", interface), 2.0 + 5.0, "the flow log")
     settled(deployed)
@@ -122,9 +118,9 @@ def test_a_new_instance_is_covered_within_its_boot_and_five_seconds(cloud: Local
     assert PASSWORD not in f"{run.result_json}{run.log}"
 
 
-def test_a_refused_call_makes_nothing(quick: LocalCloud, code: bytes) -> None:
+def test_a_refused_call_makes_nothing(quick: LocalCloud, package: Package) -> None:
     """Failed calls are recorded and delivered too, and come to nothing."""
-    deployed = deploy(quick, code)
+    deployed = deploy(quick, package)
     with pytest.raises(Exception, match="ResourceNotFound"):
         deployed.call("vpc", "AttachNetworkInterface", NetworkInterfaceId="eni-00000000", InstanceId=quick.instance_id)
     settled(deployed)
@@ -133,9 +129,9 @@ def test_a_refused_call_makes_nothing(quick: LocalCloud, code: bytes) -> None:
     assert quick.calls.count("CreateFlowLog") == 0
 
 
-def test_without_permission_the_interface_is_a_dead_letter_that_says_so(quick: LocalCloud, code: bytes) -> None:
+def test_without_permission_the_interface_is_a_dead_letter_that_says_so(quick: LocalCloud, package: Package) -> None:
     """The role's policy is enforced; the function keeps what it may not do, and is not run again for it."""
-    deployed = deploy(quick, code, without=("CreateFlowLog",))
+    deployed = deploy(quick, package, without=("CreateFlowLog",))
     interface = deployed.attached_interface("ap-shanghai")
     settled(deployed)
     (letter,) = deployed.letters()
@@ -148,10 +144,10 @@ def test_without_permission_the_interface_is_a_dead_letter_that_says_so(quick: L
 def test_outside_of_guangzhou_a_dead_letter_arrives(quick: LocalCloud, package: Package) -> None:
     """Deployed by the operator's command, in a region that is not the event bus's: the role may use its own queue."""
     wanted, account = open_deployment(FILE, shell=shell(quick, TENCENTCLOUD_REGION="ap-shanghai"))
-    operator.deploy(wanted, account, package)
+    assembly.deploy(wanted, account, package)
     assert [finding for finding in examine(wanted, account) if finding.state is State.FAIL] == []
     quick.faults.add("CreateFlowLog", faults.error("LimitExceeded"))
-    interface = Deployed(quick, Signed(quick)).attached_interface("ap-shanghai")
+    interface = Deployed(quick, Signed(quick), wanted).attached_interface("ap-shanghai")
     wait_until(lambda: bool(quick.messages(QUEUE, "ap-shanghai")), what="the dead letter")
     assert quick.background.wait_until_idle(60)
     (letter,) = [json.loads(body) for body in quick.messages(QUEUE, "ap-shanghai")]
@@ -159,9 +155,11 @@ def test_outside_of_guangzhou_a_dead_letter_arrives(quick: LocalCloud, package: 
     assert [run.region for run in quick.scf.invocations if run.source == EVENT_BUS] == ["ap-shanghai"]
 
 
-def test_what_the_function_cannot_keep_is_kept_by_the_platform_and_redriven(quick: LocalCloud, code: bytes) -> None:
-    """No permission and no queue: it raises, is retried twice and lies on the queue in SCF's form; redrive heals."""
-    deployed = deploy(quick, code, without=("CreateFlowLog",), FLOWLOG_DLQ_QUEUE="no-such-queue")
+def test_what_the_function_cannot_keep_the_platform_keeps_and_redrive_heals(
+    quick: LocalCloud, package: Package
+) -> None:
+    """No permission and no queue: it raises, is retried twice and is in SCF's form on the queue; then made good."""
+    deployed = deploy(quick, package, without=("CreateFlowLog",), FLOWLOG_DLQ_QUEUE="no-such-queue")
     interface = deployed.attached_interface("ap-shanghai")
     settled(deployed)
     runs = deployed.invocations()
@@ -173,7 +171,7 @@ def test_what_the_function_cannot_keep_is_kept_by_the_platform_and_redriven(quic
     assert (letter["ErrorCode"], letter["Body"]["RetryNum"], letter["RequestId"]) == (-1, 2, runs[0].request_id)
     assert "InvocationFailed" in letter["ErrorMessage"]
 
-    deployed.call("cam", "UpdatePolicy", PolicyId=deployed.policy_id, PolicyDocument=role_policy(quick))
+    deployed.permit_all()
     variables = [{"Key": key, "Value": value} for key, value in environment(quick).items()]
     deployed.call("scf", "UpdateFunctionConfiguration", FunctionName=NAME, Environment={"Variables": variables})
     report = invoke(deployed, {"command": "redrive"})
@@ -182,18 +180,18 @@ def test_what_the_function_cannot_keep_is_kept_by_the_platform_and_redriven(quic
     assert deployed.letters() == []
 
 
-def test_a_missing_setting_keeps_the_event_with_the_platform(quick: LocalCloud, code: bytes) -> None:
+def test_a_missing_setting_keeps_the_event_with_the_platform(quick: LocalCloud, package: Package) -> None:
     """Wrong settings: the function raises what is wrong, and the platform keeps the event."""
-    deployed = deploy(quick, code, FLOWLOG_TOPIC_ID="")
+    deployed = deploy(quick, package, FLOWLOG_TOPIC_ID="")
     deployed.attached_interface(quick.region)
     settled(deployed)
     (letter,) = deployed.letters()
     assert "FLOWLOG_TOPIC_ID is missing" in letter["ErrorMessage"]
 
 
-def test_a_role_that_scf_may_not_take_keeps_the_event_waiting(quick: LocalCloud, code: bytes) -> None:
+def test_a_role_that_scf_may_not_take_keeps_the_event_waiting(quick: LocalCloud, package: Package) -> None:
     """A system error is retried each minute; once the role's trust is right again, nothing was lost."""
-    deployed = deploy(quick, code)
+    deployed = deploy(quick, package)
     other = {"action": "name/sts:AssumeRole", "effect": "allow", "principal": {"service": ["cvm.qcloud.com"]}}
     wrong = json.dumps({"version": "2.0", "statement": [other]})
     right = deployed.call("cam", "GetRole", RoleName=NAME)["RoleInfo"]["PolicyDocument"]
@@ -204,25 +202,24 @@ def test_a_role_that_scf_may_not_take_keeps_the_event_waiting(quick: LocalCloud,
     wait_until(lambda: deployed.covered(quick.region, interface), what="the flow log")
 
 
-def test_synchronous_delivery_loses_nothing(quick: LocalCloud, code: bytes) -> None:
+def test_synchronous_delivery_loses_nothing(quick: LocalCloud, package: Package) -> None:
     """If EventBridge waits for the function, nothing is retried; what fails is on the queue by the function itself."""
     quick.eventbridge.switches.synchronous = True
-    deployed = deploy(quick, code)
+    deployed = deploy(quick, package)
     interface = deployed.attached_interface(quick.region)
     settled(deployed)
     assert deployed.covered(quick.region, interface)
-    document = role_policy(quick, "CreateFlowLog")
-    deployed.call("cam", "UpdatePolicy", PolicyId=deployed.policy_id, PolicyDocument=document)
+    deployed.permit_all("CreateFlowLog")
     refused = deployed.attached_interface(quick.region)
     settled(deployed)
     assert [letter["interface"]["interface_id"] for letter in deployed.letters()] == [refused]
 
 
-def test_batch_delivery_and_duplicates(quick: LocalCloud, code: bytes) -> None:
+def test_batch_delivery_and_duplicates(quick: LocalCloud, package: Package) -> None:
     """Events that come gathered, twice and in any order: each interface has one flow log."""
     switches = quick.eventbridge.switches
     switches.batch_of, switches.batch_wait_s, switches.duplicates, switches.reorder_s = 4, 100.0, 1.0, 5.0
-    deployed = deploy(quick, code)
+    deployed = deploy(quick, package)
     interfaces = [deployed.attached_interface(quick.region) for _ in range(4)]
     settled(deployed)
     assert all(deployed.covered(quick.region, interface) for interface in interfaces)
@@ -230,24 +227,22 @@ def test_batch_delivery_and_duplicates(quick: LocalCloud, code: bytes) -> None:
     assert deployed.letters() == []
 
 
-def test_what_is_over_the_daily_cap_is_made_good_by_the_sweep(quick: LocalCloud, code: bytes) -> None:
+def test_what_is_over_the_daily_cap_is_made_good_by_the_sweep(quick: LocalCloud, package: Package) -> None:
     """EventBridge drops what is over a target's daily cap; the timer's sweep finds it."""
     quick.eventbridge.switches.daily_cap = 2
-    deployed = deploy(quick, code)
+    deployed = deploy(quick, package, sweep=True)
     interfaces = [deployed.attached_interface(quick.region) for _ in range(4)]
     settled(deployed)
     assert sum(deployed.covered(quick.region, interface) for interface in interfaces) == 2
     assert [one.outcome for one in quick.eventbridge.deliveries].count("over the daily cap") == 2
-    cron = {"FunctionName": NAME, "TriggerName": "sweep", "Type": "timer", "TriggerDesc": "0 0 */6 * * * *"}
-    deployed.call("scf", "CreateTrigger", **cron, Enable="OPEN")
     quick.clock.advance(6 * 3600)
     wait_until(lambda: all(deployed.covered(quick.region, interface) for interface in interfaces), what="the sweep")
 
 
-def test_a_burst_over_many_instances_makes_each_flow_log_once(code: bytes) -> None:
+def test_a_burst_over_many_instances_makes_each_flow_log_once(package: Package) -> None:
     """Under the documented call limits, with 20 instances that know nothing of each other."""
     with LocalCloud(time_scale=0.01) as cloud:
-        deployed = deploy(cloud, code)
+        deployed = deploy(cloud, package)
         for number in range(BURST):
             region = REGIONS[number % len(REGIONS)]
             cloud.eventbridge.put(
@@ -298,10 +293,10 @@ def _attached(cloud: LocalCloud, region: str, interface: str) -> dict[str, Any]:
     }
 
 
-def test_the_queue_is_the_one_deployed(quick: LocalCloud, code: bytes) -> None:
+def test_the_queue_is_the_one_deployed(quick: LocalCloud, package: Package) -> None:
     """What the platform shows of the function is what was asked for."""
-    deployed = deploy(quick, code)
+    deployed = deploy(quick, package)
     shown = deployed.call("scf", "GetFunction", FunctionName=NAME)
     assert shown["DeadLetterConfig"] == {"Type": "CMQ-QUEUE", "Name": QUEUE, "FilterType": ""}
     assert (shown["Status"], shown["Runtime"], shown["MemorySize"]) == ("Active", "Python3.10", 64)
-    assert shown["CodeSize"] == len(code)
+    assert shown["CodeSize"] == package.size

@@ -9,7 +9,7 @@ import pytest
 
 from handler import settings
 from ops import config
-from ops.deployment.parts import open_deployment
+from ops.deployment.assembly import open_deployment
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:

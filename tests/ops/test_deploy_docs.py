@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud import LocalCloud
-from ops.commands.deploy import deploy, plan
+from ops.deployment.assembly import all_parts, deploy, plan_deployment
 from ops.deployment.part import Verb
-from ops.deployment.parts import all_parts
 from tests.support.deployment import account_of, deployment_to, shell, small_package
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def test_the_parts_made_by_hand_are_those_that_deploy_would_make(cloud: LocalClo
             part.apply()
     run('export UIN=$(tccli sts GetCallerIdentity --filter AccountId | tr -d \'"\') REGION=$TENCENTCLOUD_REGION\n'
         + block("after"), cloud, tmp_path)  # fmt: skip
-    assert {step.kind: step.verb for step in plan(wanted, account, code)[1]} == {
+    assert {step.kind: step.verb for step in plan_deployment(wanted, account, code).steps} == {
         "role": Verb.NOTHING,
         "policy": Verb.NOTHING,
         "queue": Verb.NOTHING,

@@ -19,14 +19,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud import LocalCloud
-from ops.commands.deploy import deploy, plan
-from ops.commands.remove import remove
 from ops.config import FILE
+from ops.deployment.assembly import deploy, open_deployment, plan_deployment, remove
 from ops.deployment.cloud import VPC, Cloud
-from ops.deployment.findings import State, examine
 from ops.deployment.flow_logs import FlowLog, delete
 from ops.deployment.part import Verb
-from ops.deployment.parts import open_deployment
+from ops.doctor.examine import examine
+from ops.doctor.finding import State
 from tests.support.deployment import shell
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def test_an_interface_gets_its_flow_log_by_itself(place: Place, package: Package
     wanted, account = place.deployment, place.account
     try:
         assert {step.verb for step in deploy(wanted, account, package)} == {Verb.CREATE}
-        assert {step.verb for step in plan(wanted, account, package)[1]} == {Verb.NOTHING}
+        assert {step.verb for step in plan_deployment(wanted, account, package).steps} == {Verb.NOTHING}
         interface = attach_interface(place)
         try:
             flow_logs = eventually(lambda: flow_logs_of(account, interface), place.patience_s)
@@ -97,7 +96,7 @@ def test_an_interface_gets_its_flow_log_by_itself(place: Place, package: Package
             delete_interface(place, interface)
     finally:
         remove(wanted, account)
-    assert {step.verb for step in plan(wanted, account, package)[1]} == {Verb.CREATE}
+    assert {step.verb for step in plan_deployment(wanted, account, package).steps} == {Verb.CREATE}
 
 
 def attach_interface(place: Place) -> str:

@@ -1,4 +1,4 @@
-"""The function deployed into a local cloud by the API, as a user would do it: role, queue, function, rule, target."""
+"""The function deployed into a local cloud by the product's own code, and what a test asks of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import json
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tencentcloud.common.common_client import CommonClient
@@ -15,7 +15,8 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
 from ops import config
-from ops.deployment import documents
+from ops.deployment import assembly, documents
+from tests.support.deployment import account_of, deployment_to
 from tests.support.services import VERSIONS
 
 if TYPE_CHECKING:
@@ -23,21 +24,11 @@ if TYPE_CHECKING:
 
     from localcloud import LocalCloud
     from localcloud.scf.engine import Invocation
+    from ops.config import Deployment
+    from ops.deployment.function import Code
 
 NAME = "eni-flowlog"
 QUEUE = "eni-flowlog-dlq"
-PATTERN = {
-    "source": ["vpc.cloud.tencent", "cvm.cloud.tencent"],
-    "data": {
-        "eventName": [
-            "CreateNetworkInterface",
-            "CreateAndAttachNetworkInterface",
-            "AttachNetworkInterface",
-            "MigrateNetworkInterface",
-            "RunInstances",
-        ]
-    },
-}
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float = 60.0, what: str = "it", pause_s: float = 0.01) -> float:
@@ -75,10 +66,7 @@ class Deployed:
 
     cloud: LocalCloud
     call: Signed
-    bus_id: str = ""
-    rule_id: str = ""
-    target_id: str = ""
-    policy_id: int = 0
+    wanted: Deployment
 
     def attached_interface(self, region: str) -> str:
         """Make an interface that is attached, as a user does, and return its id."""
@@ -97,6 +85,12 @@ class Deployed:
     def covered(self, region: str, interface_id: str) -> bool:
         """Whether an interface has its flow log, and only one."""
         return len(self.cloud.flow_logs_of(region, interface_id)) == 1
+
+    def permit_all(self, *but: str) -> None:
+        """Give the role its policy as deployed, without some actions."""
+        for policy in self.call("cam", "ListPolicies", Scope="Local")["List"]:
+            document = role_policy(self.cloud, *but)
+            self.call("cam", "UpdatePolicy", PolicyId=policy["PolicyId"], PolicyDocument=document)
 
     def invocations(self) -> list[Invocation]:
         """The function's runs so far."""
@@ -128,17 +122,15 @@ def role_policy(cloud: LocalCloud, *without: str) -> str:
     return json.dumps(document)
 
 
-def make_role(call: Signed, *without: str) -> int:
-    """Make the execution role with its policy, all but some actions, and return the policy's id."""
+def make_role(call: Signed) -> None:
+    """Make the execution role with its policy."""
     call("cam", "CreateRole", RoleName=NAME, PolicyDocument=json.dumps(documents.trust()))
-    document = role_policy(call.cloud, *without)
-    policy_id = int(call("cam", "CreatePolicy", PolicyName=NAME, PolicyDocument=document)["PolicyId"])
+    policy_id = call("cam", "CreatePolicy", PolicyName=NAME, PolicyDocument=role_policy(call.cloud))["PolicyId"]
     call("cam", "AttachRolePolicy", PolicyId=policy_id, AttachRoleName=NAME)
-    return policy_id
 
 
 def make_function(call: Signed, code: bytes, variables: dict[str, str], **changes: Any) -> None:
-    """Make the function and wait until it is Active."""
+    """Make a function that is not the product's, and wait until it is Active."""
     fields = {
         "FunctionName": NAME,
         "Code": {"ZipFile": base64.b64encode(code).decode()},
@@ -159,33 +151,30 @@ def make_function(call: Signed, code: bytes, variables: dict[str, str], **change
 
 
 def deploy(
-    cloud: LocalCloud, code: bytes, *, without: tuple[str, ...] = (), timeout_s: int = 300, **changes: str
+    cloud: LocalCloud,
+    code: Code,
+    *,
+    without: tuple[str, ...] = (),
+    timeout_s: int = 300,
+    sweep: bool = False,
+    **changes: str,
 ) -> Deployed:
-    """Deploy the function with its surroundings.
+    """Deploy the function with its surroundings, as `eni-flowlog deploy` does.
 
     Args:
         cloud: where to.
-        code: the package's zip.
+        code: the package.
         without: what its role may not do, of all that the function does.
         timeout_s: the function's time limit, by default as in serverless.yml.
-        changes: settings that differ.
+        sweep: whether the timer goes off; a sweep that nobody expects would cover what an event was to cover.
+        changes: settings that differ; "" takes one away.
     """
-    call = Signed(cloud)
-    deployed = Deployed(cloud, call, policy_id=make_role(call, *without))
-    call("tdmq", "CreateCmqQueue", QueueName=QUEUE, MsgRetentionSeconds=43_200)
-    make_function(call, code, environment(cloud, **changes), Timeout=timeout_s)
-    buses = call("eb", "ListEventBuses", Filters=[{"Name": "Type", "Values": ["Cloud"]}])["EventBuses"]
-    deployed.bus_id = buses[0]["EventBusId"]
-    deployed.rule_id = call(
-        "eb", "CreateRule", EventBusId=deployed.bus_id, RuleName=NAME, EventPattern=json.dumps(PATTERN)
-    )["RuleId"]
-    resource = f"qcs::scf:{cloud.region}:uin/{cloud.uin}:namespace/default/function/{NAME}/$DEFAULT"
-    deployed.target_id = call(
-        "eb",
-        "CreateTarget",
-        EventBusId=deployed.bus_id,
-        RuleId=deployed.rule_id,
-        Type="scf",
-        TargetDescription={"ResourceDescription": resource},
-    )["TargetId"]
+    by_file = deployment_to(cloud)
+    variables = {name: value for name, value in {**by_file.variables, **changes}.items() if value}
+    timer = replace(by_file.timer, enabled=sweep)
+    wanted = replace(by_file, region=cloud.region, timeout=timeout_s, variables=variables, timer=timer)
+    assembly.deploy(wanted, account_of(cloud), code)
+    deployed = Deployed(cloud, Signed(cloud), wanted)
+    if without:
+        deployed.permit_all(*without)
     return deployed

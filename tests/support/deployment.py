@@ -13,6 +13,7 @@ from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ, VPC, Cloud
 from ops.deployment.function import Zip
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from handler.cloud.api import Service
@@ -130,7 +131,7 @@ NOTHING: dict[str, Any] = {
 }
 
 
-def verbs(steps: list[Step]) -> set[Verb]:
+def verbs(steps: Sequence[Step]) -> set[Verb]:
     return {step.verb for step in steps}
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud.core import faults as strike
-from ops.commands.deploy import deploy, plan
-from ops.deployment.cloud import EB, EB_REGION, SCF, TDMQ
+from ops.deployment import documents
+from ops.deployment.assembly import deploy, plan_deployment
+from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ
 from ops.deployment.function import Zip, digest_of, variables_of
 from ops.deployment.part import Verb
 from ops.deployment.rule import Rule, pattern, rule_of
@@ -49,6 +50,10 @@ def test_everything_is_made_in_order(cloud: LocalCloud, account: Cloud, wanted: 
 def test_what_is_made_is_as_serverless_yml_says(account: Cloud, wanted: Deployment, small: Zip) -> None:
     """The function, its timer and its queue have the file's settings; the rule has the exact pattern, and is on."""
     deploy(wanted, account, small)
+    role = account.call(CAM, "GetRole", {"RoleName": NAME})["RoleInfo"]
+    assert json.loads(role["PolicyDocument"])["statement"] == [
+        {"effect": "allow", "action": ["name/sts:AssumeRole"], "principal": {"service": ["scf.qcloud.com"]}}
+    ]
     function = account.call(SCF, "GetFunction", {"FunctionName": NAME})
     assert function["Status"] == "Active"
     assert (function["Runtime"], function["Handler"], function["Role"]) == ("Python3.10", "index.main_handler", NAME)
@@ -79,7 +84,7 @@ def test_the_queue_hides_a_record_as_long_as_the_function_runs(
     assert writes(cloud) == ["ModifyCmqQueueAttribute", "UpdateFunctionConfiguration"]
     [queue] = account.call(TDMQ, "DescribeCmqQueues")["QueueList"]
     assert queue["VisibilityTimeout"] == visibility
-    assert verbs(plan(longer, account, small)[1]) == {Verb.NOTHING}
+    assert verbs(plan_deployment(longer, account, small).steps) == {Verb.NOTHING}
 
 
 def test_a_second_run_changes_nothing(cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip) -> None:
@@ -92,7 +97,7 @@ def test_a_second_run_changes_nothing(cloud: LocalCloud, account: Cloud, wanted:
 
 def test_a_plan_alone_changes_nothing(cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip) -> None:
     """A dry run looks, and writes nothing."""
-    _, steps = plan(wanted, account, small)
+    steps = plan_deployment(wanted, account, small).steps
     assert verbs(steps) == {Verb.CREATE}
     assert writes(cloud) == []
     assert state(account) == NOTHING
@@ -112,7 +117,7 @@ def test_a_run_that_broke_off_is_completed_by_the_next(
     done_before = before[: before.index(action)]
     assert not set(done_before) & set(writes(cloud)[len(before) :])
     assert state(account) == complete(cloud)
-    assert verbs(plan(wanted, account, small)[1]) == {Verb.NOTHING}
+    assert verbs(plan_deployment(wanted, account, small).steps) == {Verb.NOTHING}
 
 
 @pytest.mark.parametrize("action", WRITES)
@@ -123,7 +128,7 @@ def test_a_lost_answer_makes_nothing_twice(
     cloud.faults.add(action, strike.drop_after_effect(), times=1)
     deploy(wanted, account, small)
     assert state(account) == complete(cloud)
-    assert verbs(plan(wanted, account, small)[1]) == {Verb.NOTHING}
+    assert verbs(plan_deployment(wanted, account, small).steps) == {Verb.NOTHING}
 
 
 def test_drift_is_shown_and_undone(cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip) -> None:
@@ -145,7 +150,7 @@ def test_drift_is_shown_and_undone(cloud: LocalCloud, account: Cloud, wanted: De
         "rule": [("enabled", "no", "yes")],
     }
     assert writes(cloud) == ["ModifyCmqQueueAttribute", "UpdateTrigger", "UpdateRule"]
-    assert verbs(plan(wanted, account, small)[1]) == {Verb.NOTHING}
+    assert verbs(plan_deployment(wanted, account, small).steps) == {Verb.NOTHING}
 
 
 def test_a_permission_taken_away_is_put_back(account: Cloud, wanted: Deployment, small: Zip) -> None:
@@ -155,7 +160,42 @@ def test_a_permission_taken_away_is_put_back(account: Cloud, wanted: Deployment,
     steps = deploy(wanted, account, small)
     [step] = [step for step in steps if step.changes]
     assert (step.kind, [(each.old, each.new) for each in step.changes]) == ("policy", [("", "vpc:CreateFlowLog on *")])
-    assert verbs(plan(wanted, account, small)[1]) == {Verb.NOTHING}
+    assert verbs(plan_deployment(wanted, account, small).steps) == {Verb.NOTHING}
+
+
+def test_a_permission_too_many_is_taken_away(account: Cloud, wanted: Deployment, small: Zip) -> None:
+    """Least privilege holds both ways: what somebody added to our policy goes, and the plan names it."""
+    deploy(wanted, account, small)
+    document = documents.role_policy(wanted, account.uin)
+    document["statement"][0]["action"].append("name/vpc:DeleteVpc")
+    [policy] = account.call(CAM, "ListPolicies", {"Scope": "Local"})["List"]
+    account.call(CAM, "UpdatePolicy", {"PolicyId": policy["PolicyId"], "PolicyDocument": json.dumps(document)})
+    [step] = [step for step in deploy(wanted, account, small) if step.changes]
+    assert (step.kind, [(each.old, each.new) for each in step.changes]) == ("policy", [("vpc:DeleteVpc on *", "")])
+    reply = account.call(CAM, "GetPolicy", {"PolicyId": policy["PolicyId"]})
+    assert "DeleteVpc" not in reply["PolicyDocument"]
+
+
+def test_another_handler_is_uploaded_with_the_code(
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
+) -> None:
+    """The handler goes with UpdateFunctionCode, though the package is the same."""
+    deploy(replace(wanted, handler="index.other_handler"), account, small)
+    cloud.calls.clear()
+    [step] = [step for step in deploy(wanted, account, small) if step.changes]
+    assert [(each.what, each.old, each.new) for each in step.changes] == [
+        ("handler", "index.other_handler", "index.main_handler")
+    ]
+    assert writes(cloud) == ["UpdateFunctionCode"]
+    assert account.call(SCF, "GetFunction", {"FunctionName": NAME})["Handler"] == "index.main_handler"
+
+
+def test_the_timers_message_reaches_the_function_as_it_is(account: Cloud, wanted: Deployment, small: Zip) -> None:
+    """`argument` of serverless.yml is what the function gets as Message: set, changed, and taken away again."""
+    for message in ('{"command":"sweep"}', '{"command":"status"}', ""):
+        deploy(replace(wanted, timer=replace(wanted.timer, argument=message)), account, small)
+        [timer] = account.call(SCF, "ListTriggers", {"FunctionName": NAME})["Triggers"]
+        assert timer["CustomArgument"] == message
 
 
 def test_another_package_is_uploaded_and_nothing_else(
@@ -176,7 +216,7 @@ def test_another_package_is_uploaded_and_nothing_else(
         ("package", small.sha256[:12], new.sha256[:12])
     ]
     assert writes(cloud) == ["UpdateFunctionCode", "UpdateFunctionConfiguration"] * 2
-    assert verbs(plan(wanted, account, new)[1]) == {Verb.NOTHING}
+    assert verbs(plan_deployment(wanted, account, new).steps) == {Verb.NOTHING}
 
 
 def test_a_changed_setting_needs_no_upload(cloud: LocalCloud, account: Cloud, small: Zip) -> None:
@@ -205,7 +245,7 @@ def test_another_qualifier_moves_the_timer_too(
     assert writes(cloud) == ["DeleteTrigger", "CreateTrigger", "CreateTarget", "DeleteTarget"]
     [there] = account.call(SCF, "ListTriggers", {"FunctionName": NAME})["Triggers"]
     assert (there["TriggerName"], there["Qualifier"]) == ("sweep", "$LATEST")
-    assert verbs(plan(moved, account, small)[1]) == {Verb.NOTHING}
+    assert verbs(plan_deployment(moved, account, small).steps) == {Verb.NOTHING}
 
 
 @pytest.mark.parametrize("action", ["DeleteTrigger", "CreateTrigger"])
@@ -218,7 +258,7 @@ def test_a_lost_answer_while_a_timer_is_moved(
     cloud.faults.add(action, strike.drop_after_effect(), times=1)
     deploy(moved, account, small)
     assert state(account)["timers"] == ["sweep"]
-    assert verbs(plan(moved, account, small)[1]) == {Verb.NOTHING}
+    assert verbs(plan_deployment(moved, account, small).steps) == {Verb.NOTHING}
 
 
 def test_a_renamed_timer_is_made_and_the_old_one_named(account: Cloud, wanted: Deployment, small: Zip) -> None:
@@ -236,7 +276,7 @@ def test_a_tag_that_cannot_be_set_is_named(account: Cloud, wanted: Deployment, s
     """SCF takes a function's tags when it makes it, and in no other call."""
     deploy(replace(wanted, tags={**wanted.tags, "team": "a"}), account, small)
     changed = replace(wanted, tags={**wanted.tags, "team": "b", "cost": "1"})
-    [function] = [step for step in plan(changed, account, small)[1] if step.kind == "function"]
+    [function] = [step for step in plan_deployment(changed, account, small).steps if step.kind == "function"]
     assert function.verb is Verb.NOTHING
     assert function.note.startswith("it lacks the tag team: b, cost: 1, and SCF sets tags only when it makes a func")
 

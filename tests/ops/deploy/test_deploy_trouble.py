@@ -10,12 +10,10 @@ import pytest
 
 from handler.errors import Refused
 from localcloud.core import faults as strike
-from ops.commands.deploy import deploy, plan
-from ops.commands.remove import remove
 from ops.deployment import documents
+from ops.deployment.assembly import all_parts, deploy, plan_deployment, remove
 from ops.deployment.cloud import CAM, EB, EB_REGION, TDMQ
 from ops.deployment.part import Verb
-from ops.deployment.parts import all_parts
 from ops.deployment.rule import Rule
 from ops.errors import OperatorError
 from tests.support.deployment import (
@@ -160,7 +158,7 @@ def test_a_role_that_trusts_somebody_else_is_brought_back(account: Cloud, wanted
     assert [(each.what, each.old, each.new) for each in step.changes] == [
         ("trusts", "cvm.qcloud.com", "scf.qcloud.com")
     ]
-    assert verbs(plan(wanted, account, small)[1]) == {Verb.NOTHING}
+    assert verbs(plan_deployment(wanted, account, small).steps) == {Verb.NOTHING}
 
 
 def test_a_detached_policy_is_attached_again(account: Cloud, wanted: Deployment, small: Zip) -> None:
@@ -181,4 +179,4 @@ def test_what_is_behind_the_first_page_is_found(account: Cloud, wanted: Deployme
     for number in range(101):
         other = {"EventBusId": rule["EventBusId"], "RuleName": f"other-{number}", "EventPattern": '{"source":["a"]}'}
         account.call(EB, "CreateRule", other, EB_REGION)
-    assert verbs(plan(wanted, account, small)[1]) == {Verb.NOTHING}
+    assert verbs(plan_deployment(wanted, account, small).steps) == {Verb.NOTHING}

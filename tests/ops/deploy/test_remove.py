@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud.core import faults as strike
-from ops.commands.deploy import deploy
-from ops.commands.remove import delete_flow_logs, our_flow_logs, plan_removal, regions_of, remove
+from ops.commands.remove import delete_flow_logs, our_flow_logs, regions_of
+from ops.deployment.assembly import deploy, plan_removal, remove
 from ops.deployment.cloud import TDMQ
+from ops.deployment.flow_logs import delete_all
 from ops.deployment.part import Verb
 from ops.errors import OperatorError
 from tests.support.deployment import (
@@ -72,7 +73,7 @@ def test_dead_letters_that_would_be_lost_are_counted(account: Cloud, wanted: Dep
     for _ in range(2):
         params = {"QueueName": QUEUE, "MsgContent": "{}", "DelaySeconds": 0}
         account.call(TDMQ, "SendCmqMsg", params)
-    [queue] = [step for step in plan_removal(wanted, account)[1] if step.kind == "queue"]
+    [queue] = [step for step in plan_removal(wanted, account).steps if step.kind == "queue"]
     assert queue.note == "holds 2 dead letters, which would be lost"
 
 
@@ -111,6 +112,18 @@ def test_a_flow_log_that_cannot_be_deleted_does_not_stop_the_rest(cloud: LocalCl
     with pytest.raises(OperatorError, match=r"1 of 3 flow logs could not be deleted. .*UnauthorizedOperation: no perm"):
         delete_flow_logs(account, logs)
     assert len(our_flow_logs(wanted, account)) == 1
+
+
+def test_only_the_flow_log_that_failed_counts_as_failed(cloud: LocalCloud, account: Cloud) -> None:
+    """Each deletion is told by itself: those after a failure are not failures."""
+    wanted = deployment_to(cloud)
+    for _ in range(3):
+        cloud.seed_flow_log(REGION, cloud.seed_interface(REGION), description="managed-by=eni-flowlog")
+    cloud.faults.add("DeleteFlowLog", strike.error("UnauthorizedOperation", "no permission"), times=1)
+    told: list[bool] = []
+    failures = delete_all(account, our_flow_logs(wanted, account), told.append)
+    assert told == [True, False, False]
+    assert [error.code for error in failures] == ["UnauthorizedOperation"]
 
 
 def test_a_flow_log_that_went_meanwhile_is_no_failure(cloud: LocalCloud, account: Cloud) -> None:

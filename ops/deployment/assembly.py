@@ -1,0 +1,112 @@
+"""All parts of a deployment, in the order in which they are made; removed in the reverse order."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ops import config
+from ops.deployment import preflight
+from ops.deployment.cloud import Cloud
+from ops.deployment.function import Code, Function
+from ops.deployment.part import Part, Step
+from ops.deployment.plan import Plan
+from ops.deployment.queue import Queue
+from ops.deployment.role import Policy, Role
+from ops.deployment.rule import Rule, Target
+from ops.deployment.timer import TimerTrigger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from ops.config import Deployment
+
+
+def all_parts(deployment: Deployment, cloud: Cloud, code: Code | None = None) -> list[Part]:
+    """Every part. Without a package, the function's code is not looked at.
+
+    The role comes first, for a function takes its keys from it; the target last, for with it the events begin.
+    """
+    return [
+        Role(deployment, cloud),
+        Policy(deployment, cloud),
+        Queue(deployment, cloud),
+        Function(deployment, cloud, code),
+        TimerTrigger(deployment, cloud),
+        Rule(deployment, cloud),
+        Target(deployment, cloud),
+    ]
+
+
+def plan_deployment(deployment: Deployment, cloud: Cloud, code: Code) -> Plan:
+    """What deploy would do to each part.
+
+    Raises:
+        OperatorError: the package cannot be uploaded.
+        CloudError: the account could not be looked at.
+    """
+    preflight.check_package(code.archive, deployment.handler)
+    parts = all_parts(deployment, cloud, code)
+    return Plan(parts, [part.plan() for part in parts], Part.apply)
+
+
+def plan_removal(deployment: Deployment, cloud: Cloud) -> Plan:
+    """What remove would do to each part.
+
+    Raises:
+        CloudError: the account could not be looked at.
+    """
+    parts = all_parts(deployment, cloud)[::-1]
+    return Plan(parts, [part.plan_removal() for part in parts], Part.remove)
+
+
+def deploy(
+    deployment: Deployment, cloud: Cloud, code: Code, tell: Callable[[Step], None] = lambda _: None
+) -> Sequence[Step]:
+    """Deploy without asking, for the demo and for tests.
+
+    Returns:
+        The steps of the plan that was carried out.
+
+    Raises:
+        OperatorError: a part is not ours, or a step failed.
+    """
+    plan = plan_deployment(deployment, cloud, code)
+    plan.refuse_conflicts()
+    plan.carry_out(tell)
+    return plan.steps
+
+
+def remove(deployment: Deployment, cloud: Cloud, tell: Callable[[Step], None] = lambda _: None) -> Sequence[Step]:
+    """Remove without asking, for the demo and for tests; flow logs stay.
+
+    Returns:
+        The steps of the plan that was carried out.
+
+    Raises:
+        OperatorError: a step failed.
+    """
+    plan = plan_removal(deployment, cloud)
+    plan.carry_out(tell)
+    return plan.steps
+
+
+def open_deployment(
+    path: Path, *, profile: str = "", region: str = "", shell: Mapping[str, str] | None = None
+) -> tuple[Deployment, Cloud]:
+    """Read serverless.yml and the operator's keys. The region is chosen as by all commands, see `config.read`.
+
+    Args:
+        path: the file.
+        profile: a profile of tccli, or nothing.
+        region: the function's, where the command line names it.
+        shell: the environment, by default this process's.
+
+    Raises:
+        OperatorError: the file, the keys or the region cannot be read.
+    """
+    found = config.read_file(path, os.environ if shell is None else shell, profile=profile, region=region)
+    deployment = found.deployment
+    endpoint = deployment.variables.get("FLOWLOG_API_ENDPOINT", "")
+    return deployment, Cloud(lambda: found.keys, deployment.region, endpoint)

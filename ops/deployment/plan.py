@@ -1,0 +1,73 @@
+"""What deploy or remove would do to each part of a deployment, and the doing of it in that order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from handler.errors import CloudError
+from ops import advice
+from ops.deployment.part import Part, Step, Verb
+from ops.errors import OperatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The parts in the order in which they are dealt with, and a step for each.
+
+    Attributes:
+        parts: the parts.
+        steps: what is to be done to each, in the same order.
+        act: what does it: `Part.apply` or `Part.remove`.
+    """
+
+    parts: Sequence[Part]
+    steps: Sequence[Step]
+    act: Callable[[Part], None]
+
+    @property
+    def writes(self) -> bool:
+        """Whether there is anything to do."""
+        return any(step.writes for step in self.steps)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the person should know of parts that are not as they should be and stay so."""
+        return [f"{step.kind} {step.name}: {step.note}." for step in self.steps if step.note]
+
+    def refuse_conflicts(self) -> None:
+        """Go no further when a part cannot be made ours.
+
+        Raises:
+            OperatorError: names each such part.
+        """
+        conflicts = [f"{step.kind} {step.name}: {step.note}" for step in self.steps if step.verb is Verb.CONFLICT]
+        if conflicts:
+            raise OperatorError(
+                "Nothing was done. " + "; ".join(conflicts) + ". Choose another name in serverless.yml, or, if it is "
+                "yours to give, mark it as eni-flowlog's (docs/deploy.md) and deploy again."
+            )
+
+    def carry_out(self, tell: Callable[[Step], None]) -> None:
+        """Do it, one part after the other.
+
+        Args:
+            tell: told of each step that is done.
+
+        Raises:
+            OperatorError: says which step failed, and that running it again goes on from there.
+        """
+        for part, step in zip(self.parts, self.steps, strict=True):
+            if not step.writes:
+                continue
+            try:
+                self.act(part)
+            except CloudError as error:
+                raise OperatorError(
+                    f"{step.kind} {step.name}: {advice.of_cloud_error(error)}\n"
+                    "What was done before it stays done: the same command goes on from there."
+                ) from None
+            tell(step)

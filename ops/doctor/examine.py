@@ -1,0 +1,67 @@
+"""All checks of `doctor`, one after the other; one that fails or is refused does not stop the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handler.errors import CloudError
+from ops import advice
+from ops.doctor import access, events, function, storage
+from ops.doctor.deployed import Deployed
+from ops.doctor.finding import Finding, State
+from ops.errors import OperatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ops.config import Deployment
+    from ops.deployment.cloud import Cloud
+
+CALL_LIMIT_S = 20.0
+"""How long one call may be tried again, in seconds."""
+
+CHECKS: dict[str, Callable[[Deployed], Iterator[Finding]]] = {
+    "role": access.role,
+    "permission": access.permissions,
+    "service role": access.service_role,
+    "topic": storage.topics,
+    "queue": storage.queue,
+    "function": function.function,
+    "settings": function.settings_as_deployed,
+    "timer": events.timer,
+    "rule": events.rule,
+    "target": events.target,
+    "status": function.answers,
+}
+"""In the order in which a newcomer has to mend what they find; a check is called by the name of its findings."""
+
+
+def examine(deployment: Deployment, cloud: Cloud) -> list[Finding]:
+    """Look at everything, and stop at nothing but keys that do not work.
+
+    Args:
+        deployment: what there should be.
+        cloud: the account.
+
+    Returns:
+        The findings, in the order of the checks; a check that does not apply has none.
+    """
+    there = Deployed(deployment, cloud.within(CALL_LIMIT_S), cloud.within(function.ANSWER_LIMIT_S))
+    findings = _guarded("credentials", access.credentials, there)
+    if findings[0].state is State.FAIL:
+        return findings
+    for name, check in CHECKS.items():
+        findings += _guarded(name, check, there)
+    return findings
+
+
+def _guarded(name: str, check: Callable[[Deployed], Iterator[Finding]], there: Deployed) -> list[Finding]:
+    found: list[Finding] = []
+    try:
+        found.extend(check(there))
+    except CloudError as error:
+        what = f"could not be looked at: {error.code}: {error.message}"
+        found.append(Finding(name, State.FAIL, what, advice.step(error.code)))
+    except OperatorError as error:
+        found.append(Finding(name, State.FAIL, str(error)))
+    return found
