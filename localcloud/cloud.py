@@ -21,7 +21,7 @@ from localcloud.eb import model as eb
 from localcloud.eb.delivery import EventBridge
 from localcloud.scf.engine import Engine
 from localcloud.seed import Seeding
-from localcloud.services import registry
+from localcloud.services import all_actions
 from localcloud.tdmq import door as cmq_door
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class LocalCloud(Seeding):
         self.calls = CallLog()
         self.faults = Faults()
         self.limits = Limits(enforced=enforce_limits)
-        self.registry = registry()
+        self.actions = all_actions()
         self.background = Background(self.clock)
         self.scf = self.account.keep(Engine(self.account, self.background))
         self.eventbridge = EventBridge(self.account, self.background, self.scf)

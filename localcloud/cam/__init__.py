@@ -1,5 +1,7 @@
 """CAM 2019-01-16: roles, policies, and whether a call may be made."""
 
 from localcloud.cam import policies, roles
+from localcloud.cam.model import API
 
-ACTIONS = (*roles.ACTIONS, *policies.ACTIONS)
+ACTIONS = API.actions
+__all__ = ["ACTIONS", "policies", "roles"]

@@ -9,12 +9,13 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cam import policy
+from localcloud.core.actions import Service
 from localcloud.core.errors import ApiError
 
 if TYPE_CHECKING:
     from localcloud.core.account import Account, Role
 
-SERVICE, VERSION = "cam", "2019-01-16"
+API = Service("cam", "2019-01-16", regional=False)
 SCF_SERVICE = "scf.qcloud.com"
 FLOW_LOG_ROLE = "FlowLogClsRole"
 """The service role with which flow logs are written to CLS."""

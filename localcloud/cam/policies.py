@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cam import policy
-from localcloud.cam.model import SERVICE, VERSION, Policy, details_of, find_role
+from localcloud.cam.model import API, Policy, details_of, find_role
 from localcloud.cam.roles import NAME, access_of, check, page
-from localcloud.core.actions import Action, Context
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
 from localcloud.core.parameters import list_of, text, unsigned
 
 if TYPE_CHECKING:
     from localcloud.core.account import Role
+    from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
 CUSTOM, PRESET = 1, 2
@@ -23,6 +23,17 @@ _TYPES = {CUSTOM: "User", PRESET: "QCS"}
 _SCOPES = {"All": (CUSTOM, PRESET), "QCS": (PRESET,), "Local": (CUSTOM,)}
 
 
+_POLICY = {"PolicyId": unsigned, "PolicyName": text}
+
+
+@API.action(
+    {
+        "PolicyName": text.must(),
+        "PolicyDocument": text.must(),
+        "Description": text,
+        "Tags": list_of({"Key": text.must(), "Value": text.must()}),
+    }
+)
 def create_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a policy."""
     name, document = params["PolicyName"], params["PolicyDocument"]
@@ -45,6 +56,7 @@ def create_policy(ctx: Context, params: Params) -> dict[str, Any]:
     return {"PolicyId": made.policy_id}
 
 
+@API.action({"PolicyId": unsigned.must()})
 def get_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe one policy."""
     row = _policy(ctx, params)
@@ -61,6 +73,7 @@ def get_policy(ctx: Context, params: Params) -> dict[str, Any]:
     }
 
 
+@API.action({**_POLICY, "Description": text, "PolicyDocument": text, "Alias": text})
 def update_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Change a policy's document or description."""
     row = _policy(ctx, params)
@@ -74,6 +87,7 @@ def update_policy(ctx: Context, params: Params) -> dict[str, Any]:
     return {"PolicyId": row.policy_id}
 
 
+@API.action({"Rp": unsigned, "Page": unsigned, "Scope": text, "Keyword": text})
 def list_policies(ctx: Context, params: Params) -> dict[str, Any]:
     """List policies, by scope and keyword."""
     scope = params.get("Scope", "All")
@@ -88,6 +102,7 @@ def list_policies(ctx: Context, params: Params) -> dict[str, Any]:
     }
 
 
+@API.action({"PolicyId": list_of(unsigned).must()})
 def delete_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete policies; they are detached from roles (inferred)."""
     policy_ids = dict.fromkeys(params["PolicyId"])
@@ -103,6 +118,7 @@ def delete_policy(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action({**_POLICY, "AttachRoleId": text, "AttachRoleName": text})
 def attach_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Attach a policy to a role; doing it again changes nothing (inferred)."""
     role = find_role(ctx.account, params.get("AttachRoleName"), params.get("AttachRoleId"))
@@ -111,6 +127,7 @@ def attach_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action({**_POLICY, "DetachRoleId": text, "DetachRoleName": text})
 def detach_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Detach a policy from a role; doing it again changes nothing (inferred)."""
     role = find_role(ctx.account, params.get("DetachRoleName"), params.get("DetachRoleId"))
@@ -119,6 +136,16 @@ def detach_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action(
+    {
+        "Page": unsigned.must(),
+        "Rp": unsigned.must(),
+        "RoleId": text,
+        "RoleName": text,
+        "PolicyType": text,
+        "Keyword": text,
+    }
+)
 def list_attached_role_policies(ctx: Context, params: Params) -> dict[str, Any]:
     """List the policies of a role."""
     role = find_role(ctx.account, params.get("RoleName"), params.get("RoleId"))
@@ -186,44 +213,3 @@ def _summary(ctx: Context, row: Policy) -> dict[str, Any]:
         "UpdateTime": beijing_time(row.modified),
         "Tags": _tags(row),
     }
-
-
-_POLICY = {"PolicyId": unsigned, "PolicyName": text}
-
-ACTIONS = tuple(
-    Action(SERVICE, VERSION, name, params, run, regional=False)
-    for name, params, run in (
-        (
-            "CreatePolicy",
-            {
-                "PolicyName": text.must(),
-                "PolicyDocument": text.must(),
-                "Description": text,
-                "Tags": list_of({"Key": text.must(), "Value": text.must()}),
-            },
-            create_policy,
-        ),
-        ("GetPolicy", {"PolicyId": unsigned.must()}, get_policy),
-        (
-            "UpdatePolicy",
-            {**_POLICY, "Description": text, "PolicyDocument": text, "Alias": text},
-            update_policy,
-        ),
-        ("ListPolicies", {"Rp": unsigned, "Page": unsigned, "Scope": text, "Keyword": text}, list_policies),
-        ("DeletePolicy", {"PolicyId": list_of(unsigned).must()}, delete_policy),
-        ("AttachRolePolicy", {**_POLICY, "AttachRoleId": text, "AttachRoleName": text}, attach_role_policy),
-        ("DetachRolePolicy", {**_POLICY, "DetachRoleId": text, "DetachRoleName": text}, detach_role_policy),
-        (
-            "ListAttachedRolePolicies",
-            {
-                "Page": unsigned.must(),
-                "Rp": unsigned.must(),
-                "RoleId": text,
-                "RoleName": text,
-                "PolicyType": text,
-                "Keyword": text,
-            },
-            list_attached_role_policies,
-        ),
-    )
-)

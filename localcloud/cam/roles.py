@@ -7,22 +7,36 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cam import policy
-from localcloud.cam.model import SERVICE, VERSION, Access, Details, details_of, find_role
-from localcloud.core.actions import Action, Context
+from localcloud.cam.model import API, Access, Details, details_of, find_role
 from localcloud.core.clock import beijing_time
-from localcloud.core.errors import ApiError, out_of_range
+from localcloud.core.errors import ApiError
 from localcloud.core.parameters import list_of, text, unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from localcloud.core.account import Role
+    from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
 NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,128}")
 MOST_ROWS = 200
 
 
+_TAGS = list_of({"Key": text.must(), "Value": text.must()})
+_ROLE = {"RoleId": text, "RoleName": text}
+
+
+@API.action(
+    {
+        "RoleName": text.must(),
+        "PolicyDocument": text.must(),
+        "Description": text,
+        "ConsoleLogin": unsigned,
+        "SessionDuration": unsigned,
+        "Tags": _TAGS,
+    }
+)
 def create_role(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a role that its trust policy's principals may take."""
     name, trust = params["RoleName"], params["PolicyDocument"]
@@ -44,11 +58,13 @@ def create_role(ctx: Context, params: Params) -> dict[str, Any]:
     return {"RoleId": role.role_id}
 
 
+@API.action(_ROLE)
 def get_role(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe one role."""
     return {"RoleInfo": _reply(ctx, _role(ctx, params))}
 
 
+@API.action({"Page": unsigned.must(), "Rp": unsigned.must(), "Tags": _TAGS})
 def describe_role_list(ctx: Context, params: Params) -> dict[str, Any]:
     """List roles."""
     wanted = {(tag["Key"], tag["Value"]) for tag in params.get("Tags", ())}
@@ -56,6 +72,7 @@ def describe_role_list(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalNum": len(roles), "List": [_reply(ctx, role) for role in page(params, roles)]}
 
 
+@API.action({"PolicyDocument": text.must(), **_ROLE})
 def update_assume_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Replace a role's trust policy."""
     role = _role(ctx, params)
@@ -65,6 +82,7 @@ def update_assume_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action({"Description": text.must(), **_ROLE})
 def update_role_description(ctx: Context, params: Params) -> dict[str, Any]:
     """Replace a role's description."""
     role = _role(ctx, params)
@@ -73,6 +91,7 @@ def update_role_description(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action(_ROLE)
 def delete_role(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a role; its policies are detached, and its sessions may do nothing any more."""
     role = _role(ctx, params)
@@ -102,13 +121,12 @@ def page(params: Params, rows: list[Any]) -> list[Any]:
     """Return the page that `Page`, from 1 on, and `Rp`, its rows, ask for.
 
     Raises:
-        ApiError: InvalidParameterValue.Range.
+        ApiError: InvalidParameter.ParamError.
     """
     number, size = params.get("Page", 1), params.get("Rp", 20)
-    if number < 1:
-        raise out_of_range("Page", number, "1 or more")
-    if not 1 <= size <= MOST_ROWS:
-        raise out_of_range("Rp", size, f"1-{MOST_ROWS}")
+    if number < 1 or not 1 <= size <= MOST_ROWS:
+        message = f"The page {number} of {size} rows is not one from 1 on, of 1-{MOST_ROWS} rows."
+        raise ApiError("InvalidParameter.ParamError", message)
     return rows[(number - 1) * size : number * size]
 
 
@@ -132,30 +150,3 @@ def _reply(ctx: Context, role: Role) -> dict[str, Any]:
         "Tags": [{"Key": key, "Value": value} for key, value in details.tags],
         "RoleArn": f"qcs::cam::uin/{ctx.account.uin}:roleName/{role.name}",
     }
-
-
-_TAGS = list_of({"Key": text.must(), "Value": text.must()})
-_ROLE = {"RoleId": text, "RoleName": text}
-
-ACTIONS = tuple(
-    Action(SERVICE, VERSION, name, params, run, regional=False)
-    for name, params, run in (
-        (
-            "CreateRole",
-            {
-                "RoleName": text.must(),
-                "PolicyDocument": text.must(),
-                "Description": text,
-                "ConsoleLogin": unsigned,
-                "SessionDuration": unsigned,
-                "Tags": _TAGS,
-            },
-            create_role,
-        ),
-        ("GetRole", _ROLE, get_role),
-        ("DescribeRoleList", {"Page": unsigned.must(), "Rp": unsigned.must(), "Tags": _TAGS}, describe_role_list),
-        ("UpdateAssumeRolePolicy", {"PolicyDocument": text.must(), **_ROLE}, update_assume_role_policy),
-        ("UpdateRoleDescription", {"Description": text.must(), **_ROLE}, update_role_description),
-        ("DeleteRole", _ROLE, delete_role),
-    )
-)

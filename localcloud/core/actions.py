@@ -1,4 +1,13 @@
-"""What an action is, and the table of all of them."""
+"""What an action is, how a service declares its own, and the table of all of them.
+
+::
+
+    API = Service("sts", "2018-08-13", regional=False)
+
+    @API.action({"RoleArn": text.must()})
+    def assume_role(ctx, params):        # this is AssumeRole
+        ...
+"""
 
 from __future__ import annotations
 
@@ -9,10 +18,12 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.errors import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from localcloud.core.account import Account, Behaviour, Caller, Region
     from localcloud.core.parameters import Fields, Params
+
+    Run = Callable[["Context", Params], dict[str, Any]]
 
 _READS = ("Describe", "Get", "List", "Inquiry")
 
@@ -41,31 +52,59 @@ class Action:
     """One action of the v3 API: its name, its declared parameters and the function that does it.
 
     `regional` actions need a region. `locked` ones run under the account's lock; those that wait for something must
-    not. `write` says whether CloudAudit calls it a Write, where the name does not tell.
+    not.
     """
 
     service: str
     version: str
     name: str
     params: Fields
-    run: Callable[[Context, Params], dict[str, Any]]
+    run: Run
     regional: bool = True
     locked: bool = True
-    write: bool | None = None
 
     @property
     def writes(self) -> bool:
         """Tell whether CloudAudit calls it a Write."""
-        return not self.name.startswith(_READS) if self.write is None else self.write
+        return not self.name.startswith(_READS)
 
 
-class Registry:
+class Service:
+    """One product's API: what it is called and which version it has, and its actions as they are declared.
+
+    Attributes:
+        actions: Those declared so far.
+    """
+
+    def __init__(self, name: str, version: str, *, regional: bool = True) -> None:
+        self.actions: list[Action] = []
+        self._name, self._version, self._regional = name, version, regional
+
+    def action(self, params: Fields | None = None, *, locked: bool = True) -> Callable[[Run], Run]:
+        """Declare the decorated function to be the action of its name: `create_vpc` is CreateVpc.
+
+        Args:
+            params: The parameters it takes.
+            locked: Whether it runs under the account's lock.
+        """
+
+        def declare(run: Run) -> Run:
+            name = "".join(word.capitalize() for word in run.__name__.split("_"))
+            self.actions.append(Action(self._name, self._version, name, params or {}, run, self._regional, locked))
+            return run
+
+        return declare
+
+
+class ActionTable:
     """The actions a cloud can do, by service, version and name."""
 
     def __init__(self, actions: Iterable[Action]) -> None:
-        self.actions = tuple(actions)
-        self._by_key = {(action.service, action.version, action.name): action for action in self.actions}
-        self._versions = {(action.service, action.version) for action in self.actions}
+        self._by_key = {(action.service, action.version, action.name): action for action in actions}
+        self._versions = {(service, version) for service, version, _ in self._by_key}
+
+    def __iter__(self) -> Iterator[Action]:
+        return iter(self._by_key.values())
 
     def find(self, service: str, version: str, name: str) -> Action:
         """Return the action.

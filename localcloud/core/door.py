@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from localcloud.core import signatures
 from localcloud.core.actions import Context
@@ -21,11 +21,15 @@ from localcloud.core.regions import REGIONS
 from localcloud.core.watchers import tell
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from werkzeug.wrappers import Request
 
-    from localcloud.cloud import LocalCloud
-    from localcloud.core.account import Caller
-    from localcloud.core.actions import Action
+    from localcloud.core.account import Account, Caller
+    from localcloud.core.actions import Action, ActionTable
+    from localcloud.core.calls import CallLog
+    from localcloud.core.faults import Faults
+    from localcloud.core.limits import Limits
     from localcloud.core.parameters import Params
 
 _LOG = logging.getLogger("localcloud")
@@ -35,6 +39,21 @@ _COMMON = frozenset(
         "Language", "RequestClient",
     }
 )  # fmt: skip
+
+
+class Cloud(Protocol):
+    """What the doors need of the cloud behind them: its state, its log, its switches, and who watches."""
+
+    account: Account
+    actions: ActionTable
+    calls: CallLog
+    faults: Faults
+    limits: Limits
+    subscribers: list[Callable[[WriteCall], None]]
+    authorize: Callable[[Caller, str, str, str], ApiError | None]
+
+    def linger(self) -> None:
+        """Take the time one call takes."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +82,7 @@ class Outcome:
     error: ApiError | None = None
 
 
-def serve(cloud: LocalCloud, request: Request) -> Reply:
+def serve(cloud: Cloud, request: Request) -> Reply:
     """Answer one request of the v3 API.
 
     Raises:
@@ -84,7 +103,7 @@ def serve(cloud: LocalCloud, request: Request) -> Reply:
 class _Exchange:
     """One call on its way through the cloud."""
 
-    def __init__(self, cloud: LocalCloud, request: Request, envelope: Envelope, request_id: str) -> None:
+    def __init__(self, cloud: Cloud, request: Request, envelope: Envelope, request_id: str) -> None:
         self.cloud = cloud
         self.request = request
         self.envelope = envelope
@@ -100,7 +119,7 @@ class _Exchange:
         error: ApiError | None = None
         answered = True
         try:
-            self.action = self.cloud.registry.find(envelope.service, envelope.version, envelope.action)
+            self.action = self.cloud.actions.find(envelope.service, envelope.version, envelope.action)
             self._check_region()
             self.cloud.limits.arrive(envelope.action, self.region, envelope.caller.limit_key)
             self.cloud.linger()
@@ -191,19 +210,19 @@ class _Exchange:
         tell(self.cloud.subscribers, write)
 
 
-def _open(cloud: LocalCloud, request: Request) -> Envelope:
+def _open(cloud: Cloud, request: Request) -> Envelope:
     if request.headers.get("Authorization") or request.headers.get("X-TC-Action"):
         return _open_tc3(cloud, request)
     return _open_form(cloud, request)
 
 
-def _open_tc3(cloud: LocalCloud, request: Request) -> Envelope:
+def _open_tc3(cloud: Cloud, request: Request) -> Envelope:
     caller, signed_service = signatures.verify_tc3(request, cloud.account)
     headers = request.headers
     from_text = request.method == "GET"
     version, action = _required(headers.get("X-TC-Version"), "Version"), _required(headers.get("X-TC-Action"), "Action")
     return Envelope(
-        service=cloud.registry.product(signed_service, version, action),
+        service=cloud.actions.product(signed_service, version, action),
         version=version,
         action=action,
         region=headers.get("X-TC-Region", ""),
@@ -213,12 +232,12 @@ def _open_tc3(cloud: LocalCloud, request: Request) -> Envelope:
     )
 
 
-def _open_form(cloud: LocalCloud, request: Request) -> Envelope:
+def _open_form(cloud: Cloud, request: Request) -> Envelope:
     fields = (request.args if request.method == "GET" else request.form).to_dict()
     caller = signatures.verify_form(request, fields, cloud.account)
     version, action = _required(fields.get("Version"), "Version"), _required(fields.get("Action"), "Action")
     return Envelope(
-        service=cloud.registry.service_of(version, action),
+        service=cloud.actions.service_of(version, action),
         version=version,
         action=action,
         region=fields.get("Region", ""),

@@ -1,5 +1,7 @@
 """EventBridge 2021-04-16: the service bus, its rules and their targets."""
 
-from localcloud.eb.actions import ACTIONS
+from localcloud.eb import actions
+from localcloud.eb.model import API
 
-__all__ = ["ACTIONS"]
+ACTIONS = API.actions
+__all__ = ["ACTIONS", "actions"]

@@ -7,18 +7,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from localcloud.core.actions import Action, Context
 from localcloud.core.clock import BEIJING
 from localcloud.core.errors import ApiError
+from localcloud.core.paging import page_of
 from localcloud.core.parameters import boolean, integer, list_of, object_of, opaque, text
 from localcloud.eb import pattern
-from localcloud.eb.model import SERVICE, VERSION, Batching, Bus, Buses, Rule, Target, names_function
+from localcloud.eb.model import API, Batching, Bus, Buses, Rule, Target, names_function
 from localcloud.scf.model import Functions
-from localcloud.vpc.shapes import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
 Row = TypeVar("Row")
@@ -27,6 +27,20 @@ _NAME = re.compile(r"[A-Za-z\u4e00-\u9fff][\w-]{0,58}[A-Za-z0-9\u4e00-\u9fff]")
 _DESCRIPTION = 200
 
 
+_LISTING = {"OrderBy": text, "Limit": integer, "Offset": integer, "Order": text}
+_BATCHING = {"BatchTimeout": integer, "BatchEventCount": integer, "EnableBatchDelivery": boolean}
+_BUS = {"EventBusId": text.must()}
+_RULE = {**_BUS, "RuleId": text.must()}
+_TARGET = {**_RULE, "TargetId": text.must()}
+_DESCRIPTION_OF_TARGET = {
+    "ResourceDescription": text.must(),
+    "SCFParams": object_of(_BATCHING),
+    "CkafkaTargetParams": opaque,
+    "ESTargetParams": opaque,
+}
+
+
+@API.action({**_LISTING, "Filters": list_of({"Values": list_of(text).must(), "Name": text.must()})})
 def list_event_buses(ctx: Context, params: Params) -> dict[str, Any]:
     """List buses, filtered by EventBusName, EventBusId or Type."""
     readers: dict[str, Callable[[Bus], str]] = {
@@ -43,11 +57,21 @@ def list_event_buses(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalCount": len(rows), "EventBuses": found}
 
 
+@API.action(_BUS)
 def get_event_bus(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe a bus."""
     return {**_bus_reply(_bus(ctx, params)), "ClsTopicId": "", "ClsLogsetId": ""}
 
 
+@API.action(
+    {
+        **_BUS,
+        "EventPattern": text.must(),
+        "RuleName": text.must(),
+        "Enable": boolean,
+        "Description": text,
+    }
+)
 def create_rule(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a rule; it is on unless Enable is false (the default is inferred)."""
     bus = _bus(ctx, params)
@@ -67,12 +91,14 @@ def create_rule(ctx: Context, params: Params) -> dict[str, Any]:
     return {"RuleId": rule.rule_id}
 
 
+@API.action(_RULE)
 def get_rule(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe a rule with its pattern."""
     rule = _rule(ctx, params)
     return {**_rule_reply(rule), "EventPattern": rule.pattern}
 
 
+@API.action({**_BUS, **_LISTING})
 def list_rules(ctx: Context, params: Params) -> dict[str, Any]:
     """List a bus's rules, without their patterns (documented)."""
     buses, bus = _buses(ctx), _bus(ctx, params)
@@ -88,6 +114,7 @@ def list_rules(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalCount": len(rows), "Rules": found}
 
 
+@API.action({**_RULE, "Enable": boolean, "Description": text, "EventPattern": text, "RuleName": text})
 def update_rule(ctx: Context, params: Params) -> dict[str, Any]:
     """Change what is given of a rule."""
     rule = _rule(ctx, params)
@@ -105,6 +132,7 @@ def update_rule(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action(_RULE)
 def delete_rule(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a rule that has no targets."""
     rule, buses = _rule(ctx, params), _buses(ctx)
@@ -114,6 +142,14 @@ def delete_rule(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action(
+    {
+        **_RULE,
+        "Type": text.must(),
+        "TargetDescription": object_of(_DESCRIPTION_OF_TARGET).must(),
+        **_BATCHING,
+    }
+)
 def create_target(ctx: Context, params: Params) -> dict[str, Any]:
     """Let a rule's events run a function."""
     rule, buses = _rule(ctx, params), _buses(ctx)
@@ -141,12 +177,14 @@ def create_target(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TargetId": target.target_id}
 
 
+@API.action({**_RULE, **_LISTING})
 def list_targets(ctx: Context, params: Params) -> dict[str, Any]:
     """List a rule's targets."""
     rows = _buses(ctx).targets_of(_rule(ctx, params).rule_id)
     return {"TotalCount": len(rows), "Targets": [_target_reply(target) for target in _page(params, rows)]}
 
 
+@API.action({**_TARGET, **_BATCHING})
 def update_target(ctx: Context, params: Params) -> dict[str, Any]:
     """Change how a target gathers events."""
     target = _target(ctx, params)
@@ -155,6 +193,7 @@ def update_target(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action(_TARGET)
 def delete_target(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a target."""
     del _buses(ctx).targets[_target(ctx, params).target_id]
@@ -167,9 +206,7 @@ def _buses(ctx: Context) -> Buses:
 
 def _page(params: Params, rows: list[Row]) -> list[Row]:
     """Return a page of rows that are kept oldest first; newest first unless Order is ASC (inferred)."""
-    offset, limit = page(params, default=20)
-    ordered = rows if params.get("Order") == "ASC" else rows[::-1]
-    return ordered[offset : offset + limit]
+    return page_of(params, rows, newest_first=params.get("Order") != "ASC")
 
 
 def _bus(ctx: Context, params: Params) -> Bus:
@@ -258,60 +295,3 @@ def _target_reply(target: Target) -> dict[str, Any]:
         "TargetDescription": {"ResourceDescription": target.resource, "SCFParams": batching},
         **batching,
     }
-
-
-_LISTING = {"OrderBy": text, "Limit": integer, "Offset": integer, "Order": text}
-_BATCHING = {"BatchTimeout": integer, "BatchEventCount": integer, "EnableBatchDelivery": boolean}
-_BUS = {"EventBusId": text.must()}
-_RULE = {**_BUS, "RuleId": text.must()}
-_TARGET = {**_RULE, "TargetId": text.must()}
-_DESCRIPTION_OF_TARGET = {
-    "ResourceDescription": text.must(),
-    "SCFParams": object_of(_BATCHING),
-    "CkafkaTargetParams": opaque,
-    "ESTargetParams": opaque,
-}
-
-ACTIONS = tuple(
-    Action(SERVICE, VERSION, name, params, run)
-    for name, params, run in (
-        (
-            "ListEventBuses",
-            {**_LISTING, "Filters": list_of({"Values": list_of(text).must(), "Name": text.must()})},
-            list_event_buses,
-        ),
-        ("GetEventBus", _BUS, get_event_bus),
-        (
-            "CreateRule",
-            {
-                **_BUS,
-                "EventPattern": text.must(),
-                "RuleName": text.must(),
-                "Enable": boolean,
-                "Description": text,
-            },
-            create_rule,
-        ),
-        ("GetRule", _RULE, get_rule),
-        ("ListRules", {**_BUS, **_LISTING}, list_rules),
-        (
-            "UpdateRule",
-            {**_RULE, "Enable": boolean, "Description": text, "EventPattern": text, "RuleName": text},
-            update_rule,
-        ),
-        ("DeleteRule", _RULE, delete_rule),
-        (
-            "CreateTarget",
-            {
-                **_RULE,
-                "Type": text.must(),
-                "TargetDescription": object_of(_DESCRIPTION_OF_TARGET).must(),
-                **_BATCHING,
-            },
-            create_target,
-        ),
-        ("ListTargets", {**_RULE, **_LISTING}, list_targets),
-        ("UpdateTarget", {**_TARGET, **_BATCHING}, update_target),
-        ("DeleteTarget", _TARGET, delete_target),
-    )
-)

@@ -18,7 +18,8 @@ from localcloud.cloudaudit import record as cloudaudit
 from localcloud.core.watchers import tell
 from localcloud.eb import pattern
 from localcloud.eb.model import CLOUD, Buses
-from localcloud.scf.engine import EVENT_BUS, THROTTLED, Event
+from localcloud.scf.engine import EVENT_BUS, THROTTLED
+from localcloud.scf.model import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable

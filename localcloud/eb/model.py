@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from localcloud.core.actions import Service
 from localcloud.core.regions import REGIONS
 from localcloud.scf.model import Ref
 
 if TYPE_CHECKING:
     from localcloud.core.account import Account
 
-SERVICE, VERSION = "eb", "2021-04-16"
+API = Service("eb", "2021-04-16")
 CLOUD = "Cloud"
 """The type of the service bus, which receives what happens on the account."""
 _FUNCTION = re.compile(

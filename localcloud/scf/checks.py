@@ -52,7 +52,7 @@ def check_limits(params: Params) -> None:
     if memory != 64 and not (128 <= memory <= 3072 and memory % 128 == 0):  # noqa: PLR2004  as documented
         raise refuse("MemorySize", f"The memory size `{memory}` is neither 64 nor a multiple of 128 up to 3072.")
     if not 1 <= timeout <= 900:  # noqa: PLR2004  as documented
-        raise refuse("Timeout", f"The timeout `{timeout}` is not within 1-900.")
+        raise ApiError("LimitExceeded.Timeout", f"The timeout `{timeout}` is not within 1-900.")
     if not 3 <= load <= 300:  # noqa: PLR2004  as the console has it; the API's page gives no bounds
         raise ApiError("LimitExceeded.InitTimeout", f"The initialisation timeout `{load}` is not within 3-300.")
     if not _HANDLER.fullmatch(params.get("Handler", "index.main_handler")):

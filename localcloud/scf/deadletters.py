@@ -11,8 +11,7 @@ from localcloud.tdmq.queues import Queues
 
 if TYPE_CHECKING:
     from localcloud.core.account import Account
-    from localcloud.scf.engine import Event
-    from localcloud.scf.model import Function
+    from localcloud.scf.model import Event, Function
 
 QUEUE_TYPES = ("CMQ-QUEUE", "queue", "TDMQ-QUEUE")
 

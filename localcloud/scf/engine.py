@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.core.watchers import tell
 from localcloud.scf import deadletters
-from localcloud.scf.model import Functions
+from localcloud.scf.model import Event, Functions
 from localcloud.scf.process.pool import InvokeResult
 from localcloud.scf.process.unpacking import PackageError
 from localcloud.scf.runtimes import RoleRefused, Runtimes
@@ -37,26 +37,6 @@ KEPT = 20_000
 SYSTEM_ERROR, THROTTLED = 500, 432
 INVOKE_API, TIMER, EVENT_BUS = "INVOKE_API", "TRIGGER_TIMER", "TRIGGER_EB"
 """RequestSource of a dead letter: only the timer's is documented, the others are inferred from it."""
-
-
-@dataclass
-class Event:
-    """An event on its way to a function.
-
-    Attributes:
-        text: The event as JSON.
-        kind: The InvocationType that a dead letter names; a trigger's is RequestResponse (documented example).
-        taken: When it came in, epoch seconds.
-        failures: How often the function has failed on it.
-    """
-
-    ref: Ref
-    text: str
-    source: str
-    kind: str
-    request_id: str
-    taken: float
-    failures: int = 0
 
 
 @dataclass(frozen=True)

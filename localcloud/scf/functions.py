@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from localcloud.core.actions import Action, Context
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
+from localcloud.core.paging import page_of
 from localcloud.core.parameters import boolean, integer, list_of, object_of, opaque, opaque_list, text
 from localcloud.scf.checks import check_limits, check_name, code_of, environment_of
 from localcloud.scf.engine import Engine
-from localcloud.scf.model import SERVICE, VERSION, Function, Functions, Ref
+from localcloud.scf.model import API, Function, Functions, Ref
 from localcloud.scf.triggers import trigger_reply
-from localcloud.vpc.shapes import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
 _PLAIN = {
@@ -38,6 +38,51 @@ _PLAIN = {
 }
 
 
+_CODE_FIELDS = (
+    "CosBucketName CosObjectName ZipFile CosBucketRegion DemoId TempCosObjectName GitUrl GitUserName GitPassword "
+    "GitPasswordSecret GitBranch GitDirectory GitCommitId GitUserNameSecret"
+)
+_CODE = {**dict.fromkeys(_CODE_FIELDS.split(), text), "ImageConfig": opaque}
+_SETTINGS = {
+    "Description": text,
+    "MemorySize": integer,
+    "Timeout": integer,
+    "Runtime": text,
+    "Environment": object_of({"Variables": list_of({"Key": text, "Value": text})}),
+    "VpcConfig": object_of({"VpcId": text, "SubnetId": text}),
+    "Role": text,
+    "InstallDependency": text,
+    "ClsLogsetId": text,
+    "ClsTopicId": text,
+    "Layers": opaque_list,
+    "DeadLetterConfig": object_of({"Type": text.must(), "Name": text.must(), "FilterType": text}),
+    "PublicNetConfig": object_of({"PublicNetStatus": text.must(), "EipConfig": object_of({"EipStatus": text.must()})}),
+    "CfsConfig": opaque,
+    "InitTimeout": integer,
+    "ProtocolParams": opaque,
+    "InstanceConcurrencyConfig": opaque,
+    "DnsCache": text,
+    "IntranetConfig": opaque,
+}
+_NAMED = {"FunctionName": text.must(), "Namespace": text}
+
+
+@API.action(
+    {
+        **_NAMED,
+        **_SETTINGS,
+        "Code": object_of(_CODE).must(),
+        "Handler": text,
+        "Type": text,
+        "CodeSource": text,
+        "Tags": list_of({"Key": text.must(), "Value": text.must()}),
+        "AsyncRunEnable": text,
+        "TraceEnable": text,
+        "AutoDeployClsTopicIndex": text,
+        "AutoCreateClsTopic": text,
+        "ProtocolType": text,
+    }
+)
 def create_function(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a function from a zip; it is Creating for a while, then Active."""
     check_name(params["FunctionName"])
@@ -59,6 +104,7 @@ def create_function(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action({"FunctionName": text, "Namespace": text, "Qualifier": text, "ShowCode": text})
 def get_function(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe a function with its triggers."""
     if "FunctionName" not in params:
@@ -100,9 +146,20 @@ def get_function(ctx: Context, params: Params) -> dict[str, Any]:
     }
 
 
+@API.action(
+    {
+        "Order": text,
+        "Orderby": text,
+        "Offset": integer,
+        "Limit": integer,
+        "SearchKey": text,
+        "Namespace": text,
+        "Description": text,
+        "Filters": list_of({"Name": text.must(), "Values": list_of(text).must()}),
+    }
+)
 def list_functions(ctx: Context, params: Params) -> dict[str, Any]:
     """List a namespace's functions, newest first unless ordered otherwise."""
-    offset, limit = page(params, default=20)
     wanted = _tests(ctx, params)
     namespace = params.get("Namespace", "default")
     rows = [row for row in ctx.region.state(Functions).rows.values() if row.ref.namespace == namespace]
@@ -114,10 +171,25 @@ def list_functions(ctx: Context, params: Params) -> dict[str, Any]:
     }
     order = orders.get(params.get("Orderby", "AddTime"), orders["AddTime"])
     rows.sort(key=order, reverse=params.get("Order", "DESC") != "ASC")
-    found = [_summary(ctx, row) | _CONCURRENCY for row in rows[offset : offset + limit]]
+    found = [_summary(ctx, row) | _CONCURRENCY for row in page_of(params, rows)]
     return {"TotalCount": len(rows), "Functions": found}
 
 
+@API.action(
+    {
+        **_NAMED,
+        "Handler": text,
+        "CosBucketName": text,
+        "CosObjectName": text,
+        "ZipFile": text,
+        "CosBucketRegion": text,
+        "InstallDependency": text,
+        "EnvId": text,
+        "Publish": text,
+        "Code": object_of(_CODE),
+        "CodeSource": text,
+    }
+)
 def update_function_code(ctx: Context, params: Params) -> dict[str, Any]:
     """Replace a function's code; it is Updating for a while."""
     function = _active(ctx, params, "UpdateFunctionCode")
@@ -127,6 +199,7 @@ def update_function_code(ctx: Context, params: Params) -> dict[str, Any]:
     return _store(ctx, changed)
 
 
+@API.action({**_NAMED, **_SETTINGS, "Publish": text, "L5Enable": text, "IgnoreSysLog": boolean})
 def update_function_configuration(ctx: Context, params: Params) -> dict[str, Any]:
     """Change those settings of a function that are given; it is Updating for a while."""
     function = _active(ctx, params, "UpdateFunctionConfiguration")
@@ -135,6 +208,7 @@ def update_function_configuration(ctx: Context, params: Params) -> dict[str, Any
     return _store(ctx, replace(function, **_settings(ctx, params)))
 
 
+@API.action({**_NAMED, "Qualifier": text})
 def delete_function(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a function with its triggers; what runs goes on to its end, what waits is dropped."""
     function = find(ctx, params)
@@ -245,103 +319,3 @@ def _summary(ctx: Context, function: Function) -> dict[str, Any]:
 
 
 _CONCURRENCY = {"TotalProvisionedConcurrencyMem": 0, "ReservedConcurrencyMem": None}
-_CODE_FIELDS = (
-    "CosBucketName CosObjectName ZipFile CosBucketRegion DemoId TempCosObjectName GitUrl GitUserName GitPassword "
-    "GitPasswordSecret GitBranch GitDirectory GitCommitId GitUserNameSecret"
-)
-_CODE = {**dict.fromkeys(_CODE_FIELDS.split(), text), "ImageConfig": opaque}
-_SETTINGS = {
-    "Description": text,
-    "MemorySize": integer,
-    "Timeout": integer,
-    "Runtime": text,
-    "Environment": object_of({"Variables": list_of({"Key": text, "Value": text})}),
-    "VpcConfig": object_of({"VpcId": text, "SubnetId": text}),
-    "Role": text,
-    "InstallDependency": text,
-    "ClsLogsetId": text,
-    "ClsTopicId": text,
-    "Layers": opaque_list,
-    "DeadLetterConfig": object_of({"Type": text.must(), "Name": text.must(), "FilterType": text}),
-    "PublicNetConfig": object_of({"PublicNetStatus": text.must(), "EipConfig": object_of({"EipStatus": text.must()})}),
-    "CfsConfig": opaque,
-    "InitTimeout": integer,
-    "ProtocolParams": opaque,
-    "InstanceConcurrencyConfig": opaque,
-    "DnsCache": text,
-    "IntranetConfig": opaque,
-}
-_NAMED = {"FunctionName": text.must(), "Namespace": text}
-
-ACTIONS = (
-    Action(
-        SERVICE,
-        VERSION,
-        "CreateFunction",
-        {
-            **_NAMED,
-            **_SETTINGS,
-            "Code": object_of(_CODE).must(),
-            "Handler": text,
-            "Type": text,
-            "CodeSource": text,
-            "Tags": list_of({"Key": text.must(), "Value": text.must()}),
-            "AsyncRunEnable": text,
-            "TraceEnable": text,
-            "AutoDeployClsTopicIndex": text,
-            "AutoCreateClsTopic": text,
-            "ProtocolType": text,
-        },
-        create_function,
-    ),
-    Action(
-        SERVICE,
-        VERSION,
-        "GetFunction",
-        {"FunctionName": text, "Namespace": text, "Qualifier": text, "ShowCode": text},
-        get_function,
-    ),
-    Action(
-        SERVICE,
-        VERSION,
-        "ListFunctions",
-        {
-            "Order": text,
-            "Orderby": text,
-            "Offset": integer,
-            "Limit": integer,
-            "SearchKey": text,
-            "Namespace": text,
-            "Description": text,
-            "Filters": list_of({"Name": text.must(), "Values": list_of(text).must()}),
-        },
-        list_functions,
-    ),
-    Action(
-        SERVICE,
-        VERSION,
-        "UpdateFunctionCode",
-        {
-            **_NAMED,
-            "Handler": text,
-            "CosBucketName": text,
-            "CosObjectName": text,
-            "ZipFile": text,
-            "CosBucketRegion": text,
-            "InstallDependency": text,
-            "EnvId": text,
-            "Publish": text,
-            "Code": object_of(_CODE),
-            "CodeSource": text,
-        },
-        update_function_code,
-    ),
-    Action(
-        SERVICE,
-        VERSION,
-        "UpdateFunctionConfiguration",
-        {**_NAMED, **_SETTINGS, "Publish": text, "L5Enable": text, "IgnoreSysLog": boolean},
-        update_function_configuration,
-    ),
-    Action(SERVICE, VERSION, "DeleteFunction", {**_NAMED, "Qualifier": text}, delete_function),
-)

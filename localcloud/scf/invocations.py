@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from localcloud.core.actions import Action, Context
 from localcloud.core.errors import ApiError
 from localcloud.core.parameters import text
 from localcloud.scf.checks import refuse
-from localcloud.scf.engine import INVOKE_API, Engine, Event
+from localcloud.scf.engine import INVOKE_API, Engine
 from localcloud.scf.functions import find
-from localcloud.scf.model import SERVICE, VERSION
+from localcloud.scf.model import API, Event
 
 if TYPE_CHECKING:
+    from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
     from localcloud.scf.engine import Invocation
     from localcloud.scf.model import Function
@@ -24,6 +24,18 @@ _QUALIFIERS = ("$LATEST", "$DEFAULT")
 _EMPTY = {"Log": "", "RetMsg": "", "ErrMsg": "", "MemUsage": 0, "Duration": 0.0, "BillDuration": 0, "InvokeResult": 0}
 
 
+@API.action(
+    {
+        "FunctionName": text.must(),
+        "InvocationType": text,
+        "Qualifier": text,
+        "ClientContext": text,
+        "LogType": text,
+        "Namespace": text,
+        "RoutingKey": text,
+    },
+    locked=False,
+)
 def invoke(ctx: Context, params: Params) -> dict[str, Any]:
     """Run a function and wait for its end, or take an event to run it with later.
 
@@ -77,23 +89,3 @@ def _result(invocation: Invocation, *, tail: bool) -> dict[str, Any]:
         "FunctionRequestId": invocation.request_id,
         "InvokeResult": error["errorCode"] if error else 0,
     }
-
-
-ACTIONS = (
-    Action(
-        SERVICE,
-        VERSION,
-        "Invoke",
-        {
-            "FunctionName": text.must(),
-            "InvocationType": text,
-            "Qualifier": text,
-            "ClientContext": text,
-            "LogType": text,
-            "Namespace": text,
-            "RoutingKey": text,
-        },
-        invoke,
-        locked=False,
-    ),
-)

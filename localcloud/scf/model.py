@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-SERVICE, VERSION = "scf", "2018-04-16"
+from localcloud.core.actions import Service
+
+API = Service("scf", "2018-04-16")
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -78,6 +80,26 @@ class Trigger:
     def description_json(self) -> str:
         """Return the TriggerDesc as replies have it."""
         return json.dumps({"cron": self.cron}, separators=(",", ":"))
+
+
+@dataclass
+class Event:
+    """An event on its way to a function.
+
+    Attributes:
+        text: The event as JSON.
+        kind: The InvocationType that a dead letter names; a trigger's is RequestResponse (documented example).
+        taken: When it came in, epoch seconds.
+        failures: How often the function has failed on it.
+    """
+
+    ref: Ref
+    text: str
+    source: str
+    kind: str
+    request_id: str
+    taken: float
+    failures: int = 0
 
 
 class Functions:

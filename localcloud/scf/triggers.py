@@ -8,17 +8,17 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from localcloud.core.actions import Action, Context
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
+from localcloud.core.paging import page_of
 from localcloud.core.parameters import list_of, text, unsigned
 from localcloud.scf import cron
 from localcloud.scf.checks import refuse
 from localcloud.scf.engine import Engine
-from localcloud.scf.model import SERVICE, VERSION, Functions, Ref, Trigger
-from localcloud.vpc.shapes import page
+from localcloud.scf.model import API, Functions, Ref, Trigger
 
 if TYPE_CHECKING:
+    from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
 MOST_MESSAGE = 4096
@@ -26,6 +26,11 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _SWITCH = {"OPEN": True, "CLOSE": False}
 
 
+_NAMED = {"FunctionName": text.must(), "Namespace": text, "Qualifier": text}
+_TRIGGER = {**_NAMED, "TriggerName": text.must(), "Type": text.must(), "TriggerDesc": text}
+
+
+@API.action({**_TRIGGER, "Enable": text, "CustomArgument": text, "Description": text})
 def create_trigger(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a timer. It is on unless Enable is CLOSE (the default is inferred)."""
     ref = _ref(ctx, params)
@@ -52,9 +57,19 @@ def create_trigger(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TriggerInfo": trigger_reply(triggers[name])}
 
 
+@API.action(
+    {
+        "FunctionName": text.must(),
+        "Namespace": text,
+        "Offset": unsigned,
+        "Limit": unsigned,
+        "OrderBy": text,
+        "Order": text,
+        "Filters": list_of({"Name": text.must(), "Values": list_of(text).must()}),
+    }
+)
 def list_triggers(ctx: Context, params: Params) -> dict[str, Any]:
     """List a function's triggers."""
-    offset, limit = page(params, default=20)
     triggers = list(ctx.region.state(Functions).triggers_of(_ref(ctx, params)).values())
     for one in params.get("Filters", ()):
         triggers = [trigger for trigger in triggers if _read(trigger, one["Name"]) in one["Values"]]
@@ -62,10 +77,11 @@ def list_triggers(ctx: Context, params: Params) -> dict[str, Any]:
         key=lambda trigger: trigger.created if params.get("OrderBy") == "add_time" else trigger.modified,
         reverse=params.get("Order", "DESC") != "ASC",
     )
-    found = [{**trigger_reply(trigger), "BoundResources": ""} for trigger in triggers[offset : offset + limit]]
+    found = [{**trigger_reply(trigger), "BoundResources": ""} for trigger in page_of(params, triggers)]
     return {"TotalCount": len(triggers), "Triggers": found}
 
 
+@API.action({**_TRIGGER, "Enable": text, "CustomArgument": text, "Description": text})
 def update_trigger(ctx: Context, params: Params) -> dict[str, Any]:
     """Change a timer."""
     trigger = _find(ctx, params)
@@ -81,6 +97,7 @@ def update_trigger(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action({**_TRIGGER, "Enable": text.must()})
 def update_trigger_status(ctx: Context, params: Params) -> dict[str, Any]:
     """Switch a timer on or off."""
     trigger = _find(ctx, params)
@@ -88,6 +105,7 @@ def update_trigger_status(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action(_TRIGGER)
 def delete_trigger(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a timer."""
     trigger = _find(ctx, params)
@@ -181,41 +199,3 @@ def _read(trigger: Trigger, name: str) -> str:
     if name not in readable:
         raise refuse("Filters", f"The filter `{name}` is not supported.")
     return readable[name]
-
-
-_NAMED = {"FunctionName": text.must(), "Namespace": text, "Qualifier": text}
-_TRIGGER = {**_NAMED, "TriggerName": text.must(), "Type": text.must(), "TriggerDesc": text}
-
-ACTIONS = (
-    Action(
-        SERVICE,
-        VERSION,
-        "CreateTrigger",
-        {**_TRIGGER, "Enable": text, "CustomArgument": text, "Description": text},
-        create_trigger,
-    ),
-    Action(
-        SERVICE,
-        VERSION,
-        "ListTriggers",
-        {
-            "FunctionName": text.must(),
-            "Namespace": text,
-            "Offset": unsigned,
-            "Limit": unsigned,
-            "OrderBy": text,
-            "Order": text,
-            "Filters": list_of({"Name": text.must(), "Values": list_of(text).must()}),
-        },
-        list_triggers,
-    ),
-    Action(
-        SERVICE,
-        VERSION,
-        "UpdateTrigger",
-        {**_TRIGGER, "Enable": text, "CustomArgument": text, "Description": text},
-        update_trigger,
-    ),
-    Action(SERVICE, VERSION, "UpdateTriggerStatus", {**_TRIGGER, "Enable": text.must()}, update_trigger_status),
-    Action(SERVICE, VERSION, "DeleteTrigger", _TRIGGER, delete_trigger),
-)

@@ -1,5 +1,5 @@
 """STS 2018-08-13: who am I, and keys of a role."""
 
-from localcloud.sts import actions
+from localcloud.sts.actions import API
 
-ACTIONS = actions.ACTIONS
+ACTIONS = API.actions

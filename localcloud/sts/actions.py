@@ -6,21 +6,22 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cam.model import account_may_assume
-from localcloud.core.actions import Action, Context
+from localcloud.core.actions import Context, Service
 from localcloud.core.clock import iso_time
-from localcloud.core.errors import ApiError, out_of_range, unauthorized
+from localcloud.core.errors import ApiError, unauthorized
 from localcloud.core.parameters import list_of, text, unsigned
 
 if TYPE_CHECKING:
     from localcloud.core.account import Account
     from localcloud.core.parameters import Params
 
-SERVICE, VERSION = "sts", "2018-08-13"
+API = Service("sts", "2018-08-13", regional=False)
 DEFAULT_SECONDS, MOST_SECONDS = 7200, 43_200
 _ROLE_ARN = re.compile(r"qcs::cam::uin/(?P<uin>\d+):(?:roleName/(?P<name>[\w+=,.@-]+)|role/(?P<id>\d+))")
 _SESSION = re.compile(r"[\w+=,.@-]{2,128}")
 
 
+@API.action()
 def get_caller_identity(ctx: Context, _params: Params) -> dict[str, Any]:
     """Tell the caller who it is, as the documented examples do. The account itself is a CAMUser here (inferred)."""
     caller = ctx.caller
@@ -34,16 +35,29 @@ def get_caller_identity(ctx: Context, _params: Params) -> dict[str, Any]:
     }
 
 
+@API.action(
+    {
+        "RoleArn": text.must(),
+        "RoleSessionName": text.must(),
+        "DurationSeconds": unsigned,
+        "Policy": text,
+        "ExternalId": text,
+        "Tags": list_of({"Key": text.must(), "Value": text.must()}),
+        "SourceIdentity": text,
+        "SerialNumber": text,
+        "TokenCode": text,
+    }
+)
 def assume_role(ctx: Context, params: Params) -> dict[str, Any]:
     """Give out temporary keys of a role."""
     seconds = params.get("DurationSeconds", DEFAULT_SECONDS)
     if not 1 <= seconds <= MOST_SECONDS:
-        raise out_of_range("DurationSeconds", seconds, f"1-{MOST_SECONDS}")
+        raise ApiError("InvalidParameter.OverTimeError", f"DurationSeconds is {seconds}, not within 1-{MOST_SECONDS}.")
     if not _SESSION.fullmatch(params["RoleSessionName"]):
         raise ApiError("InvalidParameter.ParamError", "The parameter `RoleSessionName` is not valid.")
     role = _role_name(ctx.account, params["RoleArn"])
     if not account_may_assume(ctx.account, role):
-        raise unauthorized(SERVICE, "AssumeRole", params["RoleArn"])
+        raise unauthorized("sts", "AssumeRole", params["RoleArn"])
     credential = ctx.account.issue_temporary_credentials(role, seconds, params["RoleSessionName"])
     assert credential.expires_at is not None
     return {
@@ -64,26 +78,3 @@ def _role_name(account: Account, arn: str) -> str:
             if role.name == match["name"] or role.role_id == match["id"]:
                 return role.name
     raise ApiError("InternalError.GetRoleError", f"The role `{arn}` cannot be found.")
-
-
-ACTIONS = (
-    Action(SERVICE, VERSION, "GetCallerIdentity", {}, get_caller_identity, regional=False),
-    Action(
-        SERVICE,
-        VERSION,
-        "AssumeRole",
-        {
-            "RoleArn": text.must(),
-            "RoleSessionName": text.must(),
-            "DurationSeconds": unsigned,
-            "Policy": text,
-            "ExternalId": text,
-            "Tags": list_of({"Key": text.must(), "Value": text.must()}),
-            "SourceIdentity": text,
-            "SerialNumber": text,
-            "TokenCode": text,
-        },
-        assume_role,
-        regional=False,
-    ),
-)

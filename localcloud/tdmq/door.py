@@ -15,8 +15,8 @@ from localcloud.tdmq import messages
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
-    from localcloud.cloud import LocalCloud
     from localcloud.core.account import Caller
+    from localcloud.core.door import Cloud
 
 _LOG = logging.getLogger("localcloud")
 _COMMON = frozenset(
@@ -24,7 +24,7 @@ _COMMON = frozenset(
 )
 
 
-def serve(cloud: LocalCloud, request: Request) -> Reply:
+def serve(cloud: Cloud, request: Request) -> Reply:
     """Answer one request of the message API.
 
     Raises:
@@ -42,7 +42,7 @@ def serve(cloud: LocalCloud, request: Request) -> Reply:
         return _as_reply(_server_error(f"the request {request_id}").body(request_id))
 
 
-def _caller(cloud: LocalCloud, request: Request, fields: dict[str, str]) -> Caller:
+def _caller(cloud: Cloud, request: Request, fields: dict[str, str]) -> Caller:
     try:
         return signatures.verify_form(request, fields, cloud.account)
     except ApiError as error:
@@ -50,7 +50,7 @@ def _caller(cloud: LocalCloud, request: Request, fields: dict[str, str]) -> Call
         raise CmqError(code, error.message) from None
 
 
-def _exchange(cloud: LocalCloud, caller: Caller, fields: dict[str, str], request_id: str) -> Reply:
+def _exchange(cloud: Cloud, caller: Caller, fields: dict[str, str], request_id: str) -> Reply:
     action = fields.get("Action", "")
     arrived = cloud.account.now()
     params = {name: value for name, value in fields.items() if name not in _COMMON}
@@ -81,7 +81,7 @@ def _exchange(cloud: LocalCloud, caller: Caller, fields: dict[str, str], request
         )
 
 
-def _do(cloud: LocalCloud, caller: Caller, action: str, params: dict[str, str]) -> dict[str, Any]:
+def _do(cloud: Cloud, caller: Caller, action: str, params: dict[str, str]) -> dict[str, Any]:
     try:
         _authorize(cloud, caller, action, params.get("queueName", ""))
         return messages.run(cloud.account, action, params)
@@ -91,7 +91,7 @@ def _do(cloud: LocalCloud, caller: Caller, action: str, params: dict[str, str]) 
         raise _server_error(action) from None
 
 
-def _authorize(cloud: LocalCloud, caller: Caller, action: str, queue: str) -> None:
+def _authorize(cloud: Cloud, caller: Caller, action: str, queue: str) -> None:
     refused = cloud.authorize(caller, MESSAGE_API, action, queue)
     if refused is not None:
         raise CmqError(messages.UNAUTHENTICATED, refused.message)

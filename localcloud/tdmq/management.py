@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from localcloud.core.actions import Action, Context
-from localcloud.core.errors import ApiError, out_of_range
+from localcloud.core.actions import Context, Service
+from localcloud.core.errors import ApiError
+from localcloud.core.paging import page
 from localcloud.core.parameters import boolean, integer, list_of, text, unsigned
 from localcloud.tdmq.queues import NAME, Attributes, Queue, Queues
-from localcloud.vpc.shapes import page
 
 if TYPE_CHECKING:
     from localcloud.core.parameters import Params
 
-SERVICE, VERSION = "tdmq", "2020-02-17"
+API = Service("tdmq", "2020-02-17")
+BAD_VALUE = "InvalidParameterValue"
 
 _BOUNDS = {
     "MaxMsgHeapNum": ("max_msg_heap_num", 1_000_000, 1_000_000_000),
@@ -27,37 +28,70 @@ _BOUNDS = {
 """Documented bounds of a queue's attributes."""
 
 
+_QUEUE = {
+    "QueueName": text.must(),
+    "MaxMsgHeapNum": unsigned,
+    "PollingWaitSeconds": unsigned,
+    "VisibilityTimeout": unsigned,
+    "MaxMsgSize": unsigned,
+    "MsgRetentionSeconds": unsigned,
+    "RewindSeconds": unsigned,
+    "Transaction": unsigned,
+    "FirstQueryInterval": unsigned,
+    "MaxQueryCount": unsigned,
+    "DeadLetterQueueName": text,
+    "Policy": unsigned,
+    "MaxReceiveCount": unsigned,
+    "MaxTimeToLive": unsigned,
+    "Trace": boolean,
+    "RetentionSizeInMB": unsigned,
+}
+
+
+@API.action({**_QUEUE, "Tags": list_of({"TagKey": text.must(), "TagValue": text.must()})})
 def create_cmq_queue(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a queue."""
     name = params["QueueName"]
     if NAME.fullmatch(name) is None:
-        raise ApiError("InvalidParameterValue", f"The queue name `{name}` is not valid.")
+        raise ApiError(BAD_VALUE, f"The queue name `{name}` is not valid.")
     attributes = _attributes(Attributes(), params)
     with ctx.account.clock.changed:
         queues = ctx.region.state(Queues)
         if queues.get(name) is not None:
-            raise ApiError("ResourceInUse.QueueNameInUse", f"The queue `{name}` exists already.")
+            raise ApiError("ResourceInUse.Queue", f"The queue `{name}` exists already.")
         queue = Queue(f"cmqq-{ctx.account.ids.letters(9)}", name, attributes, ctx.now())
         queue.tags = tuple((tag["TagKey"], tag["TagValue"]) for tag in params.get("Tags", ()))
         queues.put(queue)
     return {"QueueId": queue.queue_id}
 
 
+@API.action(
+    {
+        "Offset": unsigned,
+        "Limit": unsigned,
+        "QueueName": text,
+        "QueueNameList": list_of(text),
+        "IsTagFilter": boolean,
+        "Filters": list_of({"Name": text, "Values": list_of(text)}),
+    }
+)
 def describe_cmq_queues(ctx: Context, params: Params) -> dict[str, Any]:
     """List queues; `QueueName` matches any part of a name (inferred), `QueueNameList` whole names."""
-    offset, limit = page(params, default=20, most=50)
+    offset, limit = page(params, most=50, code=BAD_VALUE)
     with ctx.account.clock.changed:
         queues = [queue for queue in ctx.region.state(Queues).all() if _is_wanted(queue, params)]
         found = [_reply(ctx, queue) for queue in queues[offset : offset + limit]]
     return {"TotalCount": len(queues), "QueueList": found}
 
 
+@API.action({"QueueName": text.must()})
 def describe_cmq_queue_detail(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe one queue."""
     with ctx.account.clock.changed:
         return {"QueueDescribe": _reply(ctx, _find(ctx, params["QueueName"]))}
 
 
+@API.action(_QUEUE)
 def modify_cmq_queue_attribute(ctx: Context, params: Params) -> dict[str, Any]:
     """Change a queue's attributes."""
     with ctx.account.clock.changed:
@@ -67,6 +101,7 @@ def modify_cmq_queue_attribute(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action({"QueueName": text.must()})
 def delete_cmq_queue(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a queue with its messages; who waits for one is told at once."""
     with ctx.account.clock.changed:
@@ -75,16 +110,17 @@ def delete_cmq_queue(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action({"QueueName": text.must(), "MsgContent": text.must(), "DelaySeconds": integer.must()})
 def send_cmq_msg(ctx: Context, params: Params) -> dict[str, Any]:
     """Send a message, "for testing and verifying only" (documented)."""
     with ctx.account.clock.changed:
         queue = _find(ctx, params["QueueName"])
         delay = params["DelaySeconds"]
         if not 0 <= delay <= queue.attributes.msg_retention_seconds:
-            raise out_of_range("DelaySeconds", delay, "0 to the retention")
+            raise ApiError(BAD_VALUE, f"`DelaySeconds` is {delay}: up to the queue's retention is allowed.")
         size, most = len(params["MsgContent"].encode()), queue.attributes.max_msg_size
         if not 1 <= size <= most:
-            raise ApiError("InvalidParameterValue", f"`MsgContent` has {size} bytes: 1-{most} are allowed.")
+            raise ApiError(BAD_VALUE, f"`MsgContent` has {size} bytes: 1-{most} are allowed.")
         message_id = queue.send(ctx.account.ids, params["MsgContent"], ctx.now(), delay)
         ctx.account.clock.changed.notify_all()
     return {"Result": True, "MsgId": message_id}
@@ -97,7 +133,7 @@ def _attributes(attributes: Attributes, params: Params) -> Attributes:
         if value is None:
             continue
         if not least <= value <= most:
-            raise ApiError("InvalidParameterValue", f"The value `{value}` of `{name}` is not within {least}-{most}.")
+            raise ApiError(BAD_VALUE, f"The value `{value}` of `{name}` is not within {least}-{most}.")
         changes[field] = value
     return replace(attributes, **changes)
 
@@ -155,57 +191,3 @@ def _reply(ctx: Context, queue: Queue) -> dict[str, Any]:
         "Status": 1,
         "RetentionSizeInMB": 0,
     }
-
-
-_QUEUE = {
-    "QueueName": text.must(),
-    "MaxMsgHeapNum": unsigned,
-    "PollingWaitSeconds": unsigned,
-    "VisibilityTimeout": unsigned,
-    "MaxMsgSize": unsigned,
-    "MsgRetentionSeconds": unsigned,
-    "RewindSeconds": unsigned,
-    "Transaction": unsigned,
-    "FirstQueryInterval": unsigned,
-    "MaxQueryCount": unsigned,
-    "DeadLetterQueueName": text,
-    "Policy": unsigned,
-    "MaxReceiveCount": unsigned,
-    "MaxTimeToLive": unsigned,
-    "Trace": boolean,
-    "RetentionSizeInMB": unsigned,
-}
-
-ACTIONS = (
-    Action(
-        SERVICE,
-        VERSION,
-        "CreateCmqQueue",
-        {**_QUEUE, "Tags": list_of({"TagKey": text.must(), "TagValue": text.must()})},
-        create_cmq_queue,
-    ),
-    Action(
-        SERVICE,
-        VERSION,
-        "DescribeCmqQueues",
-        {
-            "Offset": unsigned,
-            "Limit": unsigned,
-            "QueueName": text,
-            "QueueNameList": list_of(text),
-            "IsTagFilter": boolean,
-            "Filters": list_of({"Name": text, "Values": list_of(text)}),
-        },
-        describe_cmq_queues,
-    ),
-    Action(SERVICE, VERSION, "DescribeCmqQueueDetail", {"QueueName": text.must()}, describe_cmq_queue_detail),
-    Action(SERVICE, VERSION, "ModifyCmqQueueAttribute", _QUEUE, modify_cmq_queue_attribute),
-    Action(SERVICE, VERSION, "DeleteCmqQueue", {"QueueName": text.must()}, delete_cmq_queue),
-    Action(
-        SERVICE,
-        VERSION,
-        "SendCmqMsg",
-        {"QueueName": text.must(), "MsgContent": text.must(), "DelaySeconds": integer.must()},
-        send_cmq_msg,
-    ),
-)

@@ -19,6 +19,7 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
 from localcloud import LocalCloud
+from tests.support.error_codes import undocumented
 from tests.support.services import VERSIONS
 
 if TYPE_CHECKING:
@@ -99,8 +100,10 @@ class Cmq:
 
 @pytest.fixture
 def cloud() -> Iterator[LocalCloud]:
+    """Run a cloud, and hold each refusal that the test provokes against the list of its service."""
     with LocalCloud(enforce_limits=False) as running:
         yield running
+    assert undocumented(running) == []
 
 
 @pytest.fixture

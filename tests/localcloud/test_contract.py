@@ -12,7 +12,7 @@ import tccli
 
 from localcloud import LocalCloud
 from localcloud.core.parameters import Field
-from localcloud.services import registry
+from localcloud.services import all_actions
 from tests.localcloud.conftest import Client
 from tests.support import platform_replies
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from localcloud.core.actions import Action
 
-ACTIONS = {f"{action.service}.{action.name}": action for action in registry().actions}
+ACTIONS = {f"{action.service}.{action.name}": action for action in all_actions()}
 SCALARS: dict[str, Any] = {"string": str, "int": int, "float": (int, float), "bool": bool}
 
 

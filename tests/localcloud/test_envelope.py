@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
-from localcloud.core.actions import Action, Registry
+from localcloud.core.actions import Action, ActionTable
 from tests.localcloud.conftest import Client
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def test_a_bug_in_an_action_is_the_platforms_internal_error(call: Client, cloud:
     def broken(_ctx: Any, _params: Any) -> dict[str, Any]:
         raise RuntimeError
 
-    cloud.registry = Registry([Action("vpc", "2017-03-12", "DescribeVpcs", {}, broken)])
+    cloud.actions = ActionTable([Action("vpc", "2017-03-12", "DescribeVpcs", {}, broken)])
     assert call.refused("vpc", "DescribeVpcs") == ("InternalError", "An internal error has occurred.")
 
 
@@ -193,5 +193,5 @@ def test_a_bug_before_the_action_is_the_platforms_internal_error(
     call: Client, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Wherever it is, the client is answered."""
-    monkeypatch.setattr(cloud.registry, "product", None)
+    monkeypatch.setattr(cloud.actions, "product", None)
     assert call.refused("vpc", "DescribeVpcs") == ("InternalError", "An internal error has occurred.")

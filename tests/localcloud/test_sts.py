@@ -57,7 +57,7 @@ def test_a_role_can_be_named_by_its_id(call: Client, cloud: LocalCloud) -> None:
     [
         ({"RoleArn": "qcs::cam::uin/100000000001:roleName/nobody"}, "InternalError.GetRoleError"),
         ({"RoleArn": "qcs::cam::uin/1:roleName/local-role"}, "InternalError.GetRoleError"),
-        ({"DurationSeconds": 43_201}, "InvalidParameterValue.Range"),
+        ({"DurationSeconds": 43_201}, "InvalidParameter.OverTimeError"),
         ({"RoleSessionName": "a b"}, "InvalidParameter.ParamError"),
     ],
 )

@@ -250,7 +250,7 @@ class World:
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Do a call, and return its reply with the event that tells of it."""
         account = self.cloud.account
-        action = self.cloud.registry.find(service, "2017-03-12", name)
+        action = self.cloud.actions.find(service, "2017-03-12", name)
         with account.lock:
             reply = action.run(Context(account, account.region(region), self._caller, account.ids.uuid()), params)
         write = self._write(region, service, name, params, reply)

@@ -13,6 +13,7 @@ from localcloud import LocalCloud
 from localcloud.scf.process.instance import Credentials, FunctionConfig
 from localcloud.scf.process.interpreter import find_python
 from localcloud.scf.process.pool import FunctionRuntime
+from tests.support.error_codes import undocumented
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,3 +51,4 @@ def start(python: Path, tmp_path: Path) -> Iterator[Start]:
 def cloud() -> Iterator[LocalCloud]:
     with LocalCloud(enforce_limits=False, time_scale=0.001) as running:
         yield running
+    assert undocumented(running) == []

@@ -69,7 +69,7 @@ def test_what_is_configured_is_what_is_shown(cloud: LocalCloud, call: Client) ->
             "InvalidParameterValue.MemorySize",
             "The memory size `100` is neither 64 nor a multiple of 128 up to 3072.",
         ),
-        ({"Timeout": 901}, "InvalidParameterValue.Timeout", "The timeout `901` is not within 1-900."),
+        ({"Timeout": 901}, "LimitExceeded.Timeout", "The timeout `901` is not within 1-900."),
         (
             {"Runtime": "Python3.12"},
             "InvalidParameterValue.Runtime",
