@@ -53,11 +53,16 @@ class History:
 
 @dataclass(frozen=True)
 class Interface:
-    """An elastic network interface, as far as it is known.
+    """An elastic network interface, as far as it is known, or what leads to some.
 
-    `interface_id` is empty when only the instance is known (RunInstances names no interface). `tags` and `attached` are
-    None while unknown. `attaching` says that the event was an attach: the platform attaches asynchronously, and no
-    further event will tell when it is done.
+    Attributes:
+        interface_id: empty where only the instance is known (RunInstances names no interface), or only the subnet or VPC.
+        tags: None while unknown.
+        attached: to an instance; None while unknown.
+        attaching: the event was an attach: the platform attaches asynchronously, and no further event tells its end.
+        created: when it was made, as the API tells it: "2026-11-24 16:45:48", Beijing time (inferred).
+        since: of a subnet or VPC, those are meant that were created at this time or later; empty: all.
+        expected: how many interfaces the instance, subnet or VPC should show.
     """
 
     region: str
@@ -68,7 +73,20 @@ class Interface:
     tags: Mapping[str, str] | None = None
     attached: bool | None = None
     attaching: bool = False
+    created: str = ""
+    since: str = ""
+    expected: int = 1
     history: History | None = None
+
+
+InterfaceKey = tuple[str, str]
+"""What makes two mentions the same interface: its region, and the narrowest id that is known of it."""
+
+
+def key_of(interface: Interface) -> InterfaceKey:
+    """The key of an interface, or of the instance, subnet or VPC that leads to it."""
+    narrowest = interface.interface_id or interface.instance_id or interface.subnet_id or interface.vpc_id
+    return interface.region, narrowest
 
 
 @dataclass(frozen=True)

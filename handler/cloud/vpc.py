@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from handler.cloud.api import VPC, Api
@@ -18,6 +19,9 @@ PAGE = 100
 """The most that DescribeFlowLogs and DescribeNetworkInterfaces give at once, and the most ids that the latter takes."""
 FILTER_VALUES = 5
 """How many values a filter takes is not documented for VPC; CVM's documents say 5 (inferred)."""
+
+MAX_COVERED = 2_000
+"""Of a VPC with more flow logs than this the rest is not listed: CreateFlowLog itself tells of them."""
 
 
 class Vpc:
@@ -82,8 +86,25 @@ class Vpc:
         """The interfaces that are attached to some instances, and visible already."""
         found: list[Interface] = []
         for chunk in chunks(instance_ids, FILTER_VALUES):
-            found += self._by_instance(region, chunk)
+            found += self._filtered(region, "attachment.instance-id", chunk)
         return found
+
+    def interfaces_in(self, region: str, place_id: str, most: int) -> list[Interface]:
+        """The interfaces of a subnet or a VPC, at least `most` of them where there are so many."""
+        name = "subnet-id" if place_id.startswith("subnet-") else "vpc-id"
+        found = self._filtered(region, name, [place_id], most)
+        return [each for each in found if place_id in (each.subnet_id, each.vpc_id)]
+
+    def covered_in(self, region: str, vpc_id: str) -> frozenset[str]:
+        """The ids of a VPC's interfaces that have a flow log, as far as `MAX_COVERED` of them tell."""
+        covered: set[str] = set()
+        for offset in range(0, MAX_COVERED, PAGE):
+            params = {"VpcId": vpc_id, "ResourceType": "NETWORKINTERFACE", "Limit": PAGE, "Offset": offset}
+            page = _objects(self._api.call(VPC, "DescribeFlowLogs", region, params).get("FlowLog"))
+            covered |= {_flow_log(entry).interface_id for entry in page}
+            if len(page) < PAGE:
+                break
+        return frozenset(covered)
 
     def _one_by_id(self, region: str, interface_id: str) -> list[Interface]:
         try:
@@ -95,15 +116,16 @@ class Vpc:
         params = {"NetworkInterfaceIds": list(interface_ids), "Limit": PAGE}
         return _interfaces(self._api.call(VPC, "DescribeNetworkInterfaces", region, params), region)
 
-    def _by_instance(self, region: str, instance_ids: Sequence[str]) -> list[Interface]:
-        filters = [{"Name": "attachment.instance-id", "Values": list(instance_ids)}]
+    def _filtered(self, region: str, name: str, values: Sequence[str], most: float = inf) -> list[Interface]:
+        """The interfaces that a filter lets through, reading on until there are `most` or no more."""
         found: list[Interface] = []
         while True:
-            params = {"Filters": filters, "Limit": PAGE, "Offset": len(found)}
+            params = {"Filters": [{"Name": name, "Values": list(values)}], "Limit": PAGE, "Offset": len(found)}
             reply = self._api.call(VPC, "DescribeNetworkInterfaces", region, params)
             page = _interfaces(reply, region)
             found += page
-            if not page or (len(page) < PAGE and len(found) >= _number(reply.get("TotalCount"))):
+            last = len(page) < PAGE and len(found) >= _number(reply.get("TotalCount"))
+            if not page or last or len(found) >= most:
                 return found
 
     def _create_params(self, interface: Interface, name: str) -> dict[str, Any]:
@@ -164,6 +186,7 @@ def _interface(entry: dict[str, Any], region: str) -> Interface:
         instance_id=instance_id,
         tags=tags_of(entry.get("TagSet")),
         attached=bool(instance_id),
+        created=str(entry.get("CreatedTime") or ""),
     )
 
 

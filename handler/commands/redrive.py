@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from handler.cloud.pace import Pacer
 from handler.cloud.queue import BATCH
-from handler.cover.batch import INTERFACE_DELAYS_S, Batch
+from handler.cover.batch import Batch
+from handler.cover.search import INTERFACE_DELAYS_S
 from handler.intake import events
 from handler.model import MAX_LETTER_ATTEMPTS, Command, Ignored, Interface, Invalid, Outcome, Result, result_of
 

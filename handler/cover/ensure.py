@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from handler.cloud.retry import LONGEST_DELAY_S, delays
+from handler.cloud.retry import LONGEST_DELAY_S, Patience
 from handler.cover import rules
 from handler.errors import AlreadyCovered, CloudError, LostAnswer, NameTaken, NotAttached, NotFound, NotSupported
 from handler.model import Interface, Outcome, Result, result_of
@@ -43,7 +43,7 @@ def ensure(interface: Interface, vpc: Vpc, settings: Settings, budget: Budget) -
 
 def create(interface: Interface, vpc: Vpc, settings: Settings, budget: Budget) -> Result:
     """The same for an interface that the rules want: nothing but its id and VPC need be known."""
-    return _Attempt(vpc, settings, budget).run(interface)
+    return _Attempt(interface, vpc, settings, budget).run()
 
 
 def names(prefix: str, interface_id: str) -> Iterator[str]:
@@ -54,104 +54,112 @@ def names(prefix: str, interface_id: str) -> Iterator[str]:
 
 
 class _Attempt:
-    """CreateFlowLog until it has an answer that settles the interface."""
+    """CreateFlowLog for one interface, until an answer settles it: a method for each answer that asks for more."""
 
-    def __init__(self, vpc: Vpc, settings: Settings, budget: Budget) -> None:
+    def __init__(self, interface: Interface, vpc: Vpc, settings: Settings, budget: Budget) -> None:
+        self._interface = interface
         self._vpc = vpc
         self._settings = settings
         self._budget = budget
+        self._names = names(settings.name_prefix, interface.interface_id)
+        self._name = next(self._names)
         self._lost: LostAnswer | None = None
+        self._until_answered = Patience(budget.wait)
+        self._until_attached = Patience(budget.wait, ATTACH_DELAYS_S if interface.attaching else ())
+        self._until_visible = Patience(budget.wait, NOT_FOUND_DELAYS_S)
 
-    def run(self, interface: Interface) -> Result:
+    def run(self) -> Result:
         """The result. A create whose answer was lost may have taken effect: no lack of time afterwards says more."""
         try:
-            return self._settle(interface)
+            return self._settled()
         except CloudError as error:
             if not (self._lost and error.unfinished):
                 raise
             self._lost.unfinished = True
             raise self._lost from None
 
-    def _settle(self, interface: Interface) -> Result:  # noqa: C901, PLR0911, PLR0912 - one for each answer
-        candidates = names(self._settings.name_prefix, interface.interface_id)
-        lost_delays = delays()
-        attach_delays = iter(ATTACH_DELAYS_S if interface.attaching else ())
-        not_found_delays = iter(NOT_FOUND_DELAYS_S)
-        name = next(candidates)
+    def _settled(self) -> Result:
         while True:
-            try:
-                flow_log_id = self._vpc.create_flow_log(interface, name)
-                return result_of(interface, Outcome.CREATED, flow_log_id=flow_log_id)
-            except AlreadyCovered:
-                return result_of(interface, Outcome.COVERED, HAS_ONE)
-            except NotSupported:
-                return result_of(interface, Outcome.SKIPPED, "its instance's model takes no flow logs")
-            except NotAttached:
-                if unattached := self._until_attached(interface, attach_delays):
-                    return unattached
-            except LostAnswer as error:
-                # Sent again at once it would be refused, or, where two flow logs are allowed (v2), be a second one.
-                self._lost = error
-                if not self._wait(lost_delays):
-                    error.unfinished = self._budget.left() < LONGEST_DELAY_S
-                    raise
-                if covered := self._covered(interface):
-                    return covered
-            except NameTaken as error:
-                if covered := self._covered(interface):
-                    return covered
-                name = _next_name(candidates, error)
-            except NotFound as error:
-                pause = next(not_found_delays, None)
-                if pause is not None and self._budget.wait(pause):
-                    continue
-                known = self._look(interface)
-                if known is None:
-                    if pause is None:
-                        return result_of(interface, Outcome.GONE, "deleted before its flow log was made")
-                    error.unfinished = True
-                    raise  # it was not waited for long enough to say that it is gone
-                if known.vpc_id in ("", interface.vpc_id):
-                    raise
-                interface = _as_known(interface, known)
-                decision, reason = rules.decide(interface, self._settings)
-                if decision is not Outcome.PLANNED:
-                    return result_of(interface, decision, reason)
+            result = self._once()
+            if result:
+                return result
 
-    def _covered(self, interface: Interface) -> Result | None:
-        """The result, if the interface has a flow log."""
-        existing = self._vpc.flow_logs_of(interface)
-        return result_of(interface, Outcome.COVERED, HAS_ONE, existing[0].flow_log_id) if existing else None
+    def _once(self) -> Result | None:
+        """Call once; None asks for another call."""
+        try:
+            flow_log_id = self._vpc.create_flow_log(self._interface, self._name)
+            result: Result | None = self._ended(Outcome.CREATED, flow_log_id=flow_log_id)
+        except AlreadyCovered:
+            result = self._ended(Outcome.COVERED, HAS_ONE)
+        except NotSupported:
+            result = self._ended(Outcome.SKIPPED, "its instance's model takes no flow logs")
+        except NotAttached:
+            result = self._not_attached()
+        except LostAnswer as error:
+            result = self._answer_lost(error)
+        except NameTaken as error:
+            result = self._name_taken(error)
+        except NotFound as error:
+            result = self._not_found(error)
+        return result
 
-    def _wait(self, pauses: Iterator[float]) -> bool:
-        delay = next(pauses, None)
-        return delay is not None and self._budget.wait(delay)
-
-    def _until_attached(self, interface: Interface, pauses: Iterator[float]) -> Result | None:
-        """Look until it is attached: DescribeNetworkInterfaces has five times CreateFlowLog's limit.
-
-        Returns:
-            None if it is attached by now, else what became of it.
-        """
-        known: Interface | None = interface
-        while self._wait(pauses):
-            known = self._look(interface)
+    def _not_attached(self) -> Result | None:
+        """Look until it is attached: DescribeNetworkInterfaces has five times CreateFlowLog's limit."""
+        known: Interface | None = self._interface
+        while self._until_attached.again():
+            known = self._look()
             if known is not None and known.attached:
                 return None
         if known is None:
-            return result_of(interface, Outcome.GONE, "deleted while it was being attached")
-        return result_of(interface, Outcome.WAITING, rules.UNATTACHED)
+            return self._ended(Outcome.GONE, "deleted while it was being attached")
+        return self._ended(Outcome.WAITING, rules.UNATTACHED)
 
-    def _look(self, interface: Interface) -> Interface | None:
-        found = self._vpc.interfaces_by_id(interface.region, [interface.interface_id])
-        return found[0] if found else None
+    def _answer_lost(self, error: LostAnswer) -> Result | None:
+        """Look before it is sent again, which would be refused, or, where two are allowed (v2), make a second one."""
+        self._lost = error
+        if not self._until_answered.again():
+            error.unfinished = self._budget.left() < LONGEST_DELAY_S
+            raise error
+        return self._existing()
 
+    def _name_taken(self, error: NameTaken) -> Result | None:
+        """It is covered under that name, or another's flow log has it: then the next name is tried."""
+        existing = self._existing()
+        if existing is None:
+            self._name = next(self._names, "")
+            if not self._name:
+                raise error
+        return existing
 
-def _next_name(candidates: Iterator[str], error: CloudError) -> str:
-    name = next(candidates, "")
-    if not name:
-        raise error
-    return name
+    def _not_found(self, error: NotFound) -> Result | None:
+        """Try again for a moment, for it may not be visible yet; then look what was not found."""
+        if self._until_visible.again():
+            return None
+        known = self._look()
+        if known is None:
+            if self._until_visible.out_of_time:
+                error.unfinished = True
+                raise error  # it was not waited for long enough to say that it is gone
+            return self._ended(Outcome.GONE, "deleted before its flow log was made")
+        if known.vpc_id in ("", self._interface.vpc_id):
+            raise error
+        self._interface = _as_known(self._interface, known)
+        decision, reason = rules.decide(self._interface, self._settings)
+        return None if decision is Outcome.PLANNED else self._ended(decision, reason)
+
+    def _existing(self) -> Result | None:
+        """The result, if the interface has a flow log."""
+        existing = self._vpc.flow_logs_of(self._interface)
+        return self._ended(Outcome.COVERED, HAS_ONE, existing[0].flow_log_id) if existing else None
+
+    def _look(self) -> Interface | None:
+        """What the cloud knows of the interface, whatever else it answers with."""
+        wanted = self._interface
+        found = self._vpc.interfaces_by_id(wanted.region, [wanted.interface_id])
+        return next((each for each in found if each.interface_id == wanted.interface_id), None)
+
+    def _ended(self, outcome: Outcome, reason: str = "", flow_log_id: str = "") -> Result:
+        return result_of(self._interface, outcome, reason, flow_log_id)
 
 
 def _as_known(interface: Interface, known: Interface) -> Interface:

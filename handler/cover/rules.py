@@ -30,7 +30,7 @@ def decide(interface: Interface, settings: Settings) -> tuple[Outcome, str]:
 
 def needs_look(interface: Interface, settings: Settings) -> bool:
     """Whether the interface must be looked up first: CreateFlowLog needs its VPC, and rules may need more."""
-    if not interface.vpc_id:
+    if not (interface.interface_id and interface.vpc_id):
         return True
     selectors = (settings.include, settings.exclude)
     if any(selector.subnet_ids for selector in selectors) and not interface.subnet_id:
