@@ -56,7 +56,7 @@ class Interface:
     """An elastic network interface, as far as it is known, or what leads to some.
 
     Attributes:
-        interface_id: empty where only the instance is known (RunInstances names no interface), or only the subnet or VPC.
+        interface_id: empty where only the instance, subnet or VPC is known (RunInstances names no interface).
         tags: None while unknown.
         attached: to an instance; None while unknown.
         attaching: the event was an attach: the platform attaches asynchronously, and no further event tells its end.

@@ -124,14 +124,19 @@ def searches(interfaces: Iterable[Interface], instance_delays: Sequence[float]) 
     """What is looked up together. What is long in coming must not hold up what is known by its id."""
     groups: dict[tuple[str, ...], Search] = {}
     for each in interfaces:
-        if each.interface_id:
-            group, kind, delays = ("id", each.region), ById, INTERFACE_DELAYS_S
-        elif each.instance_id:
-            group, kind, delays = ("instance", each.region), ByInstance, instance_delays
-        else:
-            group, kind, delays = ("place", *key_of(each)), ByPlace, instance_delays
-        groups.setdefault(group, kind(each.region, delays)).wanted[key_of(each)] = each
+        group, search = _search_for(each, instance_delays)
+        groups.setdefault(group, search).wanted[key_of(each)] = each
     return list(groups.values())
+
+
+def _search_for(interface: Interface, instance_delays: Sequence[float]) -> tuple[tuple[str, ...], Search]:
+    """A search for an interface, and with which others it is one."""
+    region = interface.region
+    if interface.interface_id:
+        return ("id", region), ById(region, INTERFACE_DELAYS_S)
+    if interface.instance_id:
+        return ("instance", region), ByInstance(region, instance_delays)
+    return ("place", *key_of(interface)), ByPlace(region, instance_delays)
 
 
 def _is_new(interface: Interface, asked: Interface) -> bool:

@@ -160,6 +160,15 @@ def test_created_loose_and_attached_in_one_batch(function: Function, cloud: Loca
     assert len(cloud.flow_logs_of(REGION, eni)) == 1
 
 
+def test_an_attach_told_by_the_second_of_two_records(function: Function, cloud: LocalCloud, place: Place) -> None:
+    """The first record says that it is loose; the second, that it is being attached: then it is waited for."""
+    eni = place.attached()
+    cloud.faults.add(CREATE, error("UnsupportedOperation.FlowLogsNotSupportNullInstanceEni"), times=1)
+    report = function(records.event_list(place.created(eni), records.attached(eni)), clock=Clock())
+    assert outcomes(report) == {"created": 1, "covered": 1}
+    assert function.calls() == [CREATE, LOOK, CREATE]
+
+
 def test_the_same_id_in_two_regions_is_two_interfaces(function: Function, cloud: LocalCloud, place: Place) -> None:
     """Regions share nothing."""
     eni = place.attached()
