@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import zipfile
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from croniter import croniter
 
 from handler import schema, settings
 from handler.errors import SettingsError
@@ -44,27 +46,9 @@ _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _RESERVED = ("SCF_", "QCLOUD_", "TENCENTCLOUD_")
 
 
-class _Field(NamedTuple):
-    """A field of a cron expression: what it counts, from where to where, and names for its numbers."""
-
-    name: str
-    low: int
-    high: int
-    names: tuple[str, ...] = ()
-
-
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-_CRON = (  # doc 583/9708
-    _Field("second", 0, 59),
-    _Field("minute", 0, 59),
-    _Field("hour", 0, 23),
-    _Field("day", 1, 31),
-    _Field("month", 1, 12, _MONTHS),
-    _Field("week", 0, 6, _WEEKDAYS),
-    _Field("year", 1970, 2099),
-)
-_CRON_ITEM = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>0*[1-9]\d*))?")
+_CRON_FIELDS = ("second", "minute", "hour", "day", "month", "week", "year")  # doc 583/9708
+_CRON_FIELD = re.compile(r"(?:[0-9*,/-]|[A-Z]{3})+")
+_CRON_RANGE = re.compile(r"(\d+)-(\d+)")
 
 
 def check(deployment: Deployment, package: Path | None = None) -> None:
@@ -187,28 +171,16 @@ def _timer(wanted: Deployment) -> Iterator[str]:
 
 def _cron_fault(expression: str) -> str:
     """What is wrong with a cron expression; empty if nothing is. The older form of five fields is taken, too."""
-    texts = expression.split()
-    fields = {len(_CRON): _CRON, len(_CRON) - 2: _CRON[1:-1]}.get(len(texts))
-    if fields is None:
-        names = " ".join(field.name for field in _CRON)
-        return f"must have {len(_CRON)} fields ({names}), not {len(texts)}"
-    for field, text in zip(fields, texts, strict=True):
-        if not all(_is_cron_item(field, item) for item in text.split(",")):
-            names = f" or {field.names[0]} to {field.names[-1]}" if field.names else ""
-            return f"the {field.name} must be *, or {field.low} to {field.high}{names}, with , - and /, not {text}"
+    fields = expression.split()
+    if len(fields) not in (len(_CRON_FIELDS), len(_CRON_FIELDS) - 2):
+        return f"must have {len(_CRON_FIELDS)} fields ({' '.join(_CRON_FIELDS)}), not {len(fields)}"
+    for field in fields:
+        if not _CRON_FIELD.fullmatch(field):
+            return f"{field} must be of numbers, names such as MON or JAN, and any of * , - /"
+        if any(int(first) > int(last) for first, last in _CRON_RANGE.findall(field)):
+            return f"{field} must go from the smaller number to the greater"
+    try:
+        croniter(expression, second_at_beginning=True)
+    except ValueError as error:
+        return str(error)
     return ""
-
-
-def _is_cron_item(field: _Field, item: str) -> bool:
-    match = _CRON_ITEM.fullmatch(item)
-    if match is None:
-        return False
-    numbers = [_number(field, match[name]) for name in ("first", "last") if match[name]]
-    return all(field.low <= number <= field.high for number in numbers) and numbers == sorted(numbers)
-
-
-def _number(field: _Field, text: str) -> int:
-    """A value of a field; -1 for what is none."""
-    if text in field.names:
-        return field.names.index(text) + field.low
-    return int(text) if re.fullmatch(r"[0-9]{1,4}", text) else -1
