@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from localcloud.cls.model import Logs, Topic
 from localcloud.core.actions import Context
 from localcloud.cvm.instances import start_instance
 from localcloud.cvm.model import Fleet
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from localcloud.core.account import Account
 
 INSTANCE_TYPE = "S5.MEDIUM4"
-VPC_CIDR, SUBNET_CIDR = "10.0.0.0/8", "10.0.0.0/9"
+VPC_CIDR, SUBNET_CIDR = "10.0.0.0/12", "10.0.0.0/13"
 
 
 class Seeding:
@@ -26,17 +27,18 @@ class Seeding:
 
     account: Account
 
-    def add_topic(self, topic_id: str | None = None) -> str:
-        """Make a CLS topic, which every region accepts, and return its id."""
+    def add_topic(self, topic_id: str | None = None, *, region: str | None = None) -> str:
+        """Make a CLS topic in a region, the home region if none is given, and return its id."""
         with self.account.lock:
-            topic = topic_id or self.account.ids.uuid()
-            self.account.topics.add(topic)
-            return topic
+            topic = Topic(topic_id or self.account.ids.uuid(), "seeded", "", self.account.now())
+            self.account.region(region or self.account.home).state(Logs).topics[topic.topic_id] = topic
+            return topic.topic_id
 
     def delete_topic(self, topic_id: str) -> None:
-        """Delete a topic: flow logs that write to it show CloudLogState DELETED."""
+        """Delete a topic, wherever it is: flow logs that write to it show CloudLogState DELETED."""
         with self.account.lock:
-            self.account.topics.discard(topic_id)
+            for region in self.account.regions:
+                region.state(Logs).topics.pop(topic_id, None)
 
     def network_of(self, region: str) -> tuple[str, str]:
         """Return a region's default VPC and subnet, made at first use."""
@@ -141,7 +143,7 @@ class Seeding:
             net = self.account.region(region).state(Network)
             interface = net.interfaces.get(interface_id)
             assert interface is not None, "no such interface"
-            topic = next(iter(sorted(self.account.topics)))
+            topic = self._any_topic()
             flow_log = FlowLog(
                 flow_log_id=self.account.ids.new("fl"),
                 name=f"auto-{interface_id}",
@@ -186,6 +188,9 @@ class Seeding:
         with self.account.clock.changed:
             return self._queue(name, region).bodies()
 
+    def _any_topic(self) -> str:
+        return min(topic for region in self.account.regions for topic in region.state(Logs).topics)
+
     def _queue(self, name: str, region: str | None) -> Queue:
         queue = self.account.region(region or self.account.home).state(Queues).get(name)
         assert queue is not None, "no such queue"
@@ -218,7 +223,7 @@ class Seeding:
     def _interface(
         self, net: Network, subnet: Subnet, attachment: Attachment | None, tags: Mapping[str, str]
     ) -> Interface:
-        ip, mac = net.next_address()
+        ip, mac = net.next_address(subnet)
         now = self.account.now()
         interface = Interface(
             interface_id=self.account.ids.new("eni"),

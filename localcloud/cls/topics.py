@@ -1,58 +1,36 @@
-"""CreateLogset, DescribeLogsets, DeleteLogset, CreateTopic, DescribeTopics, DeleteTopic (docs 614/56454, 614/58624).
-
-`Account.topics` says which topics exist at all, for flow logs; the rows here say what they are called and where they
-are. A seeded topic has no row and is listed in every region, since every region's flow logs accept it.
-"""
+"""CreateLogset, DescribeLogsets, DeleteLogset, CreateTopic, DescribeTopics, DeleteTopic (docs 614/56454, 614/58624)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from typing import TYPE_CHECKING, Any
 
+from localcloud.cls.model import (
+    CODES,
+    FILTERS,
+    SERVICE,
+    TAGS,
+    VERSION,
+    Logs,
+    Logset,
+    Topic,
+    passes,
+    read_tags,
+    tag_set,
+    the_topic,
+)
 from localcloud.core.actions import Action, Context
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import boolean, integer, list_of, opaque, text, unsigned
-from localcloud.vpc.shapes import page
+from localcloud.core.listing import page
+from localcloud.core.parameters import boolean, each, integer, opaque, text, unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from localcloud.core.parameters import Params
 
-SERVICE, VERSION = "cls", "2020-10-16"
-Tags = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Logset:
-    """A group of topics in one region."""
-
-    logset_id: str
-    name: str
-    created: float
-    tags: Tags = ()
-
-
-@dataclass(frozen=True)
-class Topic:
-    """A log topic in one region."""
-
-    topic_id: str
-    name: str
-    logset_id: str
-    created: float
-    description: str = ""
-    period_days: int = 30
-    tags: Tags = ()
-
-
-class Logs:
-    """One region's logsets and topics."""
-
-    def __init__(self) -> None:
-        self.logsets: dict[str, Logset] = {}
-        self.topics: dict[str, Topic] = {}
+_CUSTOM_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,38}[a-z0-9]")
 
 
 def create_logset(ctx: Context, params: Params) -> dict[str, Any]:
@@ -60,20 +38,22 @@ def create_logset(ctx: Context, params: Params) -> dict[str, Any]:
     logs = ctx.region.state(Logs)
     if any(logset.name == params["LogsetName"] for logset in logs.logsets.values()):
         raise ApiError("InvalidParameter.LogsetConflict", f"The logset `{params['LogsetName']}` exists already.")
-    logset = Logset(_new_id(ctx, params.get("LogsetId")), params["LogsetName"], ctx.now(), _tags(params))
+    logset = Logset(
+        _new_id(ctx, "LogsetId", params.get("LogsetId")), params["LogsetName"], ctx.now(), read_tags(params)
+    )
     logs.logsets[logset.logset_id] = logset
     return {"LogsetId": logset.logset_id}
 
 
 def describe_logsets(ctx: Context, params: Params) -> dict[str, Any]:
     """List logsets, filtered by logsetName or logsetId."""
-    offset, limit = page(params, default=20)
+    offset, limit = page(params, CODES)
     tests: Mapping[str, Callable[[Logset, str], bool]] = {
         "logsetName": lambda row, value: value in row.name,
         "logsetId": lambda row, value: value == row.logset_id,
     }
     logs = ctx.region.state(Logs)
-    rows = [row for row in logs.logsets.values() if _passes(row, params, tests)]
+    rows = [row for row in logs.logsets.values() if passes(row, params, tests)]
     found = [_logset_reply(logs, row) for row in rows[offset : offset + limit]]
     return {"TotalCount": len(rows), "Logsets": found}
 
@@ -95,47 +75,35 @@ def create_topic(ctx: Context, params: Params) -> dict[str, Any]:
     if any(topic.name == name and topic.logset_id == logset.logset_id for topic in logs.topics.values()):
         raise ApiError("InvalidParameter.TopicConflict", f"The topic `{name}` exists already in this logset.")
     topic = Topic(
-        topic_id=_new_id(ctx, params.get("TopicId")),
+        topic_id=_new_id(ctx, "TopicId", params.get("TopicId")),
         name=name,
         logset_id=logset.logset_id,
         created=ctx.now(),
         description=params.get("Describes", ""),
         period_days=params.get("Period", 30),
-        tags=_tags(params),
+        tags=read_tags(params),
     )
     logs.topics[topic.topic_id] = topic
-    ctx.account.topics.add(topic.topic_id)
     return {"TopicId": topic.topic_id}
 
 
 def describe_topics(ctx: Context, params: Params) -> dict[str, Any]:
     """List topics, filtered by topicId, topicName (any part of it unless PreciseSearch is 1), logsetId."""
-    offset, limit = page(params, default=20)
+    offset, limit = page(params, CODES)
     precise = params.get("PreciseSearch") == 1
     tests: Mapping[str, Callable[[Topic, str], bool]] = {
         "topicId": lambda row, value: value == row.topic_id,
         "topicName": lambda row, value: value == row.name if precise else value in row.name,
         "logsetId": lambda row, value: value == row.logset_id,
     }
-    rows = [row for row in _topics(ctx) if _passes(row, params, tests)]
+    rows = [row for row in ctx.region.state(Logs).topics.values() if passes(row, params, tests)]
     return {"TotalCount": len(rows), "Topics": [_topic_reply(row) for row in rows[offset : offset + limit]]}
 
 
 def delete_topic(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a topic; flow logs that write to it show CloudLogState DELETED from then on."""
-    topic_id = params["TopicId"]
-    if topic_id not in {topic.topic_id for topic in _topics(ctx)}:
-        raise ApiError("ResourceNotFound.TopicNotExist", f"The topic `{topic_id}` does not exist.")
-    ctx.region.state(Logs).topics.pop(topic_id, None)
-    ctx.account.topics.discard(topic_id)
+    del ctx.region.state(Logs).topics[the_topic(ctx, params["TopicId"]).topic_id]
     return {}
-
-
-def _topics(ctx: Context) -> list[Topic]:
-    account = ctx.account
-    described = {topic_id for region in account.regions for topic_id in region.state(Logs).topics}
-    seeded = [Topic(topic_id, "seeded", "", 0.0) for topic_id in sorted(account.topics - described)]
-    return [*seeded, *(row for row in ctx.region.state(Logs).topics.values() if row.topic_id in account.topics)]
 
 
 def _logset(logs: Logs, logset_id: str) -> Logset:
@@ -144,26 +112,20 @@ def _logset(logs: Logs, logset_id: str) -> Logset:
     return logs.logsets[logset_id]
 
 
-def _passes(row: Any, params: Params, tests: Mapping[str, Callable[[Any, str], bool]]) -> bool:
-    for one in params.get("Filters", ()):
-        if one["Key"] not in tests:
-            raise ApiError("InvalidParameterValue", f"The filter `{one['Key']}` is not supported.")
-        if not any(tests[one["Key"]](row, value) for value in one["Values"]):
-            return False
-    return True
+def _new_id(ctx: Context, name: str, custom: str | None) -> str:
+    """Return a new id, or the caller's own, which ends with the account's app id (documented of both actions)."""
+    if custom is None:
+        return ctx.account.ids.uuid()
+    own, _, app_id = custom.rpartition("-")
+    if app_id != str(ctx.account.app_id) or not _CUSTOM_ID.fullmatch(own):
+        raise ApiError("InvalidParameterValue", f"`{name}` is not a name of 3-40 characters, `-` and the APPID.")
+    if any(custom in logs.topics or custom in logs.logsets for logs in _everywhere(ctx)):
+        raise ApiError("InvalidParameterValue", f"The `{name}` `{custom}` is taken.")
+    return custom
 
 
-def _new_id(ctx: Context, custom: str | None) -> str:
-    """Return a UUID, or the caller's own name for it with the account's app id behind (documented)."""
-    return f"{custom}-{ctx.account.app_id}" if custom else ctx.account.ids.uuid()
-
-
-def _tags(params: Params) -> Tags:
-    return tuple((tag["Key"], tag["Value"]) for tag in params.get("Tags", ()))
-
-
-def _tag_set(tags: Tags) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags]
+def _everywhere(ctx: Context) -> list[Logs]:
+    return [region.state(Logs) for region in ctx.account.regions]
 
 
 def _logset_reply(logs: Logs, row: Logset) -> dict[str, Any]:
@@ -173,7 +135,7 @@ def _logset_reply(logs: Logs, row: Logset) -> dict[str, Any]:
         "CreateTime": beijing_time(row.created),
         "AssumerUin": 0,
         "AssumerName": "",
-        "Tags": _tag_set(row.tags),
+        "Tags": tag_set(row.tags),
         "TopicCount": sum(topic.logset_id == row.logset_id for topic in logs.topics.values()),
         "RoleName": "",
         "MetricTopicCount": 0,
@@ -191,7 +153,7 @@ def _topic_reply(row: Topic) -> dict[str, Any]:
         "AssumerName": "",
         "CreateTime": beijing_time(row.created),
         "Status": True,
-        "Tags": _tag_set(row.tags),
+        "Tags": tag_set(row.tags),
         "RoleName": "",
         "AutoSplit": True,
         "MaxSplitPartitions": 50,
@@ -205,53 +167,32 @@ def _topic_reply(row: Topic) -> dict[str, Any]:
     }
 
 
-_TAGS = list_of({"Key": text.must(), "Value": text.must()})
-_FILTERS = list_of({"Key": text.must(), "Values": list_of(text).must()})
+_PAGE = each(integer, "Offset", "Limit")
 
-ACTIONS = (
-    Action(
-        SERVICE, VERSION, "CreateLogset", {"LogsetName": text.must(), "Tags": _TAGS, "LogsetId": text}, create_logset
-    ),
-    Action(
-        SERVICE,
-        VERSION,
-        "DescribeLogsets",
-        {"Filters": _FILTERS, "Offset": integer, "Limit": integer},
-        describe_logsets,
-    ),
-    Action(SERVICE, VERSION, "DeleteLogset", {"LogsetId": text.must()}, delete_logset),
-    Action(
-        SERVICE,
-        VERSION,
-        "CreateTopic",
-        {
-            "LogsetId": text.must(),
-            "TopicName": text.must(),
-            "PartitionCount": integer,
-            "Tags": _TAGS,
-            "AutoSplit": boolean,
-            "MaxSplitPartitions": integer,
-            "StorageType": text,
-            "Period": integer,
-            "Describes": text,
-            "HotPeriod": unsigned,
-            "Encryption": unsigned,
-            "CustomKmsInfo": opaque,
-            "BizType": unsigned,
-            "TopicId": text,
-            "IsWebTracking": boolean,
-            "Extends": opaque,
-            "IsSourceFrom": boolean,
-            "BillingMode": unsigned,
-        },
-        create_topic,
-    ),
-    Action(
-        SERVICE,
-        VERSION,
-        "DescribeTopics",
-        {"Filters": _FILTERS, "Offset": integer, "Limit": integer, "PreciseSearch": unsigned, "BizType": unsigned},
-        describe_topics,
-    ),
-    Action(SERVICE, VERSION, "DeleteTopic", {"TopicId": text.must()}, delete_topic),
+ACTIONS = tuple(
+    Action(SERVICE, VERSION, name, params, run)
+    for name, params, run in (
+        ("CreateLogset", {"LogsetName": text.must(), "Tags": TAGS, "LogsetId": text}, create_logset),
+        ("DescribeLogsets", {"Filters": FILTERS, **_PAGE}, describe_logsets),
+        ("DeleteLogset", {"LogsetId": text.must()}, delete_logset),
+        (
+            "CreateTopic",
+            {
+                **each(text.must(), "LogsetId", "TopicName"),
+                **each(text, "StorageType", "Describes", "TopicId"),
+                **each(integer, "PartitionCount", "MaxSplitPartitions", "Period"),
+                **each(boolean, "AutoSplit", "IsWebTracking", "IsSourceFrom"),
+                **each(unsigned, "HotPeriod", "Encryption", "BizType", "BillingMode"),
+                **each(opaque, "CustomKmsInfo", "Extends"),
+                "Tags": TAGS,
+            },
+            create_topic,
+        ),
+        (
+            "DescribeTopics",
+            {"Filters": FILTERS, **_PAGE, **each(unsigned, "PreciseSearch", "BizType")},
+            describe_topics,
+        ),
+        ("DeleteTopic", {"TopicId": text.must()}, delete_topic),
+    )
 )

@@ -66,7 +66,13 @@ class Behaviour:
         pending_s: How long a new interface is PENDING.
         visible_delay_s: From CreateNetworkInterface until the interface is visible to any other call.
         unique_flow_log_names: A second flow log of the same name is refused (sources conflict).
+        flow_logs_per_interface: How many an interface may have: one (doc 682/18934), or two (the v2 API's).
+        flow_log_lag_s: From CreateFlowLog until DescribeFlowLogs lists the flow log.
+        topics_of_any_region: Flow logs accept a topic of any region, whatever CloudLogRegion says (sources are silent).
+        secondary_delay_s: From an instance's boot until its secondary interfaces are visible.
+        closed_regions: Regions that the account has not opened.
         unknown_ids: What DescribeNetworkInterfaces answers about ids that do not exist: "empty" or "error".
+        unsupported_families: Models that take no flow log: no longer since 2022-07-25 (doc 682/18934).
         filter_values: How many values one filter may have (CVM's documented bound, inferred for VPC).
         function_ready_s: From CreateFunction, or a change of a function, until it is Active (inferred).
     """
@@ -76,11 +82,16 @@ class Behaviour:
     pending_s: float = 1.0
     visible_delay_s: float = 0.0
     unique_flow_log_names: bool = True
+    flow_logs_per_interface: int = 1
+    flow_log_lag_s: float = 0.0
+    topics_of_any_region: bool = True
+    secondary_delay_s: float = 0.0
+    closed_regions: frozenset[str] = frozenset({"me-saudi-arabia"})
     unknown_ids: str = "empty"
     filter_values: int = 5
     function_ready_s: float = 1.0
     unsupported_families: frozenset[str] = frozenset(
-        {"S1", "S2", "S3", "SA1", "SN2", "M1", "M2", "M3", "C2", "C3", "CN2", "I1", "I2", "D1", "GN2", "GN6"}
+        {"S3", "SA1", "S2", "S1", "M3", "M2", "M1", "C4", "CN3", "C3", "C2", "BC1", "BS1", "HCCIC5", "HCCG5v"}
     )
 
     def wait(self, seconds: float) -> float:
@@ -130,7 +141,6 @@ class Account(Stateful):
         self.home = HOME
         self.credentials: dict[str, Credential] = {}
         self.roles: dict[str, Role] = {}
-        self.topics: set[str] = set()
         self._regions: dict[str, Region] = {}
         self._made_roles = 0
         self.owner = self._new_owner()

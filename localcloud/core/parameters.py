@@ -51,6 +51,11 @@ def object_of(fields: Fields) -> Field:
     return Field("object", of=fields)
 
 
+def each(field: Field, *names: str) -> Fields:
+    """Declare several parameters alike."""
+    return dict.fromkeys(names, field)
+
+
 opaque = Field("object")
 opaque_list = Field("list")
 

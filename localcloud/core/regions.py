@@ -38,3 +38,6 @@ REGIONS = frozenset(
         "sa-saopaulo",
     }
 )
+
+PUBLIC = tuple(sorted(name for name in REGIONS if not name.endswith(("-ec", "-fsi", "-open"))))
+"""Those that any account can have: not edge zones, finance clouds and the like."""

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.actions import Action, Context
 from localcloud.core.clock import iso_time
 from localcloud.core.errors import ApiError, missing, out_of_range
-from localcloud.core.parameters import boolean, integer, list_of, object_of, opaque, opaque_list, text, unsigned
+from localcloud.core.ids import has_form
+from localcloud.core.listing import Codes, Listing, ids_or_filters, page, slice_newest_first
+from localcloud.core.parameters import boolean, each, integer, list_of, object_of, opaque, opaque_list, text, unsigned
+from localcloud.core.regions import PUBLIC
+from localcloud.cvm.interfaces import add_primary, add_secondary, check_interfaces, check_secondary, find_subnet
 from localcloud.cvm.model import Fleet, Instance
-from localcloud.vpc.interfaces import primary_interface
-from localcloud.vpc.model import read_tags, tag_set
-from localcloud.vpc.networks import find_subnet, find_vpc, network
-from localcloud.vpc.shapes import FILTER, an_id, ids_or_filters, page, select, slice_newest_first
+from localcloud.vpc.model import Host, read_tags, tag_set
+from localcloud.vpc.networks import network
+from localcloud.vpc.shapes import FILTER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from localcloud.core.parameters import Params
 
 SERVICE, VERSION = "cvm", "2017-03-12"
 MOST_AT_ONCE = 100
 DEFAULT_TYPE = "S5.MEDIUM4"
+CODES = Codes(
+    page="InvalidParameterValue{}",
+    coexist="InvalidParameterConflict",
+    too_many="InvalidParameterValue.LimitExceeded",
+    too_many_values="InvalidFilterValue.LimitExceeded",
+    unknown_filter="InvalidFilter",
+)
 
 
 def run_instances(ctx: Context, params: Params) -> dict[str, Any]:
-    """Start instances. The reply names them only; each one's primary interface appears once it has booted."""
+    """Start instances. The reply names them only; each one's interfaces appear once it has booted."""
     count = params.get("InstanceCount", 1)
     if not 1 <= count <= MOST_AT_ONCE:
         raise out_of_range("InstanceCount", count, f"1-{MOST_AT_ONCE}")
@@ -34,28 +45,30 @@ def run_instances(ctx: Context, params: Params) -> dict[str, Any]:
     for required in ("Placement", "ImageId"):
         if required not in params:
             raise missing(required)
+    check_interfaces(params, count)
     boot_s = ctx.behaviour.wait(ctx.behaviour.boot_delay_s)
     return {"InstanceIdSet": [start_instance(ctx, params, boot_s=boot_s).instance_id for _ in range(count)]}
 
 
 def start_instance(ctx: Context, params: Params, *, boot_s: float) -> Instance:
-    """Start one instance, which runs after `boot_s` seconds, with its primary interface, and return it."""
+    """Start one instance, which runs after `boot_s` seconds, with its interfaces, and return it."""
     net = network(ctx)
-    place = params.get("VirtualPrivateCloud") or _default_place(ctx)
-    vpc, subnet = find_vpc(net, place["VpcId"]), find_subnet(net, place["SubnetId"])
-    if subnet.vpc_id != vpc.vpc_id or params.get("Placement", {}).get("Zone", subnet.zone) != subnet.zone:
+    places = params.get("NetworkInterfaces") or [params.get("VirtualPrivateCloud") or _default_place(ctx)]
+    primary, *secondary = sorted(places, key=lambda one: one.get("InterfaceType") == "SECONDARY")
+    subnet = find_subnet(net, primary)
+    if params.get("Placement", {}).get("Zone", subnet.zone) != subnet.zone:
         raise ApiError(
             "InvalidParameterValue.VpcIdZoneIdNotMatch", "The zone, the VPC and the subnet do not belong together."
         )
+    check_secondary(net, secondary, subnet)
     instance = Instance(
         instance_id=ctx.account.ids.new("ins"),
         name=params.get("InstanceName", "unnamed"),
         instance_type=params.get("InstanceType", DEFAULT_TYPE),
-        vpc_id=vpc.vpc_id,
+        vpc_id=subnet.vpc_id,
         subnet_id=subnet.subnet_id,
         zone=subnet.zone,
         image_id=params.get("ImageId", ""),
-        ip=net.next_address()[0],
         uuid=ctx.account.ids.uuid(),
         created=ctx.now(),
         running=ctx.now() + boot_s,
@@ -63,34 +76,53 @@ def start_instance(ctx: Context, params: Params, *, boot_s: float) -> Instance:
         tags=_instance_tags(params),
         groups=tuple(params.get("SecurityGroupIds", ())),
     )
+    net.hosts[instance.instance_id] = Host(instance.vpc_id, instance.zone, instance.family)
+    instance = replace(instance, ip=add_primary(ctx, instance, subnet))
     ctx.region.state(Fleet).instances.put(instance)
-    net.add_interface(primary_interface(ctx, instance), ctx.now())
+    for place in secondary:
+        add_secondary(ctx, instance, place)
     return instance
 
 
 def describe_instances(ctx: Context, params: Params) -> dict[str, Any]:
     """List instances, newest first (the order is inferred). Unknown ids are left out (inferred)."""
-    ids_or_filters(params, "InstanceIds")
-    offset, limit = page(params, default=20)
+    ids_or_filters(params, "InstanceIds", CODES)
+    offset, limit = page(params, CODES)
     rows = _rows(ctx, params)
     found = slice_newest_first(rows, offset, limit)
     return {"TotalCount": len(rows), "InstanceSet": [_reply(ctx, row) for row in found]}
 
 
+def describe_regions(ctx: Context, _params: Params) -> dict[str, Any]:
+    """List the regions that there are; one that the account has not opened is UNAVAILABLE. Names are not done here."""
+    closed = ctx.behaviour.closed_regions
+    regions = [
+        {"Region": name, "RegionName": name, "RegionState": "UNAVAILABLE" if name in closed else "AVAILABLE"}
+        for name in PUBLIC
+    ]
+    return {"TotalCount": len(regions), "RegionSet": regions}
+
+
 def terminate_instances(ctx: Context, params: Params) -> dict[str, Any]:
-    """Terminate instances; all their interfaces and those' flow logs go with them (inferred for secondary ones)."""
+    """Terminate instances; their interfaces go too, but for secondary ones that RunInstances let stay (documented)."""
     fleet, net = ctx.region.state(Fleet), network(ctx)
     ids = params["InstanceIds"]
     if len(ids) > MOST_AT_ONCE:
         raise out_of_range("InstanceIds", len(ids), f"up to {MOST_AT_ONCE}")
     for instance_id in ids:
-        if an_id("InstanceIds", instance_id, "ins") not in fleet.instances:
+        if _an_id(instance_id) not in fleet.instances:
             raise ApiError("InvalidInstanceId.NotFound", f"The instance `{instance_id}` does not exist.")
     for instance_id in ids:
         fleet.instances.remove(instance_id)
+        net.hosts.pop(instance_id, None)
         for interface in net.attached_to(instance_id):
-            net.remove_interface(interface.interface_id)
+            net.remove_interface(interface.interface_id, keep=not interface.goes_with_instance)
     return {}
+
+
+def _instance_tags(params: Params) -> tuple[tuple[str, str], ...]:
+    specifications = params.get("TagSpecification", ())
+    return tuple(tag for one in specifications if one["ResourceType"] == "instance" for tag in read_tags(one["Tags"]))
 
 
 def _default_place(ctx: Context) -> dict[str, str]:
@@ -100,33 +132,35 @@ def _default_place(ctx: Context) -> dict[str, str]:
     raise missing("VirtualPrivateCloud")
 
 
-def _instance_tags(params: Params) -> tuple[tuple[str, str], ...]:
-    specifications = params.get("TagSpecification", ())
-    return tuple(tag for one in specifications if one["ResourceType"] == "instance" for tag in read_tags(one["Tags"]))
+def _an_id(value: str) -> str:
+    if not has_form(value, "ins"):
+        raise ApiError("InvalidInstanceId.Malformed", f"The format of the instance's id is invalid: `{value}`.")
+    return value
 
 
 def _rows(ctx: Context, params: Params) -> Sequence[Instance]:
     instances = ctx.region.state(Fleet).instances
     ids = params.get("InstanceIds")
     if ids:
-        found = [instances.get(an_id("InstanceIds", one, "ins")) for one in dict.fromkeys(ids)]
+        found = [instances.get(_an_id(one)) for one in dict.fromkeys(ids)]
         return [instance for instance in found if instance is not None]
-    return select(
-        instances,
-        params.get("Filters", []),
-        known={
-            "instance-id": lambda row, values: row.instance_id in values,
-            "instance-name": lambda row, values: row.name in values,
-            "instance-state": lambda row, values: _state(ctx, row) in values,
-            "vpc-id": lambda row, values: row.vpc_id in values,
-            "subnet-id": lambda row, values: row.subnet_id in values,
-            "zone": lambda row, values: row.zone in values,
-            "private-ip-address": lambda row, values: row.ip in values,
-        },
+    listing: Listing[Instance] = Listing(
+        known={**_FILTERS, "instance-state": lambda row, values: _state(ctx, row) in values},
         tags=lambda row: row.tags,
+        codes=CODES,
         indexes={"vpc-id": "vpc", "subnet-id": "subnet"},
-        most_values=ctx.behaviour.filter_values,
     )
+    return listing.select(instances, params.get("Filters", []), ctx.behaviour.filter_values)
+
+
+_FILTERS: dict[str, Callable[[Instance, list[str]], bool]] = {
+    "instance-id": lambda row, values: row.instance_id in values,
+    "instance-name": lambda row, values: row.name in values,
+    "vpc-id": lambda row, values: row.vpc_id in values,
+    "subnet-id": lambda row, values: row.subnet_id in values,
+    "zone": lambda row, values: row.zone in values,
+    "private-ip-address": lambda row, values: row.ip in values,
+}
 
 
 def _state(ctx: Context, row: Instance) -> str:
@@ -159,83 +193,46 @@ def _reply(ctx: Context, row: Instance) -> dict[str, Any]:
     }
 
 
-_TAG_SPECIFICATION = {"ResourceType": text.must(), "Tags": list_of({"Key": text.must(), "Value": text.must()}).must()}
+_TAG_SPECIFICATION = {"ResourceType": text.must(), "Tags": list_of(each(text.must(), "Key", "Value")).must()}
 _PLACEMENT = {
     "Zone": text.must(),
+    **each(text, "HostId", "DedicatedResourcePackTenancy", "RackId"),
+    **each(list_of(text), "HostIds", "DedicatedResourcePackIds"),
     "ProjectId": integer,
-    "HostIds": list_of(text),
-    "HostId": text,
-    "DedicatedResourcePackTenancy": text,
-    "DedicatedResourcePackIds": list_of(text),
-    "RackId": text,
 }
 _VPC = {
-    "VpcId": text.must(),
-    "SubnetId": text.must(),
+    **each(text.must(), "VpcId", "SubnetId"),
     "AsVpcGateway": boolean,
     "PrivateIpAddresses": list_of(text),
     "Ipv6AddressCount": unsigned,
 }
+_INTERFACE = {
+    **each(text.must(), "InterfaceType", "VpcId", "SubnetId"),
+    "PrivateIpv4AddressCount": integer.must(),
+    "NetworkInterfaceId": text,
+    "SecurityGroupIds": list_of(text),
+    "DeleteWithInstance": boolean,
+}
+_RUN = {
+    **each(text, "InstanceChargeType", "InstanceType", "ImageId", "InstanceName", "ClientToken", "HostName"),
+    **each(text, "UserData", "CamRoleName", "HpcClusterId", "DedicatedClusterId"),
+    **each(integer, "InstanceCount", "MinCount", "PartitionNumber"),
+    **each(boolean, "DryRun", "DisableApiTermination", "EnableJumboFrame"),
+    **each(list_of(text), "SecurityGroupIds", "DisasterRecoverGroupIds", "ChcIds"),
+    **each(opaque, "InstanceChargePrepaid", "SystemDisk", "InternetAccessible", "LoginSettings", "EnhancedService"),
+    **each(opaque, "ActionTimer", "InstanceMarketOptions", "Metadata", "CpuTopology", "LaunchTemplate"),
+    "DataDisks": opaque_list,
+    "Placement": object_of(_PLACEMENT),
+    "VirtualPrivateCloud": object_of(_VPC),
+    "NetworkInterfaces": list_of(_INTERFACE),
+    "TagSpecification": list_of(_TAG_SPECIFICATION),
+}
+_LISTING = {"InstanceIds": list_of(text), "Filters": list_of(FILTER), **each(integer, "Offset", "Limit")}
+_TERMINATE = {"InstanceIds": list_of(text).must(), **each(boolean, "ReleaseAddress", "ReleasePrepaidDataDisks")}
 
 ACTIONS = (
-    Action(
-        SERVICE,
-        VERSION,
-        "RunInstances",
-        {
-            "InstanceChargeType": text,
-            "InstanceChargePrepaid": opaque,
-            "Placement": object_of(_PLACEMENT),
-            "InstanceType": text,
-            "ImageId": text,
-            "SystemDisk": opaque,
-            "DataDisks": opaque_list,
-            "VirtualPrivateCloud": object_of(_VPC),
-            "InternetAccessible": opaque,
-            "InstanceCount": integer,
-            "MinCount": integer,
-            "InstanceName": text,
-            "LoginSettings": opaque,
-            "SecurityGroupIds": list_of(text),
-            "EnhancedService": opaque,
-            "ClientToken": text,
-            "HostName": text,
-            "ActionTimer": opaque,
-            "DisasterRecoverGroupIds": list_of(text),
-            "TagSpecification": list_of(_TAG_SPECIFICATION),
-            "InstanceMarketOptions": opaque,
-            "UserData": text,
-            "Metadata": opaque,
-            "DryRun": boolean,
-            "CpuTopology": opaque,
-            "CamRoleName": text,
-            "HpcClusterId": text,
-            "LaunchTemplate": opaque,
-            "DedicatedClusterId": text,
-            "ChcIds": list_of(text),
-            "PartitionNumber": integer,
-            "DisableApiTermination": boolean,
-            "EnableJumboFrame": boolean,
-            "NetworkInterfaces": opaque_list,
-        },
-        run_instances,
-    ),
-    Action(
-        SERVICE,
-        VERSION,
-        "DescribeInstances",
-        {"InstanceIds": list_of(text), "Filters": list_of(FILTER), "Offset": integer, "Limit": integer},
-        describe_instances,
-    ),
-    Action(
-        SERVICE,
-        VERSION,
-        "TerminateInstances",
-        {
-            "InstanceIds": list_of(text).must(),
-            "ReleaseAddress": boolean,
-            "ReleasePrepaidDataDisks": boolean,
-        },
-        terminate_instances,
-    ),
+    Action(SERVICE, VERSION, "DescribeRegions", {}, describe_regions, regional=False),
+    Action(SERVICE, VERSION, "RunInstances", _RUN, run_instances),
+    Action(SERVICE, VERSION, "DescribeInstances", _LISTING, describe_instances),
+    Action(SERVICE, VERSION, "TerminateInstances", _TERMINATE, terminate_instances),
 )

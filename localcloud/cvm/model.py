@@ -18,10 +18,10 @@ class Instance:
     subnet_id: str
     zone: str
     image_id: str
-    ip: str
     uuid: str
     created: float
     running: float
+    ip: str = ""
     request_id: str = ""
     tags: tuple[tuple[str, str], ...] = ()
     groups: tuple[str, ...] = ()

@@ -10,15 +10,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cam.model import FLOW_LOG_ROLE
+from localcloud.cls.model import find_topic
 from localcloud.core.actions import Action, Context
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, malformed, missing, not_found, out_of_range
-from localcloud.core.parameters import list_of, object_of, text, unsigned
+from localcloud.core.listing import page, slice_newest_first
+from localcloud.core.parameters import each, list_of, object_of, text, unsigned
 from localcloud.core.regions import REGIONS
-from localcloud.cvm.model import Fleet
 from localcloud.vpc.model import SERVICE, VERSION, FlowLog, Interface, Network, read_tags, tag_set
 from localcloud.vpc.networks import find_vpc, network
-from localcloud.vpc.shapes import FILTER, TAG, find, page, slice_newest_first
+from localcloud.vpc.shapes import CODES, FILTER, TAG, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,7 +49,7 @@ def create_flow_log(ctx: Context, params: Params) -> dict[str, Any]:
 
 def describe_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
     """List flow logs by equality on top-level fields, newest first unless ordered otherwise (documented)."""
-    offset, limit = page(params, default=10)
+    offset, limit = page(params, CODES, default=10)
     rows = _matching(ctx, params)
     descending = params.get("OrderDirection", "DESC") != "ASC"
     if params.get("OrderField", "createTime") == "flowLogName":
@@ -60,10 +61,7 @@ def describe_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
 def delete_flow_log(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a flow log."""
     net = network(ctx)
-    flow_log = _find(net, params["FlowLogId"])
-    if params.get("VpcId", flow_log.vpc_id) != flow_log.vpc_id:
-        raise not_found(flow_log.flow_log_id)
-    net.flow_logs.remove(flow_log.flow_log_id)
+    net.flow_logs.remove(_find_in_vpc(net, params).flow_log_id)
     return {}
 
 
@@ -80,7 +78,7 @@ def disable_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
 def modify_flow_log_attribute(ctx: Context, params: Params) -> dict[str, Any]:
     """Change name and description, which is all that can be changed (doc 682/18934)."""
     net = network(ctx)
-    flow_log = _find(net, params["FlowLogId"])
+    flow_log = _find_in_vpc(net, params)
     name = params.get("FlowLogName", flow_log.name)
     _check_lengths(params)
     if name != flow_log.name:
@@ -98,11 +96,16 @@ def _check_values(ctx: Context, params: Params) -> None:
     ):
         if params.get(name, allowed[0]) not in allowed:
             raise out_of_range(name, params[name], ", ".join(allowed))
-    if params["ResourceType"] != "CCN" and "VpcId" not in params:
-        raise missing("VpcId")
+    _require_vpc(params["ResourceType"], params)
     if "Period" in params and params["ResourceType"] != "CCN":
         raise out_of_range("Period", params["Period"], "none: only for CCN")
     _check_storage(ctx, params)
+
+
+def _require_vpc(resource_type: str, params: Params) -> None:
+    """Refuse a call without VpcId, which all types but CCN need (documented of each action)."""
+    if resource_type != "CCN" and "VpcId" not in params:
+        raise missing("VpcId")
 
 
 def _check_lengths(params: Params) -> None:
@@ -124,7 +127,7 @@ def _check_storage(ctx: Context, params: Params) -> None:
         raise missing("CloudLogId")
     if FLOW_LOG_ROLE not in ctx.account.roles:
         raise ApiError("UnauthorizedOperation", f"The service role `{FLOW_LOG_ROLE}` does not exist: authorize it.")
-    if topic in ctx.account.topics:
+    if _has_topic(ctx, topic, params.get("CloudLogRegion", ctx.region.name)):
         return
     if len(topic) != UUID_LENGTH:
         raise malformed("CloudLogId", topic)
@@ -147,13 +150,13 @@ def _refuse_unsupported(ctx: Context, net: Network, interface: Interface) -> Non
             "UnsupportedOperation.FlowLogsNotSupportNullInstanceEni",
             "Unable to create a flow log: the current ENI is not bound to an instance.",
         )
-    instance = ctx.region.state(Fleet).instances.get(interface.attachment.instance_id)
-    if instance is not None and instance.family in ctx.behaviour.unsupported_families:
+    host = net.hosts.get(interface.attachment.instance_id)
+    if host is not None and host.family in ctx.behaviour.unsupported_families:
         raise ApiError(
             "UnsupportedOperation.FlowLogsNotSupportKoInstanceEni",
             "Unable to create a flow log: the current ENI is bound to a KO model.",
         )
-    if net.flow_logs.count("resource", interface.interface_id):
+    if net.flow_logs.count("resource", interface.interface_id) >= ctx.behaviour.flow_logs_per_interface:
         raise ApiError(
             "UnsupportedOperation.FlowLogInstanceExisted",
             f"A flow log of the instance `{interface.interface_id}` exists already.",
@@ -189,6 +192,14 @@ def _find(net: Network, flow_log_id: str) -> FlowLog:
     return find(net.flow_logs, "FlowLogId", flow_log_id, "fl")
 
 
+def _find_in_vpc(net: Network, params: Params) -> FlowLog:
+    flow_log = _find(net, params["FlowLogId"])
+    _require_vpc(flow_log.resource_type, params)
+    if params.get("VpcId", flow_log.vpc_id) != flow_log.vpc_id:
+        raise not_found(flow_log.flow_log_id)
+    return flow_log
+
+
 def _switch(ctx: Context, flow_log_ids: list[str], *, enabled: bool) -> dict[str, Any]:
     net = network(ctx)
     for flow_log in [_find(net, flow_log_id) for flow_log_id in flow_log_ids]:
@@ -198,6 +209,9 @@ def _switch(ctx: Context, flow_log_ids: list[str], *, enabled: bool) -> dict[str
 
 def _matching(ctx: Context, params: Params) -> Sequence[FlowLog]:
     indexed, rows = _candidates(ctx, params)
+    if ctx.behaviour.flow_log_lag_s:
+        listed = ctx.now() - ctx.behaviour.wait(ctx.behaviour.flow_log_lag_s)
+        rows = [row for row in rows if row.created <= listed]
     tests = [(name, params[name]) for name in _READ if name in params and name != indexed]
     tag = params.get("Filters")
     if tag and "FlowLogId" in params:
@@ -231,7 +245,12 @@ def _has_tag(row: FlowLog, tag: dict[str, Any] | None) -> bool:
 
 
 def _topic_state(ctx: Context, row: FlowLog) -> str:
-    return "SUCCESS" if row.storage_type != "cls" or row.topic_id in ctx.account.topics else "DELETED"
+    found = row.storage_type != "cls" or _has_topic(ctx, row.topic_id, row.topic_region)
+    return "SUCCESS" if found else "DELETED"
+
+
+def _has_topic(ctx: Context, topic_id: str, region: str) -> bool:
+    return find_topic(ctx.account, topic_id, None if ctx.behaviour.topics_of_any_region else region) is not None
 
 
 _READ: dict[str, Callable[[Context, FlowLog], str]] = {
@@ -268,64 +287,39 @@ def _reply(ctx: Context, row: FlowLog) -> dict[str, Any]:
 
 
 _STORAGE = {"StorageId": text.must(), "StorageTopic": text}
+_IDS = {"FlowLogIds": list_of(text).must()}
+_ONE = {"FlowLogId": text.must(), "VpcId": text}
 
-ACTIONS = (
-    Action(
-        SERVICE,
-        VERSION,
-        "CreateFlowLog",
-        {
-            "FlowLogName": text.must(),
-            "ResourceType": text.must(),
-            "ResourceId": text.must(),
-            "TrafficType": text.must(),
-            "VpcId": text,
-            "FlowLogDescription": text,
-            "CloudLogId": text,
-            "Tags": list_of(TAG),
-            "StorageType": text,
-            "FlowLogStorage": object_of(_STORAGE),
-            "CloudLogRegion": text,
-            "Period": unsigned,
-        },
-        create_flow_log,
-    ),
-    Action(
-        SERVICE,
-        VERSION,
-        "DescribeFlowLogs",
-        {
-            "VpcId": text,
-            "FlowLogId": text,
-            "FlowLogName": text,
-            "ResourceType": text,
-            "ResourceId": text,
-            "TrafficType": text,
-            "CloudLogId": text,
-            "CloudLogState": text,
-            "OrderField": text,
-            "OrderDirection": text,
-            "Offset": unsigned,
-            "Limit": unsigned,
-            "Filters": object_of(FILTER),
-            "CloudLogRegion": text,
-        },
-        describe_flow_logs,
-    ),
-    Action(SERVICE, VERSION, "DeleteFlowLog", {"FlowLogId": text.must(), "VpcId": text}, delete_flow_log),
-    Action(SERVICE, VERSION, "EnableFlowLogs", {"FlowLogIds": list_of(text).must()}, enable_flow_logs),
-    Action(SERVICE, VERSION, "DisableFlowLogs", {"FlowLogIds": list_of(text).must()}, disable_flow_logs),
-    Action(
-        SERVICE,
-        VERSION,
-        "ModifyFlowLogAttribute",
-        {
-            "FlowLogId": text.must(),
-            "VpcId": text,
-            "FlowLogName": text,
-            "FlowLogDescription": text,
-            "Period": unsigned,
-        },
-        modify_flow_log_attribute,
-    ),
+ACTIONS = tuple(
+    Action(SERVICE, VERSION, name, params, run)
+    for name, params, run in (
+        (
+            "CreateFlowLog",
+            {
+                **each(text.must(), "FlowLogName", "ResourceType", "ResourceId", "TrafficType"),
+                **each(text, "VpcId", "FlowLogDescription", "CloudLogId", "StorageType", "CloudLogRegion"),
+                "Tags": list_of(TAG),
+                "FlowLogStorage": object_of(_STORAGE),
+                "Period": unsigned,
+            },
+            create_flow_log,
+        ),
+        (
+            "DescribeFlowLogs",
+            {
+                **each(text, *_READ, "OrderField", "OrderDirection"),
+                **each(unsigned, "Offset", "Limit"),
+                "Filters": object_of(FILTER),
+            },
+            describe_flow_logs,
+        ),
+        ("DeleteFlowLog", _ONE, delete_flow_log),
+        ("EnableFlowLogs", _IDS, enable_flow_logs),
+        ("DisableFlowLogs", _IDS, disable_flow_logs),
+        (
+            "ModifyFlowLogAttribute",
+            {**_ONE, **each(text, "FlowLogName", "FlowLogDescription"), "Period": unsigned},
+            modify_flow_log_attribute,
+        ),
+    )
 )

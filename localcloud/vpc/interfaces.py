@@ -12,23 +12,11 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.actions import Action, Context
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, not_found, out_of_range
-from localcloud.core.parameters import boolean, list_of, text, unsigned
-from localcloud.cvm.model import Fleet, Instance
-from localcloud.vpc.model import SERVICE, VERSION, Attachment, Interface, Network, read_tags, tag_set
+from localcloud.core.listing import Listing, ids_or_filters, is_true, page, slice_newest_first
+from localcloud.core.parameters import boolean, each, list_of, text, unsigned
+from localcloud.vpc.model import SERVICE, VERSION, Attachment, Host, Interface, Network, read_tags, tag_set
 from localcloud.vpc.networks import find_subnet, find_vpc, network
-from localcloud.vpc.shapes import (
-    FILTER,
-    IPV6,
-    PRIVATE_IP,
-    TAG,
-    an_id,
-    find,
-    ids_or_filters,
-    is_true,
-    page,
-    select,
-    slice_newest_first,
-)
+from localcloud.vpc.shapes import CODES, FILTER, IPV6, PRIVATE_IP, TAG, an_id, find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,57 +25,44 @@ if TYPE_CHECKING:
 
 NAME_BYTES = 60
 SECONDARY, PRIMARY = 0, 1
+EXACT = "ip-exact-match"
+"""A filter that says how `address-ip` is meant."""
 
 
 def create_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Make an interface that is attached to nothing."""
-    interface = _new(ctx, params, None)
-    network(ctx).add_interface(interface, ctx.now())
-    return {"NetworkInterface": _reply(ctx, interface)}
+    return _create(ctx, new_interface(ctx, params))
 
 
 def create_and_attach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Make an interface and attach it."""
-    instance = find_instance(ctx, params["InstanceId"])
-    interface = _new(ctx, params, instance)
-    network(ctx).add_interface(interface, ctx.now())
-    return {"NetworkInterface": _reply(ctx, interface)}
+    host = _host(network(ctx), "InstanceId", params["InstanceId"])
+    return _create(ctx, attached(ctx, new_interface(ctx, params), params["InstanceId"], host))
 
 
 def attach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Attach an interface to an instance of its VPC and zone."""
     net = network(ctx)
-    interface = _find(net, params["NetworkInterfaceId"])
-    instance = find_instance(ctx, params["InstanceId"])
-    if interface.attachment is not None:
-        raise ApiError(
-            "UnsupportedOperation.AttachmentAlreadyExists",
-            f"The network interface `{interface.interface_id}` is attached to `{interface.instance_id}` already.",
-        )
-    net.interfaces.put(_attached(ctx, net, interface, instance))
+    interface = find_loose(net, params["NetworkInterfaceId"])
+    host = _host(net, "InstanceId", params["InstanceId"])
+    net.interfaces.put(attached(ctx, interface, params["InstanceId"], host))
     return {}
 
 
 def detach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Detach an interface. A flow log it has stays (inferred)."""
     net = network(ctx)
-    interface = _find(net, params["NetworkInterfaceId"])
-    find_instance(ctx, params["InstanceId"])
-    _refuse_not_attached(interface, params["InstanceId"])
-    _refuse_primary(interface)
+    interface = _find_attached(net, params["NetworkInterfaceId"], "InstanceId", params["InstanceId"])
     net.interfaces.put(replace(interface, attachment=None))
     return {}
 
 
 def migrate_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Move an interface from one instance to another."""
-    net = network(ctx)
-    interface = _find(net, params["NetworkInterfaceId"])
-    find_instance(ctx, params["SourceInstanceId"])
-    destination = find_instance(ctx, params["DestinationInstanceId"])
-    _refuse_not_attached(interface, params["SourceInstanceId"])
-    _refuse_primary(interface)
-    net.interfaces.put(_attached(ctx, net, interface, destination))
+    net, destination = network(ctx), params["DestinationInstanceId"]
+    host = _host(net, "DestinationInstanceId", destination)
+    interface = _find_attached(net, params["NetworkInterfaceId"], "SourceInstanceId", params["SourceInstanceId"])
+    net.interfaces.put(attached(ctx, interface, destination, host))
     return {}
 
 
@@ -107,44 +82,19 @@ def delete_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
 
 def describe_network_interfaces(ctx: Context, params: Params) -> dict[str, Any]:
     """List interfaces, newest first (the order is inferred)."""
-    ids_or_filters(params, "NetworkInterfaceIds")
-    offset, limit = page(params, default=20)
+    ids_or_filters(params, "NetworkInterfaceIds", CODES)
+    offset, limit = page(params, CODES)
     rows = _rows(ctx, params)
     found = slice_newest_first(rows, offset, limit)
     return {"NetworkInterfaceSet": [_reply(ctx, row) for row in found], "TotalCount": len(rows)}
 
 
-def find_instance(ctx: Context, instance_id: str) -> Instance:
-    """Return the instance.
+def new_interface(ctx: Context, params: Params) -> Interface:
+    """Return an interface as CreateNetworkInterface's parameters describe it, not added to the network yet.
 
     Raises:
-        ApiError: ResourceNotFound or InvalidParameterValue.Malformed.
+        ApiError: as CreateNetworkInterface does.
     """
-    return find(ctx.region.state(Fleet).instances, "InstanceId", instance_id, "ins")
-
-
-def primary_interface(ctx: Context, instance: Instance) -> Interface:
-    """Return the primary interface that comes with a new instance; it is visible once the instance runs."""
-    ip, mac = network(ctx).next_address()
-    return Interface(
-        interface_id=ctx.account.ids.new("eni"),
-        vpc_id=instance.vpc_id,
-        subnet_id=instance.subnet_id,
-        zone=instance.zone,
-        name="Primary ENI",
-        description="",
-        ip=instance.ip or ip,
-        mac=mac,
-        created=instance.created,
-        available=instance.running,
-        visible=instance.running,
-        primary=True,
-        attachment=Attachment(instance.instance_id, 0, instance.running),
-        groups=instance.groups,
-    )
-
-
-def _new(ctx: Context, params: Params, instance: Instance | None) -> Interface:
     net = network(ctx)
     vpc = find_vpc(net, params["VpcId"])
     subnet = find_subnet(net, params["SubnetId"])
@@ -152,8 +102,8 @@ def _new(ctx: Context, params: Params, instance: Instance | None) -> Interface:
         raise _vpc_mismatch(subnet.subnet_id, vpc.vpc_id)
     if len(params["NetworkInterfaceName"].encode()) > NAME_BYTES:
         raise out_of_range("NetworkInterfaceName", params["NetworkInterfaceName"], f"up to {NAME_BYTES} bytes")
-    ip, mac = net.next_address()
-    interface = Interface(
+    ip, mac = net.next_address(subnet)
+    return Interface(
         interface_id=ctx.account.ids.new("eni"),
         vpc_id=vpc.vpc_id,
         subnet_id=subnet.subnet_id,
@@ -167,26 +117,60 @@ def _new(ctx: Context, params: Params, instance: Instance | None) -> Interface:
         visible=ctx.now() + ctx.behaviour.wait(ctx.behaviour.visible_delay_s),
         tags=read_tags(params.get("Tags", ())),
         groups=tuple(params.get("SecurityGroupIds", ())),
+        qos=params.get("QosLevel", "DEFAULT"),
+        termination_protection=params.get("TerminationProtection", False),
+        traffic_protection=params.get("TrafficProtection", False),
     )
-    return _attached(ctx, net, interface, instance) if instance else interface
+
+
+def attached(ctx: Context, interface: Interface, instance_id: str, host: Host) -> Interface:
+    """Return an interface attached to an instance, at the smallest device index that is free.
+
+    Raises:
+        ApiError: UnsupportedOperation.VpcMismatch or UnsupportedOperation.ZoneMismatch.
+    """
+    if interface.vpc_id != host.vpc_id:
+        raise _vpc_mismatch(interface.interface_id, host.vpc_id)
+    if interface.zone != host.zone:
+        raise ApiError(
+            "UnsupportedOperation.ZoneMismatch",
+            f"`{interface.interface_id}` is in the zone `{interface.zone}`, the instance in `{host.zone}`.",
+        )
+    index = next(network(ctx).free_indexes(instance_id))
+    return replace(interface, attachment=Attachment(instance_id, index, ctx.now()))
+
+
+def find_loose(net: Network, interface_id: str) -> Interface:
+    """Return an interface that is attached to nothing.
+
+    Raises:
+        ApiError: It is attached, or there is none.
+    """
+    interface = _find(net, interface_id)
+    if interface.attachment is not None:
+        raise ApiError(
+            "UnsupportedOperation.AttachmentAlreadyExists",
+            f"The network interface `{interface.interface_id}` is attached to `{interface.instance_id}` already.",
+        )
+    return interface
+
+
+def _create(ctx: Context, interface: Interface) -> dict[str, Any]:
+    network(ctx).add_interface(interface, ctx.now())
+    return {"NetworkInterface": _reply(ctx, interface)}
+
+
+def _host(net: Network, name: str, instance_id: str) -> Host:
+    host = net.hosts.get(an_id(name, instance_id, "ins"))
+    if host is None:
+        raise not_found(instance_id)
+    return host
 
 
 def _wanted_ip(params: Params) -> str:
     addresses = params.get("PrivateIpAddresses", ())
     wanted = [address.get("PrivateIpAddress", "") for address in addresses if address.get("Primary")]
     return wanted[0] if wanted else ""
-
-
-def _attached(ctx: Context, net: Network, interface: Interface, instance: Instance) -> Interface:
-    if interface.vpc_id != instance.vpc_id:
-        raise _vpc_mismatch(interface.interface_id, instance.vpc_id)
-    if interface.zone != instance.zone:
-        raise ApiError(
-            "UnsupportedOperation.ZoneMismatch",
-            f"`{interface.interface_id}` is in the zone `{interface.zone}`, the instance in `{instance.zone}`.",
-        )
-    index = next(net.free_indexes(instance.instance_id))
-    return replace(interface, attachment=Attachment(instance.instance_id, index, ctx.now()))
 
 
 def _vpc_mismatch(resource_id: str, vpc_id: str) -> ApiError:
@@ -197,12 +181,16 @@ def _find(net: Network, interface_id: str) -> Interface:
     return find(net.interfaces, "NetworkInterfaceId", interface_id, "eni")
 
 
-def _refuse_not_attached(interface: Interface, instance_id: str) -> None:
+def _find_attached(net: Network, interface_id: str, name: str, instance_id: str) -> Interface:
+    interface = _find(net, interface_id)
+    _host(net, name, instance_id)
     if interface.instance_id != instance_id:
         raise ApiError(
             "UnsupportedOperation.AttachmentNotFound",
             f"The network interface `{interface.interface_id}` is not attached to `{instance_id}`.",
         )
+    _refuse_primary(interface)
+    return interface
 
 
 def _refuse_primary(interface: Interface) -> None:
@@ -217,32 +205,53 @@ def _rows(ctx: Context, params: Params) -> Sequence[Interface]:
     net = network(ctx)
     ids = params.get("NetworkInterfaceIds")
     if not ids:
-        return select(
-            net.interfaces,
-            params.get("Filters", []),
-            known=_FILTERS,
-            tags=lambda row: row.tags,
-            indexes={"vpc-id": "vpc", "subnet-id": "subnet", "attachment.instance-id": "instance"},
-            most_values=ctx.behaviour.filter_values,
-        )
+        filters = params.get("Filters", [])
+        exact = any(one["Name"] == EXACT and is_true(one["Values"]) for one in filters)
+        listing = _EXACT_IPS if exact else _INTERFACES
+        return listing.select(net.interfaces, filters, ctx.behaviour.filter_values)
     found = [net.interfaces.get(an_id("NetworkInterfaceIds", one, "eni")) for one in dict.fromkeys(ids)]
     if None in found and ctx.behaviour.unknown_ids == "error":
         raise not_found(ids[found.index(None)])
     return [interface for interface in found if interface is not None]
 
 
-_FILTERS = {
-    "vpc-id": lambda row, values: row.vpc_id in values,
-    "subnet-id": lambda row, values: row.subnet_id in values,
-    "network-interface-id": lambda row, values: row.interface_id in values,
-    "attachment.instance-id": lambda row, values: row.instance_id in values,
-    "groups.security-group-id": lambda row, values: any(group in values for group in row.groups),
-    "network-interface-name": lambda row, values: row.name in values,
-    "network-interface-description": lambda row, values: row.description in values,
-    "address-ip": lambda row, values: row.ip in values,
-    "is-primary": lambda row, values: row.primary == is_true(values),
-    "eni-type": lambda row, values: str(PRIMARY if row.primary else SECONDARY) in values,
-}
+def _has_address(row: Interface, values: list[str]) -> bool:
+    """One address is found by its end as well, several only whole (documented)."""
+    return row.ip in values or (len(values) == 1 and row.ip.endswith(values[0]))
+
+
+def _any(_row: Interface, _values: list[str]) -> bool:
+    return True
+
+
+def _none(_row: Interface, _values: list[str]) -> bool:
+    """No interface here has an IPv6 or a public address."""
+    return False
+
+
+_INTERFACES: Listing[Interface] = Listing(
+    known={
+        "vpc-id": lambda row, values: row.vpc_id in values,
+        "subnet-id": lambda row, values: row.subnet_id in values,
+        "network-interface-id": lambda row, values: row.interface_id in values,
+        "attachment.instance-id": lambda row, values: row.instance_id in values,
+        "groups.security-group-id": lambda row, values: any(group in values for group in row.groups),
+        "network-interface-name": lambda row, values: row.name in values,
+        "network-interface-description": lambda row, values: row.description in values,
+        "address-ip": _has_address,
+        EXACT: _any,
+        "is-primary": lambda row, values: row.primary == is_true(values),
+        "eni-type": lambda row, values: str(PRIMARY if row.primary else SECONDARY) in values,
+        "eni-qos": lambda row, values: row.qos in values,
+        "termination-protection": lambda row, values: row.termination_protection == is_true(values),
+        "traffic-protection": lambda row, values: row.traffic_protection == is_true(values),
+        **dict.fromkeys(("address-ipv6", "public-address-ip", "address-type"), _none),
+    },
+    tags=lambda row: row.tags,
+    codes=CODES,
+    indexes={"vpc-id": "vpc", "subnet-id": "subnet", "attachment.instance-id": "instance"},
+)
+_EXACT_IPS = replace(_INTERFACES, known={**_INTERFACES.known, "address-ip": lambda row, values: row.ip in values})
 
 
 def _reply(ctx: Context, row: Interface) -> dict[str, Any]:
@@ -268,7 +277,7 @@ def _reply(ctx: Context, row: Interface) -> dict[str, Any]:
         "CdcId": "",
         "AttachType": 0,
         "ResourceId": "",
-        "QosLevel": "DEFAULT",
+        "QosLevel": row.qos,
     }
 
 
@@ -296,69 +305,40 @@ def _attachment(ctx: Context, row: Interface) -> dict[str, Any] | None:
 
 
 _NEW = {
-    "VpcId": text.must(),
-    "NetworkInterfaceName": text.must(),
-    "SubnetId": text.must(),
-    "NetworkInterfaceDescription": text,
-    "QosLevel": text,
+    **each(text.must(), "VpcId", "NetworkInterfaceName", "SubnetId"),
+    **each(text, "NetworkInterfaceDescription", "QosLevel", "ClientToken"),
+    **each(unsigned, "SecondaryPrivateIpAddressCount", "Ipv6AddressCount"),
+    **each(boolean, "IsRdma", "TerminationProtection", "TrafficProtection"),
     "SecurityGroupIds": list_of(text),
     "PrivateIpAddresses": list_of(PRIVATE_IP),
-    "SecondaryPrivateIpAddressCount": unsigned,
     "Ipv6Addresses": list_of(IPV6),
-    "Ipv6AddressCount": unsigned,
     "Tags": list_of(TAG),
-    "IsRdma": boolean,
-    "ClientToken": text,
-    "TerminationProtection": boolean,
-    "TrafficProtection": boolean,
+}
+_BOTH = each(text.must(), "NetworkInterfaceId", "InstanceId")
+_MOVE = each(text.must(), "NetworkInterfaceId", "SourceInstanceId", "DestinationInstanceId")
+_LISTING = {
+    "NetworkInterfaceIds": list_of(text),
+    "Filters": list_of(FILTER),
+    **each(unsigned, "Offset", "Limit"),
 }
 
-ACTIONS = (
-    Action(SERVICE, VERSION, "CreateNetworkInterface", {**_NEW, "TrunkingFlag": text}, create_network_interface),
-    Action(
-        SERVICE,
-        VERSION,
-        "CreateAndAttachNetworkInterface",
-        {**_NEW, "InstanceId": text.must(), "AttachType": unsigned},
-        create_and_attach_network_interface,
-    ),
-    Action(
-        SERVICE,
-        VERSION,
-        "AttachNetworkInterface",
-        {"NetworkInterfaceId": text.must(), "InstanceId": text.must(), "AttachType": unsigned, "ClientToken": text},
-        attach_network_interface,
-    ),
-    Action(
-        SERVICE,
-        VERSION,
-        "DetachNetworkInterface",
-        {"NetworkInterfaceId": text.must(), "InstanceId": text.must(), "ClientToken": text},
-        detach_network_interface,
-    ),
-    Action(
-        SERVICE,
-        VERSION,
-        "MigrateNetworkInterface",
-        {
-            "NetworkInterfaceId": text.must(),
-            "SourceInstanceId": text.must(),
-            "DestinationInstanceId": text.must(),
-            "AttachType": unsigned,
-        },
-        migrate_network_interface,
-    ),
-    Action(SERVICE, VERSION, "DeleteNetworkInterface", {"NetworkInterfaceId": text.must()}, delete_network_interface),
-    Action(
-        SERVICE,
-        VERSION,
-        "DescribeNetworkInterfaces",
-        {
-            "NetworkInterfaceIds": list_of(text),
-            "Filters": list_of(FILTER),
-            "Offset": unsigned,
-            "Limit": unsigned,
-        },
-        describe_network_interfaces,
-    ),
+ACTIONS = tuple(
+    Action(SERVICE, VERSION, name, params, run)
+    for name, params, run in (
+        ("CreateNetworkInterface", {**_NEW, "TrunkingFlag": text}, create_network_interface),
+        (
+            "CreateAndAttachNetworkInterface",
+            {**_NEW, "InstanceId": text.must(), "AttachType": unsigned},
+            create_and_attach_network_interface,
+        ),
+        (
+            "AttachNetworkInterface",
+            {**_BOTH, "AttachType": unsigned, "ClientToken": text},
+            attach_network_interface,
+        ),
+        ("DetachNetworkInterface", {**_BOTH, "ClientToken": text}, detach_network_interface),
+        ("MigrateNetworkInterface", {**_MOVE, "AttachType": unsigned}, migrate_network_interface),
+        ("DeleteNetworkInterface", {"NetworkInterfaceId": text.must()}, delete_network_interface),
+        ("DescribeNetworkInterfaces", _LISTING, describe_network_interfaces),
+    )
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
+from collections import Counter, deque
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +47,15 @@ class Subnet:
 
 
 @dataclass(frozen=True)
+class Host:
+    """A machine that interfaces can be attached to, as far as the network needs to know it; `family` is its model's."""
+
+    vpc_id: str
+    zone: str
+    family: str
+
+
+@dataclass(frozen=True)
 class Attachment:
     """Where an interface is attached."""
 
@@ -72,6 +83,10 @@ class Interface:
     attachment: Attachment | None = None
     tags: Tags = ()
     groups: tuple[str, ...] = ()
+    qos: str = "DEFAULT"
+    termination_protection: bool = False
+    traffic_protection: bool = False
+    goes_with_instance: bool = True
 
     @property
     def instance_id(self) -> str | None:
@@ -100,9 +115,14 @@ class FlowLog:
 
 
 class Network:
-    """One region's VPCs, subnets, interfaces and flow logs."""
+    """One region's VPCs, subnets, interfaces and flow logs.
+
+    Attributes:
+        hosts: What interfaces can be attached to, by instance id. Whoever owns instances puts them here.
+    """
 
     def __init__(self) -> None:
+        self.hosts: dict[str, Host] = {}
         self.vpcs: Table[Vpc] = Table(lambda row: row.vpc_id, {})
         self.subnets: Table[Subnet] = Table(lambda row: row.subnet_id, {"vpc": lambda row: row.vpc_id})
         self.interfaces: Table[Interface] = Table(
@@ -123,7 +143,7 @@ class Network:
             },
         )
         self._unseen: deque[Interface] = deque()
-        self._addresses = 0
+        self._addresses: Counter[str] = Counter()
 
     def add_interface(self, interface: Interface, now: float) -> None:
         """Add an interface; it is listed once it is visible."""
@@ -157,18 +177,30 @@ class Network:
         """Return how many interfaces a subnet has, the unseen ones too: each has its address from the start."""
         return self.interfaces.count("subnet", subnet_id) + sum(one.subnet_id == subnet_id for one in self._unseen)
 
-    def remove_interface(self, interface_id: str) -> None:
-        """Take an interface away, and its flow logs with it (documented)."""
+    def remove_interface(self, interface_id: str, *, keep: bool = False) -> None:
+        """Take an interface away, and its flow logs with it (documented), or only detach it if it is to be kept."""
+        kept = self.interfaces.get(interface_id) if keep else None
+        if kept is not None:
+            self.interfaces.put(replace(kept, attachment=None))
+            return
         self.interfaces.remove(interface_id)
         self._unseen = deque(interface for interface in self._unseen if interface.interface_id != interface_id)
         for flow_log in list(self.flow_logs.where("resource", [interface_id])):
             self.flow_logs.remove(flow_log.flow_log_id)
 
-    def next_address(self) -> tuple[str, str]:
-        """Return the next interface's IP address within 10.0.0.0/8 and its MAC address."""
-        self._addresses += 1
-        low, mid, high = (self._addresses >> shift & 0xFF for shift in (0, 8, 16))
-        return f"10.{high}.{mid}.{low}", f"20:90:6F:{high:02X}:{mid:02X}:{low:02X}"
+    def next_address(self, subnet: Subnet) -> tuple[str, str]:
+        """Return the next interface's IP address in its subnet, and its MAC address."""
+        self._addresses[subnet.subnet_id] += 1
+        address = IPv4Address(_first_address(subnet.cidr) + self._addresses[subnet.subnet_id])
+        self._addresses[""] += 1
+        low, mid, high = (self._addresses[""] >> shift & 0xFF for shift in (0, 8, 16))
+        return str(address), f"20:90:6F:{high:02X}:{mid:02X}:{low:02X}"
+
+
+@lru_cache(maxsize=1024)
+def _first_address(cidr: str) -> int:
+    """Return a subnet's gateway address, the first that no interface has, as a number."""
+    return int(IPv4Network(cidr).network_address) + 1
 
 
 def read_tags(tags: Iterable[dict[str, Any]]) -> Tags:

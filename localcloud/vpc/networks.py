@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.actions import Action, Context
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, out_of_range
-from localcloud.core.parameters import boolean, list_of, text, unsigned
+from localcloud.core.listing import Listing, ids_or_filters, is_true, page, slice_newest_first
+from localcloud.core.parameters import boolean, each, list_of, text, unsigned
 from localcloud.vpc.model import SERVICE, VERSION, Network, Subnet, Vpc, read_tags, tag_set
-from localcloud.vpc.shapes import FILTER, TAG, find, ids_or_filters, is_true, page, select, slice_newest_first
+from localcloud.vpc.shapes import CODES, FILTER, TAG, find
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from localcloud.core.parameters import Params
 
 DEFAULT_CIDR = "10.0.0.0/16"
 DEFAULT_SUBNET_CIDR = "10.0.0.0/20"
+PRIVATE_RANGES = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/12", "172.16.0.0/12", "192.168.0.0/16")))
+"""Where a VPC's addresses may be (CreateVpc's CidrBlock, doc 215/15774)."""
 RESERVED_ADDRESSES = 3
 """The network's, the gateway's and the broadcast address (doc 215/20046)."""
 
@@ -49,6 +54,8 @@ def find_subnet(net: Network, subnet_id: str) -> Subnet:
 def create_vpc(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a VPC."""
     cidr = _cidr("CidrBlock", params.get("CidrBlock", DEFAULT_CIDR))
+    if not any(ipaddress.IPv4Network(cidr).subnet_of(allowed) for allowed in PRIVATE_RANGES):
+        raise out_of_range("CidrBlock", cidr, " or ".join(map(str, PRIVATE_RANGES)))
     vpc = Vpc(ctx.account.ids.new("vpc"), params["VpcName"], cidr, ctx.now(), tags=read_tags(params.get("Tags", ())))
     network(ctx).vpcs.put(vpc)
     return {"Vpc": _vpc_reply(vpc)}
@@ -56,25 +63,12 @@ def create_vpc(ctx: Context, params: Params) -> dict[str, Any]:
 
 def describe_vpcs(ctx: Context, params: Params) -> dict[str, Any]:
     """List VPCs, newest first (the order is inferred)."""
-    ids_or_filters(params, "VpcIds")
-    offset, limit = page(params, default=20)
+    ids_or_filters(params, "VpcIds", CODES)
+    offset, limit = page(params, CODES)
     net = network(ctx)
-    if params.get("VpcIds"):
-        rows: Any = [find_vpc(net, vpc_id) for vpc_id in params["VpcIds"]]
-    else:
-        rows = select(
-            net.vpcs,
-            params.get("Filters", []),
-            known={
-                "vpc-id": lambda vpc, values: vpc.vpc_id in values,
-                "vpc-name": lambda vpc, values: any(value in vpc.name for value in values),
-                "cidr-block": lambda vpc, values: vpc.cidr in values,
-                "is-default": lambda vpc, values: vpc.default == is_true(values),
-            },
-            tags=lambda vpc: vpc.tags,
-            indexes={},
-            most_values=ctx.behaviour.filter_values,
-        )
+    rows: Sequence[Vpc] = [find_vpc(net, vpc_id) for vpc_id in params.get("VpcIds", ())]
+    if not rows:
+        rows = _VPCS.select(net.vpcs, params.get("Filters", []), ctx.behaviour.filter_values)
     vpcs = [_vpc_reply(vpc) for vpc in slice_newest_first(rows, offset, limit)]
     return {"TotalCount": len(rows), "VpcSet": vpcs}
 
@@ -110,27 +104,12 @@ def create_subnet(ctx: Context, params: Params) -> dict[str, Any]:
 
 def describe_subnets(ctx: Context, params: Params) -> dict[str, Any]:
     """List subnets, newest first (the order is inferred). `NextToken` paging is not done here."""
-    ids_or_filters(params, "SubnetIds")
-    offset, limit = page(params, default=20)
+    ids_or_filters(params, "SubnetIds", CODES)
+    offset, limit = page(params, CODES)
     net = network(ctx)
-    if params.get("SubnetIds"):
-        rows: Any = [find_subnet(net, subnet_id) for subnet_id in params["SubnetIds"]]
-    else:
-        rows = select(
-            net.subnets,
-            params.get("Filters", []),
-            known={
-                "subnet-id": lambda subnet, values: subnet.subnet_id in values,
-                "vpc-id": lambda subnet, values: subnet.vpc_id in values,
-                "subnet-name": lambda subnet, values: any(value in subnet.name for value in values),
-                "cidr-block": lambda subnet, values: subnet.cidr in values,
-                "is-default": lambda subnet, values: subnet.default == is_true(values),
-                "zone": lambda subnet, values: subnet.zone in values,
-            },
-            tags=lambda subnet: subnet.tags,
-            indexes={"vpc-id": "vpc"},
-            most_values=ctx.behaviour.filter_values,
-        )
+    rows: Sequence[Subnet] = [find_subnet(net, subnet_id) for subnet_id in params.get("SubnetIds", ())]
+    if not rows:
+        rows = _SUBNETS.select(net.subnets, params.get("Filters", []), ctx.behaviour.filter_values)
     subnets = [_subnet_reply(net, subnet) for subnet in slice_newest_first(rows, offset, limit)]
     return {"TotalCount": len(rows), "SubnetSet": subnets}
 
@@ -143,6 +122,32 @@ def delete_subnet(ctx: Context, params: Params) -> dict[str, Any]:
         raise _in_use(subnet.subnet_id)
     net.subnets.remove(subnet.subnet_id)
     return {}
+
+
+_VPCS: Listing[Vpc] = Listing(
+    known={
+        "vpc-id": lambda vpc, values: vpc.vpc_id in values,
+        "vpc-name": lambda vpc, values: any(value in vpc.name for value in values),
+        "cidr-block": lambda vpc, values: vpc.cidr in values,
+        "is-default": lambda vpc, values: vpc.default == is_true(values),
+    },
+    tags=lambda vpc: vpc.tags,
+    codes=CODES,
+    indexes={},
+)
+_SUBNETS: Listing[Subnet] = Listing(
+    known={
+        "subnet-id": lambda subnet, values: subnet.subnet_id in values,
+        "vpc-id": lambda subnet, values: subnet.vpc_id in values,
+        "subnet-name": lambda subnet, values: any(value in subnet.name for value in values),
+        "cidr-block": lambda subnet, values: subnet.cidr in values,
+        "is-default": lambda subnet, values: subnet.default == is_true(values),
+        "zone": lambda subnet, values: subnet.zone in values,
+    },
+    tags=lambda subnet: subnet.tags,
+    codes=CODES,
+    indexes={"vpc-id": "vpc"},
+)
 
 
 def _cidr(name: str, value: str) -> str:
@@ -207,63 +212,41 @@ def _subnet_reply(net: Network, subnet: Subnet) -> dict[str, Any]:
     }
 
 
-ACTIONS = (
-    Action(
-        SERVICE,
-        VERSION,
-        "CreateVpc",
-        {
-            "VpcName": text.must(),
-            "StackType": text,
-            "CidrBlock": text,
-            "Ipv6CidrBlock": text,
-            "AddressType": text,
-            "EnableMulticast": text,
-            "DnsServers": list_of(text),
-            "DomainName": text,
-            "Tags": list_of(TAG),
-            "EnableRouteVpcPublish": boolean,
-            "EnableRouteVpcPublishIpv6": boolean,
-        },
-        create_vpc,
-    ),
-    Action(
-        SERVICE,
-        VERSION,
-        "DescribeVpcs",
-        {"VpcIds": list_of(text), "Filters": list_of(FILTER), "Offset": text, "Limit": text},
-        describe_vpcs,
-    ),
-    Action(SERVICE, VERSION, "DeleteVpc", {"VpcId": text.must()}, delete_vpc),
-    Action(
-        SERVICE,
-        VERSION,
-        "CreateSubnet",
-        {
-            "VpcId": text.must(),
-            "SubnetName": text.must(),
-            "Zone": text.must(),
-            "StackType": text,
-            "CidrBlock": text,
-            "Ipv6CidrBlock": text,
-            "Tags": list_of(TAG),
-            "CdcId": text,
-        },
-        create_subnet,
-    ),
-    Action(
-        SERVICE,
-        VERSION,
-        "DescribeSubnets",
-        {
-            "SubnetIds": list_of(text),
-            "Filters": list_of(FILTER),
-            "Offset": text,
-            "Limit": text,
-            "MaxResults": unsigned,
-            "NextToken": text,
-        },
-        describe_subnets,
-    ),
-    Action(SERVICE, VERSION, "DeleteSubnet", {"SubnetId": text.must()}, delete_subnet),
+_PLACE = each(text, "StackType", "CidrBlock", "Ipv6CidrBlock")
+_LISTING = {"Filters": list_of(FILTER), **each(text, "Offset", "Limit")}
+
+ACTIONS = tuple(
+    Action(SERVICE, VERSION, name, params, run)
+    for name, params, run in (
+        (
+            "CreateVpc",
+            {
+                "VpcName": text.must(),
+                **_PLACE,
+                **each(text, "AddressType", "EnableMulticast", "DomainName"),
+                **each(boolean, "EnableRouteVpcPublish", "EnableRouteVpcPublishIpv6"),
+                "DnsServers": list_of(text),
+                "Tags": list_of(TAG),
+            },
+            create_vpc,
+        ),
+        ("DescribeVpcs", {"VpcIds": list_of(text), **_LISTING}, describe_vpcs),
+        ("DeleteVpc", {"VpcId": text.must()}, delete_vpc),
+        (
+            "CreateSubnet",
+            {
+                **each(text.must(), "VpcId", "SubnetName", "Zone"),
+                **_PLACE,
+                "Tags": list_of(TAG),
+                "CdcId": text,
+            },
+            create_subnet,
+        ),
+        (
+            "DescribeSubnets",
+            {"SubnetIds": list_of(text), **_LISTING, "MaxResults": unsigned, "NextToken": text},
+            describe_subnets,
+        ),
+        ("DeleteSubnet", {"SubnetId": text.must()}, delete_subnet),
+    )
 )

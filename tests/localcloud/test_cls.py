@@ -26,7 +26,8 @@ def test_topics_are_found_by_id_and_by_part_of_their_name(call: Client, cloud: L
     assert topics(call, "topicName", "low") == [made]
     assert topics(call, "topicId", "no-such-topic") == []
     assert topics(call, "topicId", made, region="ap-shanghai") == []
-    assert topics(call, "topicId", cloud.topic_id, region="ap-shanghai") == [cloud.topic_id]
+    assert topics(call, "topicId", cloud.topic_id) == [cloud.topic_id]
+    assert topics(call, "topicId", cloud.topic_id, region="ap-shanghai") == []
     precise = call("cls", "DescribeTopics", Filters=[{"Key": "topicName", "Values": ["low"]}], PreciseSearch=1)
     assert precise["TotalCount"] == 0
 
@@ -63,9 +64,14 @@ def test_names_are_unique_and_a_logset_goes_only_when_it_is_empty(call: Client) 
     )
 
 
-def test_an_id_of_one_s_own_has_the_app_id_behind(call: Client, cloud: LocalCloud) -> None:
-    logset = call("cls", "CreateLogset", LogsetName="l", LogsetId="mine")["LogsetId"]
-    assert logset == f"mine-{cloud.account.app_id}"
+def test_an_id_of_one_s_own_ends_with_the_app_id(call: Client, cloud: LocalCloud) -> None:
+    """The caller appends it (documented): it is taken as it is, once in all regions, or refused."""
+    logset_id, topic_id = (f"{name}-{cloud.account.app_id}" for name in ("my-logs", "flow-logs"))
+    assert call("cls", "CreateLogset", LogsetName="l", LogsetId=logset_id)["LogsetId"] == logset_id
+    assert call("cls", "CreateTopic", LogsetId=logset_id, TopicName="t", TopicId=topic_id)["TopicId"] == topic_id
+    for wrong in ("my-logs", f"me-{cloud.account.app_id}", f"-me-{cloud.account.app_id}", topic_id):
+        refused = call.refused("cls", "CreateTopic", LogsetId=logset_id, TopicName="u", TopicId=wrong)
+        assert refused[0] == "InvalidParameterValue"
 
 
 def test_an_unknown_filter_is_refused(call: Client) -> None:

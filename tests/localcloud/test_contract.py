@@ -120,6 +120,7 @@ def network_replies(call: Client, cloud: LocalCloud) -> None:
     run = {"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-1", "VirtualPrivateCloud": place}
     one, two = call("cvm", "RunInstances", **run, InstanceCount=2)["InstanceIdSet"]
     call("cvm", "DescribeInstances")
+    call("cvm", "DescribeRegions")
     new = {**place, "NetworkInterfaceName": "n", "Tags": [{"Key": "k", "Value": "v"}]}
     loose = call("vpc", "CreateNetworkInterface", **new)["NetworkInterface"]["NetworkInterfaceId"]
     call("vpc", "CreateAndAttachNetworkInterface", **new, InstanceId=one)
@@ -141,8 +142,8 @@ def flow_log_replies(call: Client, cloud: LocalCloud, interface: str) -> None:
     call("vpc", "DescribeFlowLogs")
     for action in ("DisableFlowLogs", "EnableFlowLogs"):
         call("vpc", action, FlowLogIds=[flow_log])
-    call("vpc", "ModifyFlowLogAttribute", FlowLogId=flow_log, FlowLogName="m")
-    call("vpc", "DeleteFlowLog", FlowLogId=flow_log)
+    call("vpc", "ModifyFlowLogAttribute", FlowLogId=flow_log, VpcId=cloud.vpc_id, FlowLogName="m")
+    call("vpc", "DeleteFlowLog", FlowLogId=flow_log, VpcId=cloud.vpc_id)
 
 
 def other_replies(call: Client, cloud: LocalCloud) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from localcloud import LocalCloud
     from tests.localcloud.conftest import Client
 
-KO = ("S1.SMALL1", "M1.LARGE8", "GN2.7XLARGE56")
+KO = ("S1.SMALL1", "M1.LARGE8", "HCCG5v.52XLARGE640")
 
 
 def names(reply: dict[str, Any]) -> list[str]:
@@ -167,6 +167,22 @@ def test_ckafka_needs_no_topic(call: Client, flow_log: dict[str, Any]) -> None:
     assert call("vpc", "CreateFlowLog", **params)["FlowLog"][0]["FlowLogStorage"] == storage
 
 
+def test_a_topic_is_taken_in_its_own_region_only(call: Client, cloud: LocalCloud, flow_log: dict[str, Any]) -> None:
+    """Unless CloudLogRegion names its region; by a switch, it is taken everywhere."""
+    cloud.behaviour.topics_of_any_region = False
+    elsewhere = cloud.add_topic(region="ap-beijing")
+    params = {**flow_log, "CloudLogId": elsewhere}
+    gone = ("ResourceNotFound", f"The resource `{elsewhere}` does not exist.")
+    assert call.refused("vpc", "CreateFlowLog", **params) == gone
+    assert call.refused("vpc", "CreateFlowLog", **params, CloudLogRegion="ap-shanghai") == gone
+    call("vpc", "CreateFlowLog", **params, CloudLogRegion="ap-beijing")
+    (shown,) = call("vpc", "DescribeFlowLogs")["FlowLog"]
+    assert (shown["CloudLogState"], shown["CloudLogRegion"]) == ("SUCCESS", "ap-beijing")
+    cloud.behaviour.topics_of_any_region = True
+    second = cloud.seed_interface(cloud.region, instance_id=cloud.instance_id)
+    call("vpc", "CreateFlowLog", **{**params, "ResourceId": second, "FlowLogName": "second"})
+
+
 def test_one_topic_serves_every_region(call: Client, cloud: LocalCloud, flow_log: dict[str, Any]) -> None:
     interface = cloud.seed_interfaces("eu-frankfurt", 1)[0]
     vpc_id, _ = cloud.network_of("eu-frankfurt")
@@ -279,10 +295,51 @@ def test_a_flow_log_is_deleted_once(call: Client, cloud: LocalCloud, flow_log: d
     one = {"FlowLogId": made["FlowLogId"]}
     assert call.refused("vpc", "DeleteFlowLog", **one, VpcId="vpc-00000000")[0] == "ResourceNotFound"
     call("vpc", "DeleteFlowLog", **one, VpcId=cloud.vpc_id)
-    assert call.refused("vpc", "DeleteFlowLog", **one) == (
+    assert call.refused("vpc", "DeleteFlowLog", **one, VpcId=cloud.vpc_id) == (
         "ResourceNotFound",
         f"The resource `{made['FlowLogId']}` does not exist.",
     )
+
+
+@pytest.mark.parametrize("action", ["DeleteFlowLog", "ModifyFlowLogAttribute"])
+def test_all_but_ccn_flow_logs_need_their_vpc(call: Client, cloud: LocalCloud, action: str) -> None:
+    (interface,) = cloud.seed_interfaces(cloud.region, 1)
+    ours, ccn = (
+        cloud.seed_flow_log(cloud.region, interface, resource_type=kind) for kind in ("NETWORKINTERFACE", "CCN")
+    )
+    assert call.refused("vpc", action, FlowLogId=ours) == (
+        "MissingParameter",
+        "The request is missing a required parameter `VpcId`.",
+    )
+    call("vpc", action, FlowLogId=ccn)
+
+
+def test_an_interface_may_have_two_by_a_switch(call: Client, cloud: LocalCloud, flow_log: dict[str, Any]) -> None:
+    """The v2 API's rule: two for each interface, with names of their own."""
+    cloud.behaviour.flow_logs_per_interface = 2
+    for name in ("one", "two"):
+        call("vpc", "CreateFlowLog", **{**flow_log, "FlowLogName": name})
+    refused = call.refused("vpc", "CreateFlowLog", **{**flow_log, "FlowLogName": "three"})
+    assert refused[0] == "UnsupportedOperation.FlowLogInstanceExisted"
+
+
+def test_a_listing_may_lag_by_a_switch(call: Client, cloud: LocalCloud, flow_log: dict[str, Any]) -> None:
+    cloud.behaviour.flow_log_lag_s = 3
+    call("vpc", "CreateFlowLog", **flow_log)
+    assert call("vpc", "DescribeFlowLogs", ResourceId=flow_log["ResourceId"])["TotalNum"] == 0
+    cloud.clock.advance(3)
+    assert call("vpc", "DescribeFlowLogs", ResourceId=flow_log["ResourceId"])["TotalNum"] == 1
+
+
+def test_old_flow_logs_of_whole_networks_are_listed_by_their_type(call: Client, cloud: LocalCloud) -> None:
+    """None can be made any more, but an account may have some."""
+    (interface,) = cloud.seed_interfaces(cloud.region, 1, flow_logs=1)
+    old = {"VPC": cloud.vpc_id, "SUBNET": cloud.subnet_id}
+    for kind, resource in old.items():
+        cloud.seed_flow_log(cloud.region, interface, resource_type=kind, resource_id=resource)
+        (shown,) = call("vpc", "DescribeFlowLogs", ResourceType=kind)["FlowLog"]
+        assert (shown["ResourceType"], shown["ResourceId"]) == (kind, resource)
+    assert call("vpc", "DescribeFlowLogs")["TotalNum"] == 3
 
 
 def test_nothing_is_switched_when_one_of_the_ids_is_unknown(call: Client, flow_log: dict[str, Any]) -> None:

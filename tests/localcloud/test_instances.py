@@ -57,6 +57,88 @@ def test_the_time_scale_shortens_the_boot(call: Client, cloud: LocalCloud) -> No
     assert len(interfaces_of(call, [instance])) == 1
 
 
+def places(cloud: LocalCloud, *kinds: str, **more: Any) -> list[dict[str, Any]]:
+    place = {"VpcId": cloud.vpc_id, "SubnetId": cloud.subnet_id, "PrivateIpv4AddressCount": 1}
+    return [{"InterfaceType": kind, **place, **(more if kind == "SECONDARY" else {})} for kind in kinds]
+
+
+def test_secondary_interfaces_come_with_an_instance_some_time_later(call: Client, cloud: LocalCloud) -> None:
+    cloud.behaviour.secondary_delay_s = 3
+    wanted = places(cloud, "SECONDARY", "PRIMARY", "SECONDARY")
+    (instance,) = call("cvm", "RunInstances", **RUN, NetworkInterfaces=wanted)["InstanceIdSet"]
+    seen = []
+    for _ in range(3):
+        found = interfaces_of(call, [instance])
+        seen.append([(one["Primary"], one["Attachment"]["DeviceIndex"]) for one in found])
+        cloud.clock.advance(3)
+    assert seen == [[], [(True, 0)], [(False, 2), (False, 1), (True, 0)]]
+
+
+@pytest.mark.parametrize(("asked", "left"), [({"DeleteWithInstance": True}, 0), ({}, 1)])
+def test_a_secondary_interface_stays_unless_it_goes_with_its_instance(
+    call: Client, cloud: LocalCloud, asked: dict[str, Any], left: int
+) -> None:
+    """An existing one is attached at once; DeleteWithInstance is false by default (documented)."""
+    loose = cloud.seed_interface(cloud.region)
+    wanted = places(cloud, "PRIMARY", "SECONDARY", NetworkInterfaceId=loose, **asked)
+    (instance,) = call("cvm", "RunInstances", **RUN, NetworkInterfaces=wanted)["InstanceIdSet"]
+    assert [one["NetworkInterfaceId"] for one in interfaces_of(call, [instance])] == [loose]
+    call("cvm", "TerminateInstances", InstanceIds=[instance])
+    found = call("vpc", "DescribeNetworkInterfaces", NetworkInterfaceIds=[loose])["NetworkInterfaceSet"]
+    assert [one["Attachment"] for one in found] == [None] * left
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"kinds": ("SECONDARY",)}, "InvalidParameterValue"),
+        ({"kinds": ("PRIMARY", "PRIMARY")}, "InvalidParameterValue"),
+        ({"kinds": ("PRIMARY", "THIRD")}, "InvalidParameterValue"),
+        ({"PrivateIpv4AddressCount": 51}, "InvalidParameterValue.Range"),
+        ({"NetworkInterfaceId": "eni-00000000"}, "InvalidParameterValue.ElasticNetworkNotExist"),
+        (
+            {"NetworkInterfaceId": "eni-00000000", "run": {"InstanceCount": 2}},
+            "InvalidParameterValue.InvalidNetworkInterfaceId",
+        ),
+        ({"SubnetId": "subnet-00000000"}, "InvalidParameterValue.SubnetNotExist"),
+        ({"run": {"VirtualPrivateCloud": {"VpcId": "vpc-1", "SubnetId": "s"}}}, "InvalidParameterConflict"),
+    ],
+)
+def test_interfaces_that_do_not_fit_are_refused(
+    call: Client, cloud: LocalCloud, change: dict[str, Any], code: str
+) -> None:
+    kinds, run = change.pop("kinds", ("PRIMARY", "SECONDARY")), change.pop("run", {})
+    wanted = places(cloud, *kinds, **change)
+    assert call.refused("cvm", "RunInstances", **RUN, **run, NetworkInterfaces=wanted)[0] == code
+    assert call("cvm", "DescribeInstances")["TotalCount"] == 1
+
+
+def test_regions_tell_whether_they_are_open(call: Client, cloud: LocalCloud) -> None:
+    """No finance clouds or edge zones; a call to a region that is not open is refused."""
+    cloud.behaviour.closed_regions = frozenset({"ap-jakarta"})
+    reply = call("cvm", "DescribeRegions")
+    states = {one["Region"]: one["RegionState"] for one in reply["RegionSet"]}
+    assert len(states) == reply["TotalCount"]
+    assert (states["ap-jakarta"], states["ap-beijing"]) == ("UNAVAILABLE", "AVAILABLE")
+    assert "ap-shanghai-fsi" not in states
+    assert call.refused("vpc", "DescribeVpcs", "ap-jakarta")[0] == "UnsupportedRegion"
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [
+        ({"InstanceIds": ["nonsense"]}, "InvalidInstanceId.Malformed"),
+        ({"InstanceIds": [f"ins-{n:08d}" for n in range(101)]}, "InvalidParameterValue.LimitExceeded"),
+        ({"Filters": [{"Name": "colour", "Values": ["red"]}]}, "InvalidFilter"),
+        ({"Filters": [{"Name": "zone", "Values": ["z"] * 6}]}, "InvalidFilterValue.LimitExceeded"),
+        ({"Limit": 101}, "InvalidParameterValueLimit"),
+        ({"Offset": -1}, "InvalidParameterValueOffset"),
+    ],
+)
+def test_instances_are_refused_with_the_codes_of_cvm(call: Client, params: dict[str, Any], code: str) -> None:
+    assert call.refused("cvm", "DescribeInstances", **params)[0] == code
+
+
 def test_terminating_takes_interfaces_and_flow_logs_away(call: Client, cloud: LocalCloud) -> None:
     instance = cloud.seed_instance(cloud.region)
     interface = cloud.primary_interface_of(cloud.region, instance)
@@ -87,7 +169,10 @@ def test_terminating_before_the_boot_leaves_no_interface(call: Client, cloud: Lo
         ({"InstanceCount": 101}, "InvalidParameterValue.Range"),
         ({"DryRun": True}, "DryRunOperation"),
         ({"Placement": {"Zone": "ap-guangzhou-9"}}, "InvalidParameterValue.VpcIdZoneIdNotMatch"),
-        ({"VirtualPrivateCloud": {"VpcId": "vpc-00000000", "SubnetId": "subnet-00000000"}}, "ResourceNotFound"),
+        (
+            {"VirtualPrivateCloud": {"VpcId": "vpc-00000000", "SubnetId": "subnet-00000000"}},
+            "InvalidParameterValue.VpcIdNotExist",
+        ),
         ({"InstanceCount": "2"}, "InvalidParameter"),
     ],
 )

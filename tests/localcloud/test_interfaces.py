@@ -130,7 +130,7 @@ def test_an_interface_is_attached_within_its_vpc_and_zone_only(call: Client, clo
         VpcId=cloud.vpc_id,
         SubnetName="far",
         Zone="ap-guangzhou-4",
-        CidrBlock="10.200.0.0/16",
+        CidrBlock="10.8.0.0/16",
     )["Subnet"]["SubnetId"]
     faraway = cloud.seed_instance(cloud.region, subnet_id=far)
     refused = call.refused("vpc", "AttachNetworkInterface", NetworkInterfaceId=interface_id, InstanceId=faraway)
@@ -219,6 +219,9 @@ def test_filters_narrow_each_other_and_their_values_widen(call: Client, cloud: L
         ("eni-type", None),
         ("groups.security-group-id", None),
         ("address-ip", None),
+        ("eni-qos", None),
+        ("termination-protection", None),
+        ("traffic-protection", None),
         ("tag-key", None),
     ],
 )
@@ -232,19 +235,54 @@ def test_each_documented_filter_finds_its_interface(
         VpcId=vpc_id,
         SubnetId=subnet_id,
         NetworkInterfaceName="sought",
+        PrivateIpAddresses=[{"Primary": True, "PrivateIpAddress": "10.0.77.77"}],
         NetworkInterfaceDescription="wanted",
         SecurityGroupIds=["sg-11111111"],
+        QosLevel="PT",
+        TerminationProtection=True,
+        TrafficProtection=True,
         Tags=[{"Key": "mark"}],
     )
     values = {
         "eni-type": "0",
         "groups.security-group-id": "sg-11111111",
-        "address-ip": interface["PrivateIpAddressSet"][0]["PrivateIpAddress"],
+        "address-ip": "77.77",
+        "eni-qos": "PT",
+        "termination-protection": "true",
+        "traffic-protection": "true",
         "tag-key": "mark",
     }
     wanted = interface[value] if value else values[name]
     reply = call("vpc", "DescribeNetworkInterfaces", Filters=[{"Name": name, "Values": [wanted]}])
     assert ids(reply) == [interface["NetworkInterfaceId"]]
+
+
+@pytest.mark.parametrize("name", ["address-ipv6", "public-address-ip", "address-type"])
+def test_no_interface_has_what_this_cloud_cannot_give(call: Client, name: str) -> None:
+    assert call("vpc", "DescribeNetworkInterfaces", Filters=[{"Name": name, "Values": ["1.2.3.4"]}])["TotalCount"] == 0
+
+
+def test_an_address_is_found_by_its_end_unless_it_is_to_match_exactly(call: Client, cloud: LocalCloud) -> None:
+    """One value; several match only whole (documented)."""
+    for address in ("10.0.1.7", "10.0.11.7"):
+        create(call, cloud, PrivateIpAddresses=[{"Primary": True, "PrivateIpAddress": address}])
+    exact = {"Name": "ip-exact-match", "Values": ["true"]}
+    for values, more, found in (
+        (["1.7"], [], 2),
+        (["1.7"], [exact], 0),
+        (["10.0.1.7"], [exact], 1),
+        (["1.7", "10.0.1.7"], [], 1),
+    ):
+        filters = [{"Name": "address-ip", "Values": values}, *more]
+        assert call("vpc", "DescribeNetworkInterfaces", Filters=filters)["TotalCount"] == found
+
+
+def test_interfaces_have_addresses_of_their_subnet(call: Client, cloud: LocalCloud) -> None:
+    vpc = call("vpc", "CreateVpc", VpcName="v", CidrBlock="192.168.0.0/16")["Vpc"]["VpcId"]
+    place = {"VpcId": vpc, "SubnetName": "s", "Zone": "ap-guangzhou-3", "CidrBlock": "192.168.7.0/24"}
+    subnet = call("vpc", "CreateSubnet", **place)["Subnet"]["SubnetId"]
+    made = [create(call, cloud, VpcId=vpc, SubnetId=subnet)["PrivateIpAddressSet"][0] for _ in range(2)]
+    assert [one["PrivateIpAddress"] for one in made] == ["192.168.7.2", "192.168.7.3"]
 
 
 def test_a_filter_has_five_values_at_most(call: Client) -> None:

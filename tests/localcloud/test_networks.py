@@ -50,6 +50,13 @@ def test_vpcs_are_found_by_filters(call: Client, vpc: dict[str, Any], name: str,
     assert [one["VpcId"] for one in reply["VpcSet"]] == [vpc["VpcId"]]
 
 
+@pytest.mark.parametrize("cidr", ["8.8.0.0/16", "10.0.0.0/8", "10.16.0.0/16", "172.32.0.0/16", "192.169.0.0/24"])
+def test_a_vpc_has_private_addresses_only(call: Client, cidr: str) -> None:
+    """Documented: within 10.0.0.0/12, 172.16.0.0/12 or 192.168.0.0/16."""
+    code, message = call.refused("vpc", "CreateVpc", VpcName="public", CidrBlock=cidr)
+    assert (code, cidr in message) == ("InvalidParameterValue.Range", True)
+
+
 def test_a_subnet_is_made_described_and_deleted(call: Client, vpc: dict[str, Any]) -> None:
     params = {"VpcId": vpc["VpcId"], "SubnetName": "s", "Zone": "ap-guangzhou-3", "CidrBlock": "172.16.1.0/24"}
     subnet = call("vpc", "CreateSubnet", **params)["Subnet"]

@@ -1,0 +1,143 @@
+"""Listings: pages, filters and ids, which all services have, each with error codes of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from localcloud.core.errors import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from localcloud.core.parameters import Params
+    from localcloud.core.tables import Table
+
+Row = TypeVar("Row")
+IDS_AT_ONCE = 100
+FILTERS_AT_ONCE = 10
+
+
+@dataclass(frozen=True)
+class Codes:
+    """The codes with which one service refuses a listing's parameters, as its SDK lists them.
+
+    Attributes:
+        page: For Offset and Limit; `{}` in it stands for the parameter's name.
+        coexist: For ids together with filters.
+        too_many: For too many ids or filters.
+        too_many_values: For too many values of one filter.
+        unknown_filter: For a filter that there is not.
+    """
+
+    page: str = "InvalidParameterValue"
+    coexist: str = "InvalidParameter"
+    too_many: str = "InvalidParameterValue"
+    too_many_values: str = "InvalidParameterValue"
+    unknown_filter: str = "InvalidParameterValue"
+
+
+@dataclass(frozen=True)
+class Listing(Generic[Row]):
+    """How one kind of row is listed.
+
+    Attributes:
+        known: The documented filters' names and what they test.
+        tags: How to read a row's tags, for `tag-key` and `tag:<key>`.
+        codes: The service's error codes.
+        indexes: Filters that one of the table's indexes answers.
+    """
+
+    known: Mapping[str, Callable[[Row, list[str]], bool]]
+    tags: Callable[[Row], Sequence[tuple[str, str]]]
+    codes: Codes
+    indexes: Mapping[str, str]
+
+    def select(self, table: Table[Row], filters: list[dict[str, Any]], most_values: int) -> Sequence[Row]:
+        """Return the rows that pass every filter, oldest first.
+
+        Args:
+            table: All rows.
+            filters: The call's `Filters`, which are ANDed; the values of one are ORed (documented).
+            most_values: How many values one filter may have.
+
+        Raises:
+            ApiError: A filter is not known, or there are too many filters or values.
+        """
+        rows: Sequence[Row] | None = None
+        tests: list[tuple[Callable[[Row, list[str]], bool], list[str]]] = []
+        self._bound(filters, most_values)
+        for one in filters:
+            name, values = one["Name"], one["Values"]
+            if rows is None and name in self.indexes:
+                rows = table.where(self.indexes[name], values)
+            else:
+                tests.append((self._test(name), values))
+        rows = table.all() if rows is None else rows
+        return [row for row in rows if all(test(row, values) for test, values in tests)] if tests else rows
+
+    def _bound(self, filters: list[dict[str, Any]], most_values: int) -> None:
+        if len(filters) > FILTERS_AT_ONCE:
+            raise ApiError(self.codes.too_many, f"There are more than {FILTERS_AT_ONCE} filters.")
+        for one in filters:
+            if len(one["Values"]) > most_values:
+                raise ApiError(
+                    self.codes.too_many_values, f"The filter `{one['Name']}` has more than {most_values} values."
+                )
+
+    def _test(self, name: str) -> Callable[[Row, list[str]], bool]:
+        if name == "tag-key":
+            return lambda row, values: any(key in values for key, _ in self.tags(row))
+        if name.startswith("tag:"):
+            wanted = name.removeprefix("tag:")
+            return lambda row, values: any(key == wanted and value in values for key, value in self.tags(row))
+        if name not in self.known:
+            raise ApiError(self.codes.unknown_filter, f"The filter `{name}` is not supported.")
+        return self.known[name]
+
+
+def page(params: Params, codes: Codes, *, default: int = 20, most: int = 100) -> tuple[int, int]:
+    """Return offset and limit, also where the platform declares them as text.
+
+    Raises:
+        ApiError: One of them is no number or out of range.
+    """
+    offset = _number(params, codes, "Offset", 0, range(1 << 62))
+    return offset, _number(params, codes, "Limit", default, range(1, most + 1))
+
+
+def _number(params: Params, codes: Codes, name: str, default: int, allowed: range) -> int:
+    given = params.get(name, default)
+    try:
+        value = int(given)
+    except ValueError:
+        value = -1
+    if value not in allowed:
+        bounds = f"{allowed.start}-{allowed.stop - 1}" if name == "Limit" else "0 or more"
+        raise ApiError(
+            codes.page.format(name), f"The value `{given}` of parameter `{name}` is not in the valid range: {bounds}."
+        )
+    return value
+
+
+def slice_newest_first(rows: Sequence[Row], offset: int, limit: int) -> list[Row]:
+    """Return one page of a list that is kept oldest first."""
+    end = len(rows) - offset
+    return list(rows[max(0, end - limit) : max(0, end)])[::-1]
+
+
+def ids_or_filters(params: Params, ids: str, codes: Codes) -> None:
+    """Refuse ids together with filters, and too many ids.
+
+    Raises:
+        ApiError: with the service's code for it.
+    """
+    if params.get(ids) and params.get("Filters"):
+        raise ApiError(codes.coexist, f"The parameters `{ids}` and `Filters` cannot be used together.")
+    if len(params.get(ids, ())) > IDS_AT_ONCE:
+        raise ApiError(codes.too_many, f"The parameter `{ids}` has more than {IDS_AT_ONCE} elements.")
+
+
+def is_true(values: list[str]) -> bool:
+    """Return a boolean filter's value, which comes as text."""
+    return values[:1] != [] and values[0].lower() == "true"

@@ -1,0 +1,111 @@
+"""The interfaces that an instance comes with: RunInstances' VirtualPrivateCloud and NetworkInterfaces."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from localcloud.core.errors import ApiError, out_of_range
+from localcloud.core.ids import has_form
+from localcloud.vpc.interfaces import attached, new_interface
+from localcloud.vpc.networks import network
+
+if TYPE_CHECKING:
+    from localcloud.core.actions import Context
+    from localcloud.core.parameters import Params
+    from localcloud.cvm.model import Instance
+    from localcloud.vpc.model import Interface, Network, Subnet
+
+MOST_ADDRESSES = 50
+
+
+def check_interfaces(params: Params, count: int) -> None:
+    """Refuse a list of interfaces that breaks what RunInstances' NetworkInterfaces documents."""
+    wanted = params.get("NetworkInterfaces", [])
+    if not wanted:
+        return
+    if "VirtualPrivateCloud" in params:
+        raise ApiError("InvalidParameterConflict", "`VirtualPrivateCloud` and `NetworkInterfaces` exclude each other.")
+    kinds = [one["InterfaceType"] for one in wanted]
+    if kinds.count("PRIMARY") != 1 or not set(kinds) <= {"PRIMARY", "SECONDARY"}:
+        raise ApiError("InvalidParameterValue", "`NetworkInterfaces` has one PRIMARY, and SECONDARY ones.")
+    for one in wanted:
+        if not 1 <= one["PrivateIpv4AddressCount"] <= MOST_ADDRESSES:
+            raise out_of_range("PrivateIpv4AddressCount", one["PrivateIpv4AddressCount"], f"1-{MOST_ADDRESSES}")
+        if "NetworkInterfaceId" in one and (count > 1 or one["InterfaceType"] == "PRIMARY"):
+            raise ApiError(
+                "InvalidParameterValue.InvalidNetworkInterfaceId",
+                "Only a secondary interface of a single instance can be an existing one.",
+            )
+
+
+def find_subnet(net: Network, place: dict[str, Any]) -> Subnet:
+    """Return the subnet that a place names by SubnetId, in the VPC that it names by VpcId.
+
+    Raises:
+        ApiError: There is none, or it is in another VPC; with CVM's codes.
+    """
+    for name, prefix, table, unknown in (
+        ("VpcId", "vpc", net.vpcs, "VpcIdNotExist"),
+        ("SubnetId", "subnet", net.subnets, "SubnetNotExist"),
+    ):
+        value = place[name]
+        if not has_form(value, prefix):
+            raise ApiError(f"InvalidParameterValue.{name}Malformed", f"The format of `{name}` is invalid: `{value}`.")
+        if value not in table:
+            raise ApiError(f"InvalidParameterValue.{unknown}", f"The resource `{value}` does not exist.")
+    subnet = net.subnets.get(place["SubnetId"])
+    assert subnet is not None, "it was looked for above"
+    if subnet.vpc_id != place["VpcId"]:
+        raise ApiError(
+            "InvalidParameterValue.VpcIdSubnetIdNotMatch",
+            f"The subnet `{subnet.subnet_id}` is not in the VPC `{place['VpcId']}`.",
+        )
+    return subnet
+
+
+def check_secondary(net: Network, places: list[dict[str, Any]], primary: Subnet) -> None:
+    """Refuse secondary interfaces that do not fit beside the primary one's subnet, before anything is made."""
+    for place in places:
+        subnet = find_subnet(net, place)
+        if (subnet.vpc_id, subnet.zone) != (primary.vpc_id, primary.zone):
+            raise ApiError("InvalidParameterValue.SubnetIdZoneIdNotMatch", "All interfaces are in one VPC and zone.")
+        if "NetworkInterfaceId" in place:
+            found = net.interfaces.get(place["NetworkInterfaceId"])
+            if found is None or found.attachment is not None:
+                raise ApiError(
+                    "InvalidParameterValue.ElasticNetworkNotExist",
+                    f"There is no loose network interface `{place['NetworkInterfaceId']}`.",
+                )
+            if found.subnet_id != subnet.subnet_id:
+                raise ApiError(
+                    "InvalidParameterValue.ElasticNetworkVpcSubnetMismatch",
+                    f"`{found.interface_id}` is not in the subnet `{subnet.subnet_id}`.",
+                )
+
+
+def add_primary(ctx: Context, instance: Instance, subnet: Subnet) -> str:
+    """Give an instance its primary interface, which is visible once it runs, and return the interface's address."""
+    interface = replace(_new(ctx, instance, "Primary ENI", subnet, instance.running), primary=True)
+    network(ctx).add_interface(interface, ctx.now())
+    return interface.ip
+
+
+def add_secondary(ctx: Context, instance: Instance, place: dict[str, Any]) -> None:
+    """Give an instance a secondary interface: an existing one at once, or a new one some time after the boot."""
+    net, goes = network(ctx), place.get("DeleteWithInstance", False)
+    existing = net.interfaces.get(place.get("NetworkInterfaceId", ""))
+    if existing is not None:
+        given = attached(ctx, existing, instance.instance_id, net.hosts[instance.instance_id])
+        net.interfaces.put(replace(given, goes_with_instance=goes))
+        return
+    visible = instance.running + ctx.behaviour.wait(ctx.behaviour.secondary_delay_s)
+    interface = _new(ctx, instance, "Secondary ENI", find_subnet(net, place), visible)
+    net.add_interface(replace(interface, goes_with_instance=goes), ctx.now())
+
+
+def _new(ctx: Context, instance: Instance, name: str, subnet: Subnet, visible: float) -> Interface:
+    host = network(ctx).hosts[instance.instance_id]
+    place = {"NetworkInterfaceName": name, "VpcId": subnet.vpc_id, "SubnetId": subnet.subnet_id}
+    interface = attached(ctx, new_interface(ctx, place), instance.instance_id, host)
+    return replace(interface, available=visible, visible=visible, groups=instance.groups)
