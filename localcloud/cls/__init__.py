@@ -1,5 +1,7 @@
 """CLS 2020-10-16: log topics and logsets, as far as flow logs need them."""
 
-from localcloud.cls.topics import ACTIONS
+from localcloud.cls import topics
+from localcloud.cls.model import API
 
-__all__ = ["ACTIONS"]
+__all__ = ["topics"]
+ACTIONS = API.actions

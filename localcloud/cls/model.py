@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from localcloud.core.actions import Service
 from localcloud.core.errors import ApiError
 from localcloud.core.listing import Codes
 from localcloud.core.parameters import each, list_of, text
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
-SERVICE, VERSION = "cls", "2020-10-16"
+API = Service("cls", "2020-10-16")
 CODES = Codes()
 Tags = tuple[tuple[str, str], ...]
 TAGS = list_of(each(text.must(), "Key", "Value"))

@@ -6,11 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cls.model import (
+    API,
     CODES,
     FILTERS,
-    SERVICE,
     TAGS,
-    VERSION,
     Logs,
     Logset,
     Topic,
@@ -19,20 +18,22 @@ from localcloud.cls.model import (
     tag_set,
     the_topic,
 )
-from localcloud.core.actions import Action, Context
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.listing import page
+from localcloud.core.paging import page
 from localcloud.core.parameters import boolean, each, integer, opaque, text, unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
 _CUSTOM_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,38}[a-z0-9]")
+_PAGE = each(integer, "Offset", "Limit")
 
 
+@API.action({"LogsetName": text.must(), "Tags": TAGS, "LogsetId": text})
 def create_logset(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a logset; names are unique in a region."""
     logs = ctx.region.state(Logs)
@@ -45,9 +46,10 @@ def create_logset(ctx: Context, params: Params) -> dict[str, Any]:
     return {"LogsetId": logset.logset_id}
 
 
+@API.action({"Filters": FILTERS, **_PAGE})
 def describe_logsets(ctx: Context, params: Params) -> dict[str, Any]:
     """List logsets, filtered by logsetName or logsetId."""
-    offset, limit = page(params, CODES)
+    offset, limit = page(params, code=CODES.page)
     tests: Mapping[str, Callable[[Logset, str], bool]] = {
         "logsetName": lambda row, value: value in row.name,
         "logsetId": lambda row, value: value == row.logset_id,
@@ -58,6 +60,7 @@ def describe_logsets(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalCount": len(rows), "Logsets": found}
 
 
+@API.action({"LogsetId": text.must()})
 def delete_logset(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete an empty logset."""
     logs = ctx.region.state(Logs)
@@ -68,6 +71,17 @@ def delete_logset(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action(
+    {
+        **each(text.must(), "LogsetId", "TopicName"),
+        **each(text, "StorageType", "Describes", "TopicId"),
+        **each(integer, "PartitionCount", "MaxSplitPartitions", "Period"),
+        **each(boolean, "AutoSplit", "IsWebTracking", "IsSourceFrom"),
+        **each(unsigned, "HotPeriod", "Encryption", "BizType", "BillingMode"),
+        **each(opaque, "CustomKmsInfo", "Extends"),
+        "Tags": TAGS,
+    }
+)
 def create_topic(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a topic; names are unique in a logset."""
     logs = ctx.region.state(Logs)
@@ -87,9 +101,10 @@ def create_topic(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TopicId": topic.topic_id}
 
 
+@API.action({"Filters": FILTERS, **_PAGE, **each(unsigned, "PreciseSearch", "BizType")})
 def describe_topics(ctx: Context, params: Params) -> dict[str, Any]:
     """List topics, filtered by topicId, topicName (any part of it unless PreciseSearch is 1), logsetId."""
-    offset, limit = page(params, CODES)
+    offset, limit = page(params, code=CODES.page)
     precise = params.get("PreciseSearch") == 1
     tests: Mapping[str, Callable[[Topic, str], bool]] = {
         "topicId": lambda row, value: value == row.topic_id,
@@ -100,6 +115,7 @@ def describe_topics(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalCount": len(rows), "Topics": [_topic_reply(row) for row in rows[offset : offset + limit]]}
 
 
+@API.action({"TopicId": text.must()})
 def delete_topic(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a topic; flow logs that write to it show CloudLogState DELETED from then on."""
     del ctx.region.state(Logs).topics[the_topic(ctx, params["TopicId"]).topic_id]
@@ -165,34 +181,3 @@ def _topic_reply(row: Topic) -> dict[str, Any]:
         "BizType": 0,
         "IsWebTracking": False,
     }
-
-
-_PAGE = each(integer, "Offset", "Limit")
-
-ACTIONS = tuple(
-    Action(SERVICE, VERSION, name, params, run)
-    for name, params, run in (
-        ("CreateLogset", {"LogsetName": text.must(), "Tags": TAGS, "LogsetId": text}, create_logset),
-        ("DescribeLogsets", {"Filters": FILTERS, **_PAGE}, describe_logsets),
-        ("DeleteLogset", {"LogsetId": text.must()}, delete_logset),
-        (
-            "CreateTopic",
-            {
-                **each(text.must(), "LogsetId", "TopicName"),
-                **each(text, "StorageType", "Describes", "TopicId"),
-                **each(integer, "PartitionCount", "MaxSplitPartitions", "Period"),
-                **each(boolean, "AutoSplit", "IsWebTracking", "IsSourceFrom"),
-                **each(unsigned, "HotPeriod", "Encryption", "BizType", "BillingMode"),
-                **each(opaque, "CustomKmsInfo", "Extends"),
-                "Tags": TAGS,
-            },
-            create_topic,
-        ),
-        (
-            "DescribeTopics",
-            {"Filters": FILTERS, **_PAGE, **each(unsigned, "PreciseSearch", "BizType")},
-            describe_topics,
-        ),
-        ("DeleteTopic", {"TopicId": text.must()}, delete_topic),
-    )
-)

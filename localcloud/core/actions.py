@@ -80,17 +80,22 @@ class Service:
         self.actions: list[Action] = []
         self._name, self._version, self._regional = name, version, regional
 
-    def action(self, params: Fields | None = None, *, locked: bool = True) -> Callable[[Run], Run]:
+    def action(
+        self, params: Fields | None = None, *, locked: bool = True, regional: bool = True
+    ) -> Callable[[Run], Run]:
         """Declare the decorated function to be the action of its name: `create_vpc` is CreateVpc.
 
         Args:
             params: The parameters it takes.
             locked: Whether it runs under the account's lock.
+            regional: Whether it needs a region, where its service's actions do.
         """
 
         def declare(run: Run) -> Run:
             name = "".join(word.capitalize() for word in run.__name__.split("_"))
-            self.actions.append(Action(self._name, self._version, name, params or {}, run, self._regional, locked))
+            self.actions.append(
+                Action(self._name, self._version, name, params or {}, run, self._regional and regional, locked)
+            )
             return run
 
         return declare

@@ -168,7 +168,7 @@ class _Exchange:
         assert self.action is not None
         if not self.envelope.region and self.action.regional:
             raise missing("Region")
-        if self.region not in REGIONS - self.cloud.behaviour.closed_regions:
+        if self.region not in REGIONS - self.cloud.account.behaviour.closed_regions:
             raise ApiError("UnsupportedRegion", f"The region `{self.region}` is not supported.")
 
     def _record(self, error: ApiError | None, *, answered: bool) -> None:

@@ -1,4 +1,4 @@
-"""Listings: pages, filters and ids, which all services have, each with error codes of its own."""
+"""Listings: filters and ids, which all services have, each with error codes of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Codes:
     """The codes with which one service refuses a listing's parameters, as its SDK lists them.
 
     Attributes:
-        page: For Offset and Limit; `{}` in it stands for the parameter's name.
+        page: For Offset and Limit; `{name}` in it stands for the parameter's name.
         coexist: For ids together with filters.
         too_many: For too many ids or filters.
         too_many_values: For too many values of one filter.
@@ -94,30 +94,6 @@ class Listing(Generic[Row]):
         if name not in self.known:
             raise ApiError(self.codes.unknown_filter, f"The filter `{name}` is not supported.")
         return self.known[name]
-
-
-def page(params: Params, codes: Codes, *, default: int = 20, most: int = 100) -> tuple[int, int]:
-    """Return offset and limit, also where the platform declares them as text.
-
-    Raises:
-        ApiError: One of them is no number or out of range.
-    """
-    offset = _number(params, codes, "Offset", 0, range(1 << 62))
-    return offset, _number(params, codes, "Limit", default, range(1, most + 1))
-
-
-def _number(params: Params, codes: Codes, name: str, default: int, allowed: range) -> int:
-    given = params.get(name, default)
-    try:
-        value = int(given)
-    except ValueError:
-        value = -1
-    if value not in allowed:
-        bounds = f"{allowed.start}-{allowed.stop - 1}" if name == "Limit" else "0 or more"
-        raise ApiError(
-            codes.page.format(name), f"The value `{given}` of parameter `{name}` is not in the valid range: {bounds}."
-        )
-    return value
 
 
 def slice_newest_first(rows: Sequence[Row], offset: int, limit: int) -> list[Row]:

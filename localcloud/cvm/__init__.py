@@ -1,5 +1,5 @@
-"""CVM 2017-03-12: instances, as far as they bring network interfaces."""
+"""CVM 2017-03-12: instances and regions."""
 
-from localcloud.cvm.instances import ACTIONS
+from localcloud.cvm.instances import API
 
-__all__ = ["ACTIONS"]
+ACTIONS = API.actions

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from localcloud.core.actions import Action, Context
+from localcloud.core.actions import Context, Service
 from localcloud.core.clock import iso_time
 from localcloud.core.errors import ApiError, missing, out_of_range
 from localcloud.core.ids import has_form
-from localcloud.core.listing import Codes, Listing, ids_or_filters, page, slice_newest_first
+from localcloud.core.listing import Codes, Listing, ids_or_filters, slice_newest_first
+from localcloud.core.paging import page
 from localcloud.core.parameters import boolean, each, integer, list_of, object_of, opaque, opaque_list, text, unsigned
 from localcloud.core.regions import PUBLIC
 from localcloud.cvm.interfaces import add_primary, add_secondary, check_interfaces, check_secondary, find_subnet
@@ -23,18 +24,56 @@ if TYPE_CHECKING:
 
     from localcloud.core.parameters import Params
 
-SERVICE, VERSION = "cvm", "2017-03-12"
+API = Service("cvm", "2017-03-12")
 MOST_AT_ONCE = 100
 DEFAULT_TYPE = "S5.MEDIUM4"
 CODES = Codes(
-    page="InvalidParameterValue{}",
+    page="InvalidParameterValue{name}",
     coexist="InvalidParameterConflict",
     too_many="InvalidParameterValue.LimitExceeded",
     too_many_values="InvalidFilterValue.LimitExceeded",
     unknown_filter="InvalidFilter",
 )
 
+_TAG_SPECIFICATION = {"ResourceType": text.must(), "Tags": list_of(each(text.must(), "Key", "Value")).must()}
+_PLACEMENT = {
+    "Zone": text.must(),
+    **each(text, "HostId", "DedicatedResourcePackTenancy", "RackId"),
+    **each(list_of(text), "HostIds", "DedicatedResourcePackIds"),
+    "ProjectId": integer,
+}
+_VPC = {
+    **each(text.must(), "VpcId", "SubnetId"),
+    "AsVpcGateway": boolean,
+    "PrivateIpAddresses": list_of(text),
+    "Ipv6AddressCount": unsigned,
+}
+_INTERFACE = {
+    **each(text.must(), "InterfaceType", "VpcId", "SubnetId"),
+    "PrivateIpv4AddressCount": integer.must(),
+    "NetworkInterfaceId": text,
+    "SecurityGroupIds": list_of(text),
+    "DeleteWithInstance": boolean,
+}
+_RUN = {
+    **each(text, "InstanceChargeType", "InstanceType", "ImageId", "InstanceName", "ClientToken", "HostName"),
+    **each(text, "UserData", "CamRoleName", "HpcClusterId", "DedicatedClusterId"),
+    **each(integer, "InstanceCount", "MinCount", "PartitionNumber"),
+    **each(boolean, "DryRun", "DisableApiTermination", "EnableJumboFrame"),
+    **each(list_of(text), "SecurityGroupIds", "DisasterRecoverGroupIds", "ChcIds"),
+    **each(opaque, "InstanceChargePrepaid", "SystemDisk", "InternetAccessible", "LoginSettings", "EnhancedService"),
+    **each(opaque, "ActionTimer", "InstanceMarketOptions", "Metadata", "CpuTopology", "LaunchTemplate"),
+    "DataDisks": opaque_list,
+    "Placement": object_of(_PLACEMENT),
+    "VirtualPrivateCloud": object_of(_VPC),
+    "NetworkInterfaces": list_of(_INTERFACE),
+    "TagSpecification": list_of(_TAG_SPECIFICATION),
+}
+_LISTING = {"InstanceIds": list_of(text), "Filters": list_of(FILTER), **each(integer, "Offset", "Limit")}
+_TERMINATE = {"InstanceIds": list_of(text).must(), **each(boolean, "ReleaseAddress", "ReleasePrepaidDataDisks")}
 
+
+@API.action(_RUN)
 def run_instances(ctx: Context, params: Params) -> dict[str, Any]:
     """Start instances. The reply names them only; each one's interfaces appear once it has booted."""
     count = params.get("InstanceCount", 1)
@@ -84,15 +123,17 @@ def start_instance(ctx: Context, params: Params, *, boot_s: float) -> Instance:
     return instance
 
 
+@API.action(_LISTING)
 def describe_instances(ctx: Context, params: Params) -> dict[str, Any]:
     """List instances, newest first (the order is inferred). Unknown ids are left out (inferred)."""
     ids_or_filters(params, "InstanceIds", CODES)
-    offset, limit = page(params, CODES)
+    offset, limit = page(params, code=CODES.page)
     rows = _rows(ctx, params)
     found = slice_newest_first(rows, offset, limit)
     return {"TotalCount": len(rows), "InstanceSet": [_reply(ctx, row) for row in found]}
 
 
+@API.action(regional=False)
 def describe_regions(ctx: Context, _params: Params) -> dict[str, Any]:
     """List the regions that there are; one that the account has not opened is UNAVAILABLE. Names are not done here."""
     closed = ctx.behaviour.closed_regions
@@ -103,6 +144,7 @@ def describe_regions(ctx: Context, _params: Params) -> dict[str, Any]:
     return {"TotalCount": len(regions), "RegionSet": regions}
 
 
+@API.action(_TERMINATE)
 def terminate_instances(ctx: Context, params: Params) -> dict[str, Any]:
     """Terminate instances; their interfaces go too, but for secondary ones that RunInstances let stay (documented)."""
     fleet, net = ctx.region.state(Fleet), network(ctx)
@@ -191,48 +233,3 @@ def _reply(ctx: Context, row: Instance) -> dict[str, Any]:
         "Uuid": row.uuid,
         "Tags": tag_set(row.tags),
     }
-
-
-_TAG_SPECIFICATION = {"ResourceType": text.must(), "Tags": list_of(each(text.must(), "Key", "Value")).must()}
-_PLACEMENT = {
-    "Zone": text.must(),
-    **each(text, "HostId", "DedicatedResourcePackTenancy", "RackId"),
-    **each(list_of(text), "HostIds", "DedicatedResourcePackIds"),
-    "ProjectId": integer,
-}
-_VPC = {
-    **each(text.must(), "VpcId", "SubnetId"),
-    "AsVpcGateway": boolean,
-    "PrivateIpAddresses": list_of(text),
-    "Ipv6AddressCount": unsigned,
-}
-_INTERFACE = {
-    **each(text.must(), "InterfaceType", "VpcId", "SubnetId"),
-    "PrivateIpv4AddressCount": integer.must(),
-    "NetworkInterfaceId": text,
-    "SecurityGroupIds": list_of(text),
-    "DeleteWithInstance": boolean,
-}
-_RUN = {
-    **each(text, "InstanceChargeType", "InstanceType", "ImageId", "InstanceName", "ClientToken", "HostName"),
-    **each(text, "UserData", "CamRoleName", "HpcClusterId", "DedicatedClusterId"),
-    **each(integer, "InstanceCount", "MinCount", "PartitionNumber"),
-    **each(boolean, "DryRun", "DisableApiTermination", "EnableJumboFrame"),
-    **each(list_of(text), "SecurityGroupIds", "DisasterRecoverGroupIds", "ChcIds"),
-    **each(opaque, "InstanceChargePrepaid", "SystemDisk", "InternetAccessible", "LoginSettings", "EnhancedService"),
-    **each(opaque, "ActionTimer", "InstanceMarketOptions", "Metadata", "CpuTopology", "LaunchTemplate"),
-    "DataDisks": opaque_list,
-    "Placement": object_of(_PLACEMENT),
-    "VirtualPrivateCloud": object_of(_VPC),
-    "NetworkInterfaces": list_of(_INTERFACE),
-    "TagSpecification": list_of(_TAG_SPECIFICATION),
-}
-_LISTING = {"InstanceIds": list_of(text), "Filters": list_of(FILTER), **each(integer, "Offset", "Limit")}
-_TERMINATE = {"InstanceIds": list_of(text).must(), **each(boolean, "ReleaseAddress", "ReleasePrepaidDataDisks")}
-
-ACTIONS = (
-    Action(SERVICE, VERSION, "DescribeRegions", {}, describe_regions, regional=False),
-    Action(SERVICE, VERSION, "RunInstances", _RUN, run_instances),
-    Action(SERVICE, VERSION, "DescribeInstances", _LISTING, describe_instances),
-    Action(SERVICE, VERSION, "TerminateInstances", _TERMINATE, terminate_instances),
-)

@@ -1,5 +1,7 @@
 """VPC 2017-03-12: networks, elastic network interfaces, flow logs."""
 
 from localcloud.vpc import flow_logs, interfaces, networks
+from localcloud.vpc.model import API
 
-ACTIONS = (*networks.ACTIONS, *interfaces.ACTIONS, *flow_logs.ACTIONS)
+__all__ = ["flow_logs", "interfaces", "networks"]
+ACTIONS = API.actions

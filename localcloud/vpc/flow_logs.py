@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.cam.model import FLOW_LOG_ROLE
 from localcloud.cls.model import find_topic
-from localcloud.core.actions import Action, Context
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, malformed, missing, not_found, out_of_range
-from localcloud.core.listing import page, slice_newest_first
+from localcloud.core.listing import slice_newest_first
+from localcloud.core.paging import page
 from localcloud.core.parameters import each, list_of, object_of, text, unsigned
 from localcloud.core.regions import REGIONS
-from localcloud.vpc.model import SERVICE, VERSION, FlowLog, Interface, Network, read_tags, tag_set
+from localcloud.vpc.model import API, FlowLog, Interface, Network, read_tags, tag_set
 from localcloud.vpc.networks import find_vpc, network
 from localcloud.vpc.shapes import CODES, FILTER, TAG, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
 NAME_LENGTH = 60
@@ -33,7 +34,25 @@ TRAFFIC_TYPES = ("ACCEPT", "REJECT", "ALL")
 STORAGE_TYPES = ("cls", "ckafka")
 UUID_LENGTH = 36
 
+_FIELDS = (
+    *("VpcId", "FlowLogId", "FlowLogName", "ResourceType", "ResourceId", "TrafficType"),
+    *("CloudLogId", "CloudLogState", "CloudLogRegion"),
+)
+"""What a listing can be narrowed by."""
+_STORAGE = {"StorageId": text.must(), "StorageTopic": text}
+_IDS = {"FlowLogIds": list_of(text).must()}
+_ONE = {"FlowLogId": text.must(), "VpcId": text}
 
+
+@API.action(
+    {
+        **each(text.must(), "FlowLogName", "ResourceType", "ResourceId", "TrafficType"),
+        **each(text, "VpcId", "FlowLogDescription", "CloudLogId", "StorageType", "CloudLogRegion"),
+        "Tags": list_of(TAG),
+        "FlowLogStorage": object_of(_STORAGE),
+        "Period": unsigned,
+    }
+)
 def create_flow_log(ctx: Context, params: Params) -> dict[str, Any]:
     """Make the flow log of one interface; the reply is a list of one, its state not filled in yet (documented)."""
     _check_values(ctx, params)
@@ -47,9 +66,16 @@ def create_flow_log(ctx: Context, params: Params) -> dict[str, Any]:
     return {"FlowLog": [{**_reply(ctx, flow_log), **fresh}]}
 
 
+@API.action(
+    {
+        **each(text, *_FIELDS, "OrderField", "OrderDirection"),
+        **each(unsigned, "Offset", "Limit"),
+        "Filters": object_of(FILTER),
+    }
+)
 def describe_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
     """List flow logs by equality on top-level fields, newest first unless ordered otherwise (documented)."""
-    offset, limit = page(params, CODES, default=10)
+    offset, limit = page(params, default=10, code=CODES.page)
     rows = _matching(ctx, params)
     descending = params.get("OrderDirection", "DESC") != "ASC"
     if params.get("OrderField", "createTime") == "flowLogName":
@@ -58,6 +84,7 @@ def describe_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
     return {"FlowLog": [_reply(ctx, row) for row in found], "TotalNum": len(rows)}
 
 
+@API.action(_ONE)
 def delete_flow_log(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a flow log."""
     net = network(ctx)
@@ -65,16 +92,19 @@ def delete_flow_log(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action(_IDS)
 def enable_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
     """Switch flow logs on."""
     return _switch(ctx, params["FlowLogIds"], enabled=True)
 
 
+@API.action(_IDS)
 def disable_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
     """Switch flow logs off; they go on existing."""
     return _switch(ctx, params["FlowLogIds"], enabled=False)
 
 
+@API.action({**_ONE, **each(text, "FlowLogName", "FlowLogDescription"), "Period": unsigned})
 def modify_flow_log_attribute(ctx: Context, params: Params) -> dict[str, Any]:
     """Change name and description, which is all that can be changed (doc 682/18934)."""
     net = network(ctx)
@@ -284,42 +314,3 @@ def _reply(ctx: Context, row: FlowLog) -> dict[str, Any]:
         "FlowLogStorage": dict(row.storage),
         "TagSet": tag_set(row.tags),
     }
-
-
-_STORAGE = {"StorageId": text.must(), "StorageTopic": text}
-_IDS = {"FlowLogIds": list_of(text).must()}
-_ONE = {"FlowLogId": text.must(), "VpcId": text}
-
-ACTIONS = tuple(
-    Action(SERVICE, VERSION, name, params, run)
-    for name, params, run in (
-        (
-            "CreateFlowLog",
-            {
-                **each(text.must(), "FlowLogName", "ResourceType", "ResourceId", "TrafficType"),
-                **each(text, "VpcId", "FlowLogDescription", "CloudLogId", "StorageType", "CloudLogRegion"),
-                "Tags": list_of(TAG),
-                "FlowLogStorage": object_of(_STORAGE),
-                "Period": unsigned,
-            },
-            create_flow_log,
-        ),
-        (
-            "DescribeFlowLogs",
-            {
-                **each(text, *_READ, "OrderField", "OrderDirection"),
-                **each(unsigned, "Offset", "Limit"),
-                "Filters": object_of(FILTER),
-            },
-            describe_flow_logs,
-        ),
-        ("DeleteFlowLog", _ONE, delete_flow_log),
-        ("EnableFlowLogs", _IDS, enable_flow_logs),
-        ("DisableFlowLogs", _IDS, disable_flow_logs),
-        (
-            "ModifyFlowLogAttribute",
-            {**_ONE, **each(text, "FlowLogName", "FlowLogDescription"), "Period": unsigned},
-            modify_flow_log_attribute,
-        ),
-    )
-)

@@ -9,18 +9,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from localcloud.core.actions import Action, Context
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, not_found, out_of_range
-from localcloud.core.listing import Listing, ids_or_filters, is_true, page, slice_newest_first
+from localcloud.core.listing import Listing, ids_or_filters, is_true, slice_newest_first
+from localcloud.core.paging import page
 from localcloud.core.parameters import boolean, each, list_of, text, unsigned
-from localcloud.vpc.model import SERVICE, VERSION, Attachment, Host, Interface, Network, read_tags, tag_set
+from localcloud.vpc.model import API, Attachment, Host, Interface, Network, read_tags, tag_set
 from localcloud.vpc.networks import find_subnet, find_vpc, network
 from localcloud.vpc.shapes import CODES, FILTER, IPV6, PRIVATE_IP, TAG, an_id, find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
 NAME_BYTES = 60
@@ -28,18 +29,39 @@ SECONDARY, PRIMARY = 0, 1
 EXACT = "ip-exact-match"
 """A filter that says how `address-ip` is meant."""
 
+_NEW = {
+    **each(text.must(), "VpcId", "NetworkInterfaceName", "SubnetId"),
+    **each(text, "NetworkInterfaceDescription", "QosLevel", "ClientToken"),
+    **each(unsigned, "SecondaryPrivateIpAddressCount", "Ipv6AddressCount"),
+    **each(boolean, "IsRdma", "TerminationProtection", "TrafficProtection"),
+    "SecurityGroupIds": list_of(text),
+    "PrivateIpAddresses": list_of(PRIVATE_IP),
+    "Ipv6Addresses": list_of(IPV6),
+    "Tags": list_of(TAG),
+}
+_BOTH = each(text.must(), "NetworkInterfaceId", "InstanceId")
+_MOVE = each(text.must(), "NetworkInterfaceId", "SourceInstanceId", "DestinationInstanceId")
+_LISTING = {
+    "NetworkInterfaceIds": list_of(text),
+    "Filters": list_of(FILTER),
+    **each(unsigned, "Offset", "Limit"),
+}
 
+
+@API.action({**_NEW, "TrunkingFlag": text})
 def create_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Make an interface that is attached to nothing."""
     return _create(ctx, new_interface(ctx, params))
 
 
+@API.action({**_NEW, "InstanceId": text.must(), "AttachType": unsigned})
 def create_and_attach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Make an interface and attach it."""
     host = _host(network(ctx), "InstanceId", params["InstanceId"])
     return _create(ctx, attached(ctx, new_interface(ctx, params), params["InstanceId"], host))
 
 
+@API.action({**_BOTH, "AttachType": unsigned, "ClientToken": text})
 def attach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Attach an interface to an instance of its VPC and zone."""
     net = network(ctx)
@@ -49,6 +71,7 @@ def attach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action({**_BOTH, "ClientToken": text})
 def detach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Detach an interface. A flow log it has stays (inferred)."""
     net = network(ctx)
@@ -57,6 +80,7 @@ def detach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action({**_MOVE, "AttachType": unsigned})
 def migrate_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Move an interface from one instance to another."""
     net, destination = network(ctx), params["DestinationInstanceId"]
@@ -66,6 +90,7 @@ def migrate_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action({"NetworkInterfaceId": text.must()})
 def delete_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete an interface that is attached to nothing, and its flow logs with it (documented)."""
     net = network(ctx)
@@ -80,10 +105,11 @@ def delete_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action(_LISTING)
 def describe_network_interfaces(ctx: Context, params: Params) -> dict[str, Any]:
     """List interfaces, newest first (the order is inferred)."""
     ids_or_filters(params, "NetworkInterfaceIds", CODES)
-    offset, limit = page(params, CODES)
+    offset, limit = page(params, code=CODES.page)
     rows = _rows(ctx, params)
     found = slice_newest_first(rows, offset, limit)
     return {"NetworkInterfaceSet": [_reply(ctx, row) for row in found], "TotalCount": len(rows)}
@@ -302,43 +328,3 @@ def _attachment(ctx: Context, row: Interface) -> dict[str, Any] | None:
         "InstanceAccountId": str(ctx.account.app_id),
         "AttachTime": beijing_time(row.attachment.since),
     }
-
-
-_NEW = {
-    **each(text.must(), "VpcId", "NetworkInterfaceName", "SubnetId"),
-    **each(text, "NetworkInterfaceDescription", "QosLevel", "ClientToken"),
-    **each(unsigned, "SecondaryPrivateIpAddressCount", "Ipv6AddressCount"),
-    **each(boolean, "IsRdma", "TerminationProtection", "TrafficProtection"),
-    "SecurityGroupIds": list_of(text),
-    "PrivateIpAddresses": list_of(PRIVATE_IP),
-    "Ipv6Addresses": list_of(IPV6),
-    "Tags": list_of(TAG),
-}
-_BOTH = each(text.must(), "NetworkInterfaceId", "InstanceId")
-_MOVE = each(text.must(), "NetworkInterfaceId", "SourceInstanceId", "DestinationInstanceId")
-_LISTING = {
-    "NetworkInterfaceIds": list_of(text),
-    "Filters": list_of(FILTER),
-    **each(unsigned, "Offset", "Limit"),
-}
-
-ACTIONS = tuple(
-    Action(SERVICE, VERSION, name, params, run)
-    for name, params, run in (
-        ("CreateNetworkInterface", {**_NEW, "TrunkingFlag": text}, create_network_interface),
-        (
-            "CreateAndAttachNetworkInterface",
-            {**_NEW, "InstanceId": text.must(), "AttachType": unsigned},
-            create_and_attach_network_interface,
-        ),
-        (
-            "AttachNetworkInterface",
-            {**_BOTH, "AttachType": unsigned, "ClientToken": text},
-            attach_network_interface,
-        ),
-        ("DetachNetworkInterface", {**_BOTH, "ClientToken": text}, detach_network_interface),
-        ("MigrateNetworkInterface", {**_MOVE, "AttachType": unsigned}, migrate_network_interface),
-        ("DeleteNetworkInterface", {"NetworkInterfaceId": text.must()}, delete_network_interface),
-        ("DescribeNetworkInterfaces", _LISTING, describe_network_interfaces),
-    )
-)

@@ -9,13 +9,13 @@ from ipaddress import IPv4Address, IPv4Network
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from localcloud.core.actions import Service
 from localcloud.core.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-VERSION = "2017-03-12"
-SERVICE = "vpc"
+API = Service("vpc", "2017-03-12")
 
 Tags = tuple[tuple[str, str], ...]
 

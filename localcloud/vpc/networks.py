@@ -5,17 +5,18 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
-from localcloud.core.actions import Action, Context
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, out_of_range
-from localcloud.core.listing import Listing, ids_or_filters, is_true, page, slice_newest_first
+from localcloud.core.listing import Listing, ids_or_filters, is_true, slice_newest_first
+from localcloud.core.paging import page
 from localcloud.core.parameters import boolean, each, list_of, text, unsigned
-from localcloud.vpc.model import SERVICE, VERSION, Network, Subnet, Vpc, read_tags, tag_set
+from localcloud.vpc.model import API, Network, Subnet, Vpc, read_tags, tag_set
 from localcloud.vpc.shapes import CODES, FILTER, TAG, find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
 DEFAULT_CIDR = "10.0.0.0/16"
@@ -24,6 +25,9 @@ PRIVATE_RANGES = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/12", "172.16.0.0/12
 """Where a VPC's addresses may be (CreateVpc's CidrBlock, doc 215/15774)."""
 RESERVED_ADDRESSES = 3
 """The network's, the gateway's and the broadcast address (doc 215/20046)."""
+
+_PLACE = each(text, "StackType", "CidrBlock", "Ipv6CidrBlock")
+_LISTING = {"Filters": list_of(FILTER), **each(text, "Offset", "Limit")}
 
 
 def network(ctx: Context) -> Network:
@@ -51,6 +55,16 @@ def find_subnet(net: Network, subnet_id: str) -> Subnet:
     return find(net.subnets, "SubnetId", subnet_id, "subnet")
 
 
+@API.action(
+    {
+        "VpcName": text.must(),
+        **_PLACE,
+        **each(text, "AddressType", "EnableMulticast", "DomainName"),
+        **each(boolean, "EnableRouteVpcPublish", "EnableRouteVpcPublishIpv6"),
+        "DnsServers": list_of(text),
+        "Tags": list_of(TAG),
+    }
+)
 def create_vpc(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a VPC."""
     cidr = _cidr("CidrBlock", params.get("CidrBlock", DEFAULT_CIDR))
@@ -61,10 +75,11 @@ def create_vpc(ctx: Context, params: Params) -> dict[str, Any]:
     return {"Vpc": _vpc_reply(vpc)}
 
 
+@API.action({"VpcIds": list_of(text), **_LISTING})
 def describe_vpcs(ctx: Context, params: Params) -> dict[str, Any]:
     """List VPCs, newest first (the order is inferred)."""
     ids_or_filters(params, "VpcIds", CODES)
-    offset, limit = page(params, CODES)
+    offset, limit = page(params, code=CODES.page)
     net = network(ctx)
     rows: Sequence[Vpc] = [find_vpc(net, vpc_id) for vpc_id in params.get("VpcIds", ())]
     if not rows:
@@ -73,6 +88,7 @@ def describe_vpcs(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalCount": len(rows), "VpcSet": vpcs}
 
 
+@API.action({"VpcId": text.must()})
 def delete_vpc(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete an empty VPC."""
     net = network(ctx)
@@ -83,6 +99,7 @@ def delete_vpc(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
+@API.action({**each(text.must(), "VpcId", "SubnetName", "Zone"), **_PLACE, "Tags": list_of(TAG), "CdcId": text})
 def create_subnet(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a subnet within its VPC's addresses."""
     net = network(ctx)
@@ -102,10 +119,11 @@ def create_subnet(ctx: Context, params: Params) -> dict[str, Any]:
     return {"Subnet": _subnet_reply(net, subnet)}
 
 
+@API.action({"SubnetIds": list_of(text), **_LISTING, "MaxResults": unsigned, "NextToken": text})
 def describe_subnets(ctx: Context, params: Params) -> dict[str, Any]:
     """List subnets, newest first (the order is inferred). `NextToken` paging is not done here."""
     ids_or_filters(params, "SubnetIds", CODES)
-    offset, limit = page(params, CODES)
+    offset, limit = page(params, code=CODES.page)
     net = network(ctx)
     rows: Sequence[Subnet] = [find_subnet(net, subnet_id) for subnet_id in params.get("SubnetIds", ())]
     if not rows:
@@ -114,6 +132,7 @@ def describe_subnets(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalCount": len(rows), "SubnetSet": subnets}
 
 
+@API.action({"SubnetId": text.must()})
 def delete_subnet(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a subnet without interfaces."""
     net = network(ctx)
@@ -210,43 +229,3 @@ def _subnet_reply(net: Network, subnet: Subnet) -> dict[str, Any]:
         "IsRemoteVpcSnat": False,
         "TagSet": tag_set(subnet.tags),
     }
-
-
-_PLACE = each(text, "StackType", "CidrBlock", "Ipv6CidrBlock")
-_LISTING = {"Filters": list_of(FILTER), **each(text, "Offset", "Limit")}
-
-ACTIONS = tuple(
-    Action(SERVICE, VERSION, name, params, run)
-    for name, params, run in (
-        (
-            "CreateVpc",
-            {
-                "VpcName": text.must(),
-                **_PLACE,
-                **each(text, "AddressType", "EnableMulticast", "DomainName"),
-                **each(boolean, "EnableRouteVpcPublish", "EnableRouteVpcPublishIpv6"),
-                "DnsServers": list_of(text),
-                "Tags": list_of(TAG),
-            },
-            create_vpc,
-        ),
-        ("DescribeVpcs", {"VpcIds": list_of(text), **_LISTING}, describe_vpcs),
-        ("DeleteVpc", {"VpcId": text.must()}, delete_vpc),
-        (
-            "CreateSubnet",
-            {
-                **each(text.must(), "VpcId", "SubnetName", "Zone"),
-                **_PLACE,
-                "Tags": list_of(TAG),
-                "CdcId": text,
-            },
-            create_subnet,
-        ),
-        (
-            "DescribeSubnets",
-            {"SubnetIds": list_of(text), **_LISTING, "MaxResults": unsigned, "NextToken": text},
-            describe_subnets,
-        ),
-        ("DeleteSubnet", {"SubnetId": text.must()}, delete_subnet),
-    )
-)

@@ -193,7 +193,7 @@ def test_pages_hold_twenty_then_up_to_a_hundred_newest_first(call: Client, cloud
     assert ids(call("vpc", "DescribeNetworkInterfaces", "ap-beijing", Offset=130, Limit=100)) == []
     assert call.refused("vpc", "DescribeNetworkInterfaces", Limit=101) == (
         "InvalidParameterValue.Range",
-        "The value `101` of parameter `Limit` is not in the valid range: 1-100.",
+        "The value `101` of `Limit` is not within 1-100.",
     )
 
 
