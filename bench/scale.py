@@ -23,7 +23,7 @@ ZIP_MB = 5.0
 STATUS = {"command": "status"}
 PLAN = {"command": "backfill", "dry_run": True}
 _PAGE = 100
-_LOGS_PER_S, _INTERFACES_PER_S = 19.0, 95.0  # of handler/commands/coverage.py
+_LOGS_PER_S, _INTERFACES_PER_S = 19.0, 95.0  # of handler/commands/listing.py
 
 
 @dataclass(frozen=True)

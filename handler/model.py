@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 MAX_REPORT_ITEMS = 1_000
 """More items than this are counted in a report, not listed: SCF caps a synchronous reply at 6 MB (doc 583/11637)."""
@@ -21,12 +21,15 @@ class Outcome(str, Enum):
     """How an item ended. Each item that comes in ends in exactly one; the order is the report's."""
 
     CREATED = "created"  # the flow log was made now
-    COVERED = "covered"  # the interface has one already
+    COVERED = "covered"  # the interface has one already, which logs
     WAITING = "waiting"  # not attached to an instance yet: its attach event or the sweep brings it back
     SKIPPED = "skipped"  # a rule or the platform excludes it for good
     GONE = "gone"  # deleted before we came
     IGNORED = "ignored"  # not ours: another action, a failed API call, a read
-    PLANNED = "planned"  # dry run: it would be created
+    PLANNED = "planned"  # dry run: it would be created or repaired
+    IMPAIRED = "impaired"  # it has a flow log, which logs nothing or not as the settings say
+    REPAIRED = "repaired"  # its flow log logged nothing or not as the settings say, and was made good
+    MISSING = "missing"  # it should have one and has none: a status found it so, or a sweep could not make it
     DEAD_LETTERED = "dead_lettered"  # it failed, and the record of it is on the queue
 
 
@@ -159,6 +162,7 @@ class Result:
     flow_log_id: str = ""
     instance_id: str = ""
     failure: Failure | None = None
+    state: State | None = None
 
     def as_item(self) -> dict[str, str]:
         """The report's line on it, without what is empty."""
@@ -167,33 +171,52 @@ class Result:
             "interface_id": self.interface_id,
             "instance_id": self.instance_id,
             "outcome": self.outcome.value,
+            "state": self.state.value if self.state else "",
             "reason": self.reason,
             "flow_log_id": self.flow_log_id,
         }
         return {name: value for name, value in fields.items() if value}
 
 
-def result_of(interface: Interface, outcome: Outcome, reason: str = "", flow_log_id: str = "") -> Result:
+def result_of(
+    interface: Interface, outcome: Outcome, reason: str = "", flow_log_id: str = "", state: State | None = None
+) -> Result:
     """The result of one interface, named by whatever is known of it."""
     instance_id = "" if interface.interface_id else interface.instance_id
-    return Result(outcome, interface.region, interface.interface_id, reason, flow_log_id, instance_id)
+    return Result(
+        outcome, interface.region, interface.interface_id, reason, flow_log_id, instance_id=instance_id, state=state
+    )
 
 
 @dataclass
 class Report:
-    """What `main_handler` returns: counts that add up to what was received, and the items up to a bound."""
+    """What `main_handler` returns: counts that add up to what was received, and the items up to a bound.
+
+    Attributes:
+        outcomes: how many items ended in which way.
+        results: the items that are listed.
+        listable: how many items there are to list, whether or not there was room.
+        continued: whether the function has invoked itself to go on.
+        stopped: why not all was done, in sentences.
+        coverage: of a status, a row for each region and VPC.
+        drift: of a status, the flow logs that log nothing or not as the settings say, up to a bound.
+        drifted: how many of those there are in all.
+    """
 
     request_id: str
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     results: list[Result] = field(default_factory=list)
+    listable: int = 0
     continued: bool = False
     stopped: str = ""
     coverage: list[dict[str, Any]] | None = None
     drift: list[dict[str, str]] | None = None
+    drifted: int = 0
 
     def add(self, result: Result) -> None:
         """Count a result, and list it while there is room; a failure takes the room of something else."""
         self.outcomes[result.outcome] += 1
+        self.listable += 1
         if result.outcome is Outcome.DEAD_LETTERED and len(self.results) >= MAX_REPORT_ITEMS:
             self._make_room()
         if len(self.results) < MAX_REPORT_ITEMS:
@@ -213,6 +236,11 @@ class Report:
         """Count results that are not listed one by one, such as what a sweep finds covered."""
         self.outcomes[outcome] += number
 
+    def list_counted(self, results: Sequence[Result], number: int) -> None:
+        """List results that are counted already while there is room, out of `number` that there are of their kind."""
+        self.results += results[: MAX_REPORT_ITEMS - len(self.results)]
+        self.listable += number
+
     def as_dict(self) -> dict[str, Any]:
         """The report under `schemas/report.schema.json`."""
         report: dict[str, Any] = {
@@ -225,7 +253,10 @@ class Report:
         }
         if self.stopped:
             report["stopped"] = self.stopped
+        drift = self.drift or []
         if self.coverage is not None:
             report["coverage"] = self.coverage
-            report["drift"] = self.drift or []
+            report["drift"] = drift
+        if self.listable > len(self.results) or self.drifted > len(drift):
+            report["truncated"] = {"items": self.listable, "drift": self.drifted}
         return report

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 _SCHEMA = "settings"
 
-# The short names of regions in CMQ's addresses: cmq-gz and cmq-sh are documented (doc 1496/61021), the others inferred.
-_CMQ_REGIONS = {
+QUEUE_REGIONS = {
     "ap-guangzhou": "gz",
     "ap-shanghai": "sh",
     "ap-beijing": "bj",
@@ -26,19 +25,17 @@ _CMQ_REGIONS = {
     "ap-hongkong": "hk",
     "ap-singapore": "sg",
     "ap-bangkok": "th",
-    "ap-jakarta": "jkt",
-    "ap-mumbai": "in",
     "ap-seoul": "kr",
     "ap-tokyo": "jp",
     "ap-shanghai-fsi": "shjr",
     "ap-shenzhen-fsi": "szjr",
-    "ap-beijing-fsi": "bjjr",
     "eu-frankfurt": "de",
     "na-ashburn": "use",
     "na-siliconvalley": "usw",
-    "na-toronto": "ca",
     "sa-saopaulo": "sao",
 }
+"""The regions that have TDMQ-CMQ (doc 1179/55901), with their short names in the queue's addresses: cmq-gz and cmq-sh
+are documented (doc 1496/61021), the others inferred."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,10 @@ class Selector:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the operator has set; the table is in README.md, the schema in `schemas/settings.schema.json`."""
+    """What the operator has set; the table is in README.md, the schema in `schemas/settings.schema.json`.
+
+    `regions` is empty where FLOWLOG_REGIONS is `all`.
+    """
 
     region: str
     topics: Mapping[str, str]
@@ -78,11 +78,17 @@ class Settings:
     include: Selector
     exclude: Selector
     regions: tuple[str, ...]
+    repair: str
     create_rate: float
     max_failure_share: float
     dlq_queue: str
+    dlq_region: str
     dlq_endpoint: str
     api_endpoint: str
+
+    def known_regions(self) -> tuple[str, ...]:
+        """The regions that the settings name: those of FLOWLOG_REGIONS, else the function's own and the topics'."""
+        return self.regions or tuple(dict.fromkeys([self.region, *sorted(self.topics.keys() - {"default"})]))
 
     def topic_for(self, region: str) -> str:
         """The CLS topic for a region, empty where none is set."""
@@ -110,8 +116,10 @@ def _checked(pairs: tuple[tuple[str, str], ...], region: str) -> Settings:
     faults = _faults(given)
     if not region:
         faults["TENCENTCLOUD_REGION"] = "is missing: SCF sets it; elsewhere set it to the function's region"
-    elif "FLOWLOG_DLQ_ENDPOINT" not in given and region not in _CMQ_REGIONS:
-        faults["FLOWLOG_DLQ_ENDPOINT"] = "is missing, and no address is known for the function's region: set it"
+    elif "FLOWLOG_DLQ_REGION" not in faults and not _has_queue_address(given, region):
+        faults["FLOWLOG_DLQ_ENDPOINT"] = (
+            "is missing, and no address of a queue is known for the region: set it, or FLOWLOG_DLQ_REGION to another"
+        )
     if faults:
         lines = "; ".join(f"{name} {fault}" for name, fault in sorted(faults.items()))
         raise SettingsError(f"the function's environment is wrong, correct and redeploy it: {lines}")
@@ -132,6 +140,10 @@ def credentials(environment: Mapping[str, str]) -> Credentials:
             "(`role` in serverless.yml), from which SCF takes them"
         )
     return Credentials(secret_id, secret_key, environment.get("TENCENTCLOUD_SESSIONTOKEN", "").strip())
+
+
+def _has_queue_address(given: Mapping[str, str], region: str) -> bool:
+    return "FLOWLOG_DLQ_ENDPOINT" in given or given.get("FLOWLOG_DLQ_REGION", region) in QUEUE_REGIONS
 
 
 def _faults(given: Mapping[str, str]) -> dict[str, str]:
@@ -173,6 +185,8 @@ def _defaults(known: Mapping[str, Any]) -> dict[str, str]:
 def _typed(values: Mapping[str, str], region: str) -> Settings:
     topic = values.get("FLOWLOG_TOPIC_ID", "").strip()
     rules = json.loads(values["FLOWLOG_RULES"])
+    regions = values["FLOWLOG_REGIONS"].strip()
+    dlq_region = values.get("FLOWLOG_DLQ_REGION", region)
     return Settings(
         region=region,
         topics=json.loads(topic) if topic.startswith("{") else {"default": topic},
@@ -184,11 +198,13 @@ def _typed(values: Mapping[str, str], region: str) -> Settings:
         storage=values["FLOWLOG_STORAGE"],
         include=_selector(rules.get("include", {})),
         exclude=_selector(rules.get("exclude", {})),
-        regions=tuple(dict.fromkeys(part.strip() for part in values.get("FLOWLOG_REGIONS", region).split(","))),
+        regions=() if regions == "all" else tuple(dict.fromkeys(part.strip() for part in regions.split(","))),
+        repair=values["FLOWLOG_REPAIR"],
         create_rate=float(values["FLOWLOG_CREATE_RATE"]),
         max_failure_share=float(values["FLOWLOG_MAX_FAILURE_SHARE"]),
         dlq_queue=values["FLOWLOG_DLQ_QUEUE"],
-        dlq_endpoint=values.get("FLOWLOG_DLQ_ENDPOINT") or _public_cmq(region),
+        dlq_region=dlq_region,
+        dlq_endpoint=values.get("FLOWLOG_DLQ_ENDPOINT") or _public_cmq(dlq_region),
         api_endpoint=values.get("FLOWLOG_API_ENDPOINT", ""),
     )
 
@@ -201,4 +217,4 @@ def _selector(rule: Mapping[str, Any]) -> Selector:
 
 def _public_cmq(region: str) -> str:
     """The queue's public https address: the body carries the session token, and the internal address is http."""
-    return f"https://cmq-{_CMQ_REGIONS[region]}.public.tencenttdmq.com"
+    return f"https://cmq-{QUEUE_REGIONS[region]}.public.tencenttdmq.com"

@@ -47,6 +47,12 @@ STYLES = {
     "dead_lettered": "red",
     "missing": "red",
     "drift": "magenta",
+    "impaired": "magenta",
+    "differs": "magenta",
+    "broken": "red",
+    "repaired": "green",
+    "unsupported": "dim",
+    "excluded": "dim",
 }
 
 

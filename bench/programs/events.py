@@ -12,8 +12,8 @@ def _main() -> None:
     work = common.work()
     if work.get("reads_unpaced"):
         # How its cost grows is to be seen, not the documented limits under which it reads.
-        inventory = import_module("handler.commands.coverage")
-        vars(inventory).update(FLOW_LOG_READS_PER_S=1e6, INTERFACE_READS_PER_S=1e6)
+        listing = import_module("handler.commands.listing")
+        vars(listing).update(FLOW_LOG_READS_PER_S=1e6, INTERFACE_READS_PER_S=1e6)
     handle = import_module("index").main_handler
     runs = []
     for event in work["events"]:

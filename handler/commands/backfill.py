@@ -6,22 +6,21 @@ The cloud's state is the checkpoint: killed anywhere and started again, a backfi
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from handler.cloud.pace import Pacer
-from handler.commands import continuation, coverage
-from handler.commands.coverage import Inventory
+from handler.commands import continuation, status, survey
 from handler.cover import ensure
 from handler.cover.batch import safely
-from handler.errors import failure_of
-from handler.model import MAX_REPORT_ITEMS, Command, Failure, Interface, Outcome, Result
+from handler.model import Command, Failure, Interface, Outcome, Result, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
+    from handler.commands.coverage import Inventory
+    from handler.commands.survey import Survey
     from handler.invocation import Invocation
 
 WORKERS = 16
@@ -32,18 +31,6 @@ MIN_TRIES = 20
 """So many must have been tried before a share of failures says anything."""
 
 Answers = SimpleQueue[tuple[Interface, Result] | None]
-
-
-@dataclass
-class Plan:
-    """What a backfill would create, by region, and the regions that could not be listed."""
-
-    inventories: list[Inventory]
-    failures: dict[str, Failure] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        """How many flow logs it would create."""
-        return sum(len(each.missing) for each in self.inventories)
 
 
 @dataclass
@@ -98,46 +85,12 @@ class RegionRun:
         return self.inventory.missing[self._first_undone - 1][0] if self._first_undone else ""
 
 
-def plan(invocation: Invocation, arguments: Mapping[str, Any]) -> Plan:
-    """List the regions side by side. `arguments` are those of the backfill or status command."""
-    regions: Sequence[str] = arguments.get("regions") or invocation.settings.regions
-
-    def take(region: str) -> Inventory | Failure:
-        try:
-            return coverage.take(
-                region,
-                invocation.vpc(),
-                invocation.settings,
-                arguments.get("vpc_ids", ()),
-                arguments.get("after", ""),
-            )
-        except Exception as error:  # noqa: BLE001 - one region's failure is not the others'
-            return failure_of(error)
-
-    with ThreadPoolExecutor(len(regions)) as pool:
-        taken = dict(zip(regions, pool.map(take, regions), strict=True))
-    whole = Plan(
-        [each for each in taken.values() if isinstance(each, Inventory)],
-        {region: each for region, each in taken.items() if isinstance(each, Failure)},
-    )
-    _cut(whole, arguments.get("limit"))
-    return whole
-
-
-def _cut(whole: Plan, limit: int | None) -> None:
-    """Keep the first `limit` interfaces, in the order of the regions."""
-    room = limit if limit is not None else len(whole)
-    for each in whole.inventories:
-        each.missing = each.missing[:room]
-        room -= len(each.missing)
-
-
-def create(invocation: Invocation, whole: Plan, settle: Callable[[Interface, Result], None]) -> list[RegionRun]:
-    """Create what a plan names, the regions side by side, each at its own pace.
+def create(invocation: Invocation, whole: Survey, settle: Callable[[Interface, Result], None]) -> list[RegionRun]:
+    """Create what is missing, the regions side by side, each at its own pace.
 
     Args:
         invocation: its time budget ends the work.
-        whole: the plan.
+        whole: the regions as they were listed.
         settle: gets each interface with its result, in this thread.
     """
     runs = [RegionRun(each, invocation.settings.max_failure_share) for each in whole.inventories if each.missing]
@@ -176,32 +129,32 @@ def _work(invocation: Invocation, run: RegionRun, pacer: Pacer, answers: Answers
     answers.put(None)
 
 
-def backfill(command: Command, invocation: Invocation) -> None:
-    """Run the backfill command: plan, create, and go on in another invocation where the time ran out."""
+def run(command: Command, invocation: Invocation) -> None:
+    """Run the backfill command: list, create, and go on in another invocation where the time ran out."""
     if command.arguments.get("dry_run"):
-        whole = plan(invocation, command.arguments)
-        _report_failures(whole, invocation)
+        whole = survey.take(invocation, command.arguments)
+        whole.say_failures(invocation)
         report_planned(whole, invocation)
     else:
         # A region that does not answer must leave time for the others.
-        whole = plan(invocation.within(invocation.budget.share(LISTING_SHARE)), command.arguments)
+        whole = survey.take(invocation.within(invocation.budget.share(LISTING_SHARE)), command.arguments)
         _give_up_failures(command, whole, invocation)
         _create_and_go_on(command, whole, invocation)
-    report_plan(whole, invocation)  # last: the report lists a bounded number
+    status.report_others(whole, invocation)  # last: the report lists a bounded number
 
 
-def _give_up_failures(command: Command, whole: Plan, invocation: Invocation) -> None:
+def _give_up_failures(command: Command, whole: Survey, invocation: Invocation) -> None:
     """Each region that could not be listed is a dead letter, with its part of what the limit has left."""
     limit: int | None = command.arguments.get("limit")
-    if limit is not None and limit <= len(whole):
-        _report_failures(whole, invocation)
+    if limit is not None and limit <= whole.missing:
+        whole.say_failures(invocation)
         return
     for region, failure in whole.failures.items():
-        part = {} if limit is None else {"limit": max(1, (limit - len(whole)) // len(whole.failures))}
+        part = {} if limit is None else {"limit": max(1, (limit - whole.missing) // len(whole.failures))}
         invocation.give_up(continuation.for_region(command, region, part), failure, region)
 
 
-def _create_and_go_on(command: Command, whole: Plan, invocation: Invocation) -> None:
+def _create_and_go_on(command: Command, whole: Survey, invocation: Invocation) -> None:
     for run in create(invocation, whole, invocation.settle):
         if run.stopped:
             invocation.report.stop(run.stopped)
@@ -211,48 +164,8 @@ def _create_and_go_on(command: Command, whole: Plan, invocation: Invocation) -> 
             continuation.go_on(command, run, invocation)
 
 
-def report_plan(whole: Plan, invocation: Invocation) -> None:
-    """Count what is covered, waiting or skipped."""
-    report = invocation.report
-    for each in whole.inventories:
-        report.count(Outcome.COVERED, each.total("covered"))
-        for outcome in (Outcome.WAITING, Outcome.SKIPPED):
-            report.count(outcome, each.total(outcome.value))
-        report.results += each.set_aside[: MAX_REPORT_ITEMS - len(report.results)]
-
-
-def report_planned(whole: Plan, invocation: Invocation) -> None:
+def report_planned(whole: Survey, invocation: Invocation) -> None:
     """Count what would be created."""
     for each in whole.inventories:
         for interface_id, _ in each.missing:
-            invocation.report.add(Result(Outcome.PLANNED, each.region, interface_id))
-
-
-def status(command: Command, invocation: Invocation) -> None:
-    """Report the coverage, change nothing."""
-    report_coverage(plan(invocation, command.arguments), invocation)
-
-
-def report_coverage(whole: Plan, invocation: Invocation) -> None:
-    """Report what is covered, missing, waiting, skipped and drifted; the missing first, for the list is bounded."""
-    report_planned(whole, invocation)
-    report_plan(whole, invocation)
-    report = invocation.report
-    report.coverage = coverage_rows(whole)
-    report.drift = [asdict(drift) for each in whole.inventories for drift in each.drift][:MAX_REPORT_ITEMS]
-    _report_failures(whole, invocation)
-
-
-def _report_failures(whole: Plan, invocation: Invocation) -> None:
-    for region, failure in sorted(whole.failures.items()):
-        invocation.report.stop(f"{region} could not be listed: {failure.code}: {failure.message}")
-
-
-def coverage_rows(whole: Plan) -> list[dict[str, Any]]:
-    """The report's `coverage`: a row for each region and VPC."""
-    columns = ("interfaces", "covered", "missing", "waiting", "skipped", "drift")
-    return [
-        {"region": each.region, "vpc_id": vpc_id, **{column: counts[column] for column in columns}}
-        for each in whole.inventories
-        for vpc_id, counts in sorted(each.coverage.items())
-    ]
+            invocation.report.add(Result(Outcome.PLANNED, each.region, interface_id, state=State.MISSING))

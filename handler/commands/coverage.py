@@ -1,38 +1,42 @@
-"""What there is and what is missing: list interfaces and flow logs, subtract.
-
-One pass lists pages that may shift under it while interfaces come and go. What it guarantees: it never creates for an
-interface that was not listed, and a second pass settles what the first has missed (docs/operations.md).
-"""
+"""How the interfaces of a region stand: list interfaces and flow logs, and put each interface into one state."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from handler.cloud.pace import Pacer
-from handler.cloud.vpc import FILTER_VALUES, PAGE, Vpc, chunks
+from handler.commands import listing
 from handler.cover import rules
-from handler.model import MAX_REPORT_ITEMS, FlowLog, Interface, Outcome, Result, result_of
+from handler.cover.state import best
+from handler.model import MAX_REPORT_ITEMS, FlowLog, Interface, Outcome, Result, State, result_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
+    from handler.cloud.vpc import Vpc
+    from handler.cover.state import Judgement
     from handler.settings import Settings
 
-# Reads keep under their documented limits of 20 and 100 a second (docs 215/35012, 215/15817).
-FLOW_LOG_READS_PER_S = 19.0
-INTERFACE_READS_PER_S = 95.0
-READERS = 8
+IMPAIRED = (State.DIFFERS, State.BROKEN)
+"""The states of an interface whose flow log logs nothing or not as the settings say."""
+_SET_ASIDE = {Outcome.WAITING: State.WAITING, Outcome.SKIPPED: State.EXCLUDED}
 
-Entry = TypeVar("Entry")
+
+@dataclass(frozen=True)
+class Found:
+    """One interface as a listing found it: its state, the reason for it, and its flow log where it has one."""
+
+    interface: Interface
+    state: State
+    reason: str = ""
+    flow_log: FlowLog | None = None
 
 
 @dataclass(frozen=True)
 class Drift:
-    """A flow log that is not as the settings say: the report's line on it."""
+    """A flow log that logs nothing or not as the settings say: the report's line on it."""
 
     region: str
     interface_id: str
@@ -46,9 +50,9 @@ class Inventory:
 
     Attributes:
         missing: interface id and VPC of what should have a flow log and has none; pairs, for there may be 100,000.
-        coverage: for each VPC, how many interfaces are in which state.
-        set_aside: what waits or is skipped, with the reason, up to a bound.
-        drift: flow logs that are not as the settings say, up to a bound.
+        coverage: for each VPC, how many interfaces there are, and how many are in which state.
+        set_aside: what waits or is excluded or impaired, with the reason, up to a bound.
+        drift: the flow logs of impaired interfaces, up to a bound.
     """
 
     region: str
@@ -57,115 +61,91 @@ class Inventory:
     set_aside: list[Result] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)
 
-    def total(self, state: str) -> int:
-        """How many interfaces of the region are in a state."""
-        return sum(counts[state] for counts in self.coverage.values())
+    def total(self, *states: State) -> int:
+        """How many interfaces of the region are in one of some states."""
+        return sum(counts[state.value] for counts in self.coverage.values() for state in states)
 
-    def count(self, interface: Interface, state: str) -> None:
-        """Count one interface as covered, missing, waiting or skipped."""
+    def add(self, found: Found) -> None:
+        """Count an interface under its state, and keep what its state asks for."""
+        interface, state = found.interface, found.state
         counts = self.coverage.setdefault(interface.vpc_id, Counter())
         counts["interfaces"] += 1
-        counts[state] += 1
+        counts[state.value] += 1
+        if state is State.MISSING:
+            # Thousands share a VPC: its id is kept once.
+            self.missing.append((interface.interface_id, sys.intern(interface.vpc_id)))
+        elif state in IMPAIRED:
+            self._keep_impaired(found)
+        elif state is not State.COVERED:
+            outcome = Outcome.WAITING if state is State.WAITING else Outcome.SKIPPED
+            self._set_aside(result_of(interface, outcome, found.reason, state=state))
+
+    def _keep_impaired(self, found: Found) -> None:
+        flow_log_id = found.flow_log.flow_log_id if found.flow_log else ""
+        self._set_aside(result_of(found.interface, Outcome.IMPAIRED, found.reason, flow_log_id, found.state))
+        if len(self.drift) < MAX_REPORT_ITEMS:
+            self.drift.append(Drift(self.region, found.interface.interface_id, flow_log_id, found.reason))
+
+    def _set_aside(self, result: Result) -> None:
+        if len(self.set_aside) < MAX_REPORT_ITEMS:
+            self.set_aside.append(result)
 
 
-def take(region: str, vpc: Vpc, settings: Settings, vpc_ids: Sequence[str] = (), after: str = "") -> Inventory:
-    """List a region and subtract what is covered.
+@dataclass(frozen=True)
+class Scope:
+    """Which interfaces of a region are looked at, and who gets each.
 
-    Args:
-        region: which.
-        vpc: the API.
-        settings: the rules, and what a flow log should look like.
+    Attributes:
         vpc_ids: only the interfaces of these VPCs; none means all.
         after: only interfaces behind this id.
+        tell: gets each interface as it is found, for whoever wants a line on each; called from several threads.
+    """
+
+    vpc_ids: Sequence[str] = ()
+    after: str = ""
+    tell: Callable[[Found], None] | None = None
+
+
+def take(region: str, vpc: Vpc, settings: Settings, scope: Scope) -> Inventory:
+    """List a region and say how each interface stands.
+
+    What it guarantees: nothing is missing that was not listed as an interface. A flow log that was made while it lists
+    may be missed: whoever creates then is told that there is one.
 
     Raises:
         CloudError: a page could not be read.
     """
     inventory = Inventory(region)
-    covered: set[str] = set()
-    drifted: dict[str, Drift] = {}
-    for log in _flow_logs(region, vpc):
-        covered.add(log.interface_id)
-        drift = drift_of(log, region, settings)
-        if drift:
-            drifted[log.interface_id] = Drift(region, log.interface_id, log.flow_log_id, drift)
+    logs = _judged(region, vpc, settings)
     seen: set[str] = set()
-    for interface in _interfaces(region, vpc, vpc_ids):
-        if interface.interface_id > after and interface.interface_id not in seen:
+    for interface in listing.interfaces(region, vpc, scope.vpc_ids):
+        if interface.interface_id > scope.after and interface.interface_id not in seen:
             seen.add(interface.interface_id)
-            _sort_in(inventory, interface, settings, covered, drifted)
+            found = _found(interface, logs.get(interface.interface_id), settings)
+            inventory.add(found)
+            if scope.tell:
+                scope.tell(found)
     inventory.missing.sort()
     return inventory
 
 
-def drift_of(log: FlowLog, region: str, settings: Settings) -> str:
-    """How a flow log differs from the settings; empty when it does not."""
-    if not log.enabled:
-        return "disabled"
-    if log.topic_state == "DELETED":
-        return "topic deleted"
-    if log.storage != settings.storage or (log.storage == "cls" and log.topic_id != settings.topic_for(region)):
-        return "another topic"
-    return "another traffic type" if log.traffic_type != settings.traffic_type else ""
+Judged = tuple[FlowLog, "Judgement"]
 
 
-def _sort_in(
-    inventory: Inventory, interface: Interface, settings: Settings, covered: set[str], drifted: dict[str, Drift]
-) -> None:
-    if interface.interface_id in covered:
-        inventory.count(interface, "covered")
-        drift = drifted.get(interface.interface_id)
-        if drift:
-            inventory.coverage[interface.vpc_id]["drift"] += 1
-            if len(inventory.drift) < MAX_REPORT_ITEMS:
-                inventory.drift.append(drift)
-        return
+def _judged(region: str, vpc: Vpc, settings: Settings) -> dict[str, Judged]:
+    """For each interface with a flow log, that which makes the best of it."""
+    judged: dict[str, Judged] = {}
+    for log in listing.flow_logs(region, vpc):
+        known = judged.get(log.interface_id)
+        chosen = best([known[0], log] if known else [log], region, settings)
+        if chosen:
+            judged[log.interface_id] = chosen
+    return judged
+
+
+def _found(interface: Interface, judged: Judged | None, settings: Settings) -> Found:
     outcome, reason = rules.decide(interface, settings)
-    if outcome is Outcome.PLANNED:
-        inventory.count(interface, "missing")
-        # Thousands share a VPC: its id is kept once.
-        inventory.missing.append((interface.interface_id, sys.intern(interface.vpc_id)))
-        return
-    inventory.count(interface, outcome.value)
-    if len(inventory.set_aside) < MAX_REPORT_ITEMS:
-        inventory.set_aside.append(result_of(interface, outcome, reason))
-
-
-def _flow_logs(region: str, vpc: Vpc) -> Iterator[FlowLog]:
-    pacer = Pacer(FLOW_LOG_READS_PER_S)
-    return _all_pages(lambda offset: vpc.flow_log_page(region, offset, pacer))
-
-
-def _interfaces(region: str, vpc: Vpc, vpc_ids: Sequence[str]) -> Iterator[Interface]:
-    pacer = Pacer(INTERFACE_READS_PER_S)
-    for group in list(chunks(vpc_ids, FILTER_VALUES)) or [()]:
-        yield from _all_pages(lambda offset, group=group: vpc.interface_page(region, offset, group, pacer))  # type: ignore[misc]
-
-
-def _all_pages(read: Callable[[int], tuple[list[Entry], int]]) -> Iterator[Entry]:
-    """Every entry, reading no more pages than the total asks for, several at a time.
-
-    A total that is less than what came with it says nothing: then it is read on until a page is not full.
-    """
-    first, total = read(0)
-    yield from first
-    if total < len(first):
-        yield from _to_the_end(read, len(first))
-        return
-    offsets = range(PAGE, total, PAGE)
-    if not offsets:
-        return
-    with ThreadPoolExecutor(min(READERS, len(offsets))) as pool:
-        # A window of pages, not all of them: what has been read waits in memory until it is used.
-        for start in range(0, len(offsets), READERS * 2):
-            for entries, _ in pool.map(read, offsets[start : start + READERS * 2]):
-                yield from entries
-
-
-def _to_the_end(read: Callable[[int], tuple[list[Entry], int]], offset: int) -> Iterator[Entry]:
-    while offset % PAGE == 0:
-        entries, _ = read(offset)
-        yield from entries
-        if not entries:
-            return
-        offset += len(entries)
+    if judged and (outcome is not Outcome.SKIPPED or judged[1].state is State.COVERED):
+        log, judgement = judged
+        return Found(interface, judgement.state, judgement.words, log)
+    return Found(interface, _SET_ASIDE.get(outcome, State.MISSING), reason, judged[0] if judged else None)

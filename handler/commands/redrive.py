@@ -13,6 +13,7 @@ from handler.cloud.pace import Pacer
 from handler.cloud.queue import BATCH
 from handler.cover.batch import Batch
 from handler.cover.search import INTERFACE_DELAYS_S
+from handler.errors import QueueError
 from handler.intake import events
 from handler.model import MAX_LETTER_ATTEMPTS, Command, Ignored, Interface, Invalid, Outcome, Result, result_of
 
@@ -54,8 +55,17 @@ class Letter:
         return any(result.failure is not None and result.failure.unfinished for _, result in self.results)
 
 
+def run(command: Command, invocation: Invocation, run_command: RunCommand) -> None:
+    """Run the command `redrive`, or the redrive of a sweep: a queue that cannot be read is said in the report."""
+    try:
+        redrive(command.arguments, invocation, run_command)
+    except QueueError as error:
+        # A letter about the queue cannot be put on the queue: the report says it.
+        invocation.report.stop(f"the queue {invocation.queue.name} could not be read: {error}")
+
+
 def redrive(arguments: Mapping[str, Any], invocation: Invocation, run_command: RunCommand) -> None:
-    """Run the redrive command.
+    """Run the records of the queue again.
 
     Args:
         arguments: `limit`, the most records to take, and `dry_run`.

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from handler.commands import backfill
-from handler.model import Outcome
+from handler.commands import backfill, status, survey
+from handler.commands.coverage import IMPAIRED
+from handler.model import Outcome, State
 from ops import advice, console, options, session
 from ops.errors import Exit, OperatorError
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from handler.commands.backfill import Plan
     from handler.commands.coverage import Inventory
+    from handler.commands.survey import Survey
     from handler.settings import Settings
     from ops.session import Session
 
@@ -80,24 +81,24 @@ def backfill_command(
     whole = list_plan(run, arguments)
     if dry_run:
         backfill.report_planned(whole, run.invocation)  # first: the report lists a bounded number
-    backfill.report_plan(whole, run.invocation)
+    status.report_others(whole, run.invocation)
     show = console.err() if as_json else console.out()
     show.print(plan_table(whole))
     show.print(estimate(whole, run.invocation.settings))
-    if len(whole) and not dry_run:
-        console.ask(f"Create {console.counted(len(whole), 'flow log')}?", yes=yes)
+    if whole.missing and not dry_run:
+        console.ask(f"Create {console.counted(whole.missing, 'flow log')}?", yes=yes)
         _create(run, whole)
     raise typer.Exit(_finish(run, whole, dry_run=dry_run, as_json=as_json))
 
 
-def list_plan(run: Session, arguments: dict[str, Any]) -> Plan:
+def list_plan(run: Session, arguments: dict[str, Any]) -> Survey:
     """List the regions, and say which could not be listed and what to do.
 
     Raises:
         OperatorError: none could.
     """
     with until_interrupted(run), console.working("Listing interfaces and flow logs"):
-        whole = backfill.plan(run.invocation, arguments)
+        whole = survey.take(run.invocation, arguments)
     faults = [f"{region} could not be listed: {advice.of_failure(each)}" for region, each in whole.failures.items()]
     if faults and not whole.inventories:
         raise OperatorError("\n".join(faults))
@@ -115,7 +116,7 @@ def until_interrupted(run: Session) -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def plan_table(whole: Plan) -> Table:
+def plan_table(whole: Survey) -> Table:
     """What would be created where, and what is there already."""
     names = ("Create", "Covered", "Drifted", "Waiting", "Skipped")
     rows = console.table("Plan", ("Region", "VPC", *names), numbers=names)
@@ -132,18 +133,21 @@ def plan_table(whole: Plan) -> Table:
 
 def _plan_rows(each: Inventory, *, by_vpc: bool) -> Iterator[tuple[str, tuple[int, ...]]]:
     create = Counter(vpc_id for _, vpc_id in each.missing)
-    states = ("covered", "drift", "waiting", "skipped")
+    states = ((State.COVERED,), IMPAIRED, (State.WAITING,), (State.EXCLUDED, State.UNSUPPORTED))
     if by_vpc and each.coverage:
         for vpc_id, counts in sorted(each.coverage.items()):
-            yield console.plain(vpc_id), (create[vpc_id], *(counts[state] for state in states))
+            yield (
+                console.plain(vpc_id),
+                (create[vpc_id], *(sum(counts[each.value] for each in group) for group in states)),
+            )
     else:
         place = console.counted(len(each.coverage), "VPC") if each.coverage else "no interfaces"
-        yield place, (len(each.missing), *(each.total(state) for state in states))
+        yield place, (len(each.missing), *(each.total(*group) for group in states))
 
 
-def estimate(whole: Plan, settings: Settings) -> Text:
+def estimate(whole: Survey, settings: Settings) -> Text:
     """How many calls the plan needs, and how long they take."""
-    number = len(whole)
+    number = whole.missing
     if not number:
         return Text("Nothing to create: every interface that can have a flow log has one.", "green")
     slowest = max(len(each.missing) for each in whole.inventories)
@@ -157,10 +161,10 @@ def estimate(whole: Plan, settings: Settings) -> Text:
     )
 
 
-def _create(run: Session, whole: Plan) -> None:
+def _create(run: Session, whole: Survey) -> None:
     """Create what the plan names, under a progress bar; take note of what stops it."""
     run_report = run.report
-    with run.stop.on_interrupt(console.say), console.progress("Creating flow logs", len(whole)) as step:
+    with run.stop.on_interrupt(console.say), console.progress("Creating flow logs", whole.missing) as step:
         run_report.watch = lambda result: step(result.outcome is Outcome.DEAD_LETTERED)
         done = backfill.create(run.invocation, whole, run.invocation.settle)
     run.invocation.letters.flush()
@@ -173,7 +177,7 @@ def _create(run: Session, whole: Plan) -> None:
     run_report.stopped = " ".join(stopped)
 
 
-def _finish(run: Session, whole: Plan, *, dry_run: bool, as_json: bool) -> Exit:
+def _finish(run: Session, whole: Survey, *, dry_run: bool, as_json: bool) -> Exit:
     """Show the report and say how the command ended.
 
     Raises:
@@ -182,10 +186,10 @@ def _finish(run: Session, whole: Plan, *, dry_run: bool, as_json: bool) -> Exit:
     report = run.report.as_dict()
     if as_json:
         console.write_json(report)
-    elif len(whole):
+    elif whole.missing:
         console.show_report(report, listed=("planned",) if dry_run else ("dead_lettered", "skipped"))
     run.raise_if_unsent()
-    drifted = sum(each.total("drift") for each in whole.inventories)
+    drifted = sum(each.total(*IMPAIRED) for each in whole.inventories)
     _say_what_is_left(run, drifted, dry_run=dry_run, as_json=as_json)
     if run.stop.asked:
         return Exit.INTERRUPTED

@@ -76,7 +76,7 @@ def regions_of(deployment: Deployment) -> list[str]:
     """The regions that the sweep covers, each once."""
     # Nobody has checked the setting here, and an empty entry would be the function's own region a second time.
     given = [part.strip() for part in deployment.variables.get("FLOWLOG_REGIONS", "").split(",")]
-    return list(dict.fromkeys(filter(None, given))) or [deployment.region]
+    return list(dict.fromkeys(each for each in given if each not in ("", "all"))) or [deployment.region]
 
 
 def our_flow_logs(deployment: Deployment, cloud: Cloud) -> list[FlowLog]:

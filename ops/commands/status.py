@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from handler.commands import backfill
+from handler.commands import status
 from handler.log import redact
-from handler.model import MAX_REPORT_ITEMS
+from handler.model import State
 from ops import console, options, session
 from ops.commands.backfill import list_plan
 from ops.errors import Exit
@@ -20,8 +20,9 @@ from ops.errors import Exit
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-NUMBERS = ("interfaces", "covered", "missing", "waiting", "skipped", "drift")
+NUMBERS = status.COLUMNS
 COLUMNS = ("region", "vpc_id", *NUMBERS)
+NOT_COVERED = ("missing", "differs", "broken")
 IDS_SHOWN = 5
 
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print the table as CSV on the standard output.")]
@@ -36,13 +37,13 @@ def status_command(
 ) -> None:
     """Say whether every interface has its flow log, per region and VPC, and if not, why not.
 
-    Changes nothing. An interface is *covered*, *missing* (it should have a flow log and has none), *waiting* (it is
-    not attached to an instance, and so cannot have one yet) or *skipped* (FLOWLOG_RULES exclude it). *Drift* counts
-    flow logs that are there but not as the settings say: disabled, without their topic, or with another topic or
-    traffic type.
+    Changes nothing. An interface is *covered*, or its flow log *differs* from the settings (another topic or traffic
+    type) or is *broken* (it logs nothing: disabled, or its topic is deleted), or it is *missing* (it should have a
+    flow log and has none), *unsupported* (its instance's model takes none), *waiting* (it is not attached to an
+    instance, and so cannot have one yet) or *excluded* (by FLOWLOG_RULES).
 
-    Exit code 0 when all is covered, which means nothing is missing and nothing has drifted; 3 when not. What waits
-    or is skipped does not count against it. If a region cannot be listed, 1.
+    Exit code 0 when all is covered, which means that nothing is missing, differs or is broken; 3 when not. What waits,
+    is unsupported or excluded does not count against it. If a region cannot be listed, 1.
 
     For example:
 
@@ -57,7 +58,7 @@ def status_command(
     run = session.start(profile=profile, fallback=regions[0] if regions else "")
     arguments = {"regions": regions} if regions else {}
     whole = list_plan(run, arguments)
-    backfill.report_coverage(whole, run.invocation)
+    status.report_coverage(whole, run.invocation)
     report = run.report.as_dict()
     if as_json:
         console.write_json(report)
@@ -69,8 +70,8 @@ def status_command(
 
 
 def verdict(coverage: Sequence[Mapping[str, Any]]) -> Exit:
-    """Whether all is covered: nothing is missing, and nothing has drifted."""
-    return Exit.UNCOVERED if any(row["missing"] or row["drift"] for row in coverage) else Exit.OK
+    """Whether all is covered: nothing is missing, differs or is broken."""
+    return Exit.UNCOVERED if any(row[state] for row in coverage for state in NOT_COVERED) else Exit.OK
 
 
 def _write_csv(coverage: Sequence[Mapping[str, Any]]) -> None:
@@ -88,7 +89,7 @@ def show_coverage(report: Mapping[str, Any]) -> None:
     report = redact(report)
     coverage = report["coverage"]
     out = console.out()
-    titles = ("Total", "Covered", "Missing", "Waiting", "Skipped", "Drift")
+    titles = ("Total", *(state.value.capitalize() for state in State))
     rows = console.table("Coverage of interfaces", ("Region", "VPC", *titles), numbers=titles)
     for row in coverage:
         rows.add_row(row["region"], console.plain(row["vpc_id"]), *_numbers(row))
@@ -98,7 +99,7 @@ def show_coverage(report: Mapping[str, Any]) -> None:
         rows.add_row("", "all", *_numbers(total), style="bold")
     out.print(rows)
     out.print(_sentence(coverage))
-    cut = MAX_REPORT_ITEMS in (len(report["items"]), len(report.get("drift") or ()))
+    cut = "truncated" in report
     for heading, ids in _reasons(report).items():
         out.print(_line(*heading, ids, cut=cut))
 
@@ -110,7 +111,7 @@ def _numbers(row: Mapping[str, Any]) -> list[Text]:
 def _sentence(coverage: Sequence[Mapping[str, Any]]) -> Text:
     """The answer to the operator's question."""
     missing = sum(row["missing"] for row in coverage)
-    drift = sum(row["drift"] for row in coverage)
+    drift = sum(row["differs"] + row["broken"] for row in coverage)
     if verdict(coverage) is Exit.OK:
         return Text("All covered: every interface that can have a flow log has one.", "bold green")
     parts = []
@@ -126,13 +127,10 @@ def _sentence(coverage: Sequence[Mapping[str, Any]]) -> Text:
 def _reasons(report: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
     """The interfaces behind the numbers, by state and reason, as far as the report lists them."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
-    states = {"planned": "missing", "waiting": "waiting", "skipped": "skipped"}
     for item in report["items"]:
-        if item["outcome"] in states:
-            found[states[item["outcome"]], item.get("reason", "")].append(item.get("interface_id", "?"))
-    for each in report.get("drift") or ():
-        found["drift", each["drift"]].append(each["interface_id"])
-    order = ("missing", "drift", "waiting", "skipped")
+        if "state" in item:
+            found[item["state"], item.get("reason", "")].append(item.get("interface_id", "?"))
+    order = [state.value for state in State]
     return dict(sorted(found.items(), key=lambda entry: (order.index(entry[0][0]), entry[0][1])))
 
 

@@ -19,7 +19,7 @@ def topics(there: Deployed) -> Iterator[Finding]:
     wanted = there.settings
     if wanted is None or wanted.storage != "cls":
         return
-    for region in dict.fromkeys((*wanted.regions, *(name for name in wanted.topics if name != "default"))):
+    for region in dict.fromkeys((*wanted.known_regions(), *(name for name in wanted.topics if name != "default"))):
         topic = wanted.topic_for(region)
         if topic:
             yield _topic(there, topic, wanted.topic_region or region)

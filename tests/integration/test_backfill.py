@@ -84,7 +84,7 @@ class TestWhatIsDone:
         report = unpaced({**BACKFILL, "limit": 10})
         done = {item["interface_id"] for item in report["items"]}
         status = unpaced(STATUS)
-        left = {item["interface_id"] for item in status["items"] if item["outcome"] == "planned"}
+        left = {item["interface_id"] for item in status["items"] if item["outcome"] == "missing"}
         assert len(done) == 10
         assert max(done) < min(left)
 
@@ -154,7 +154,7 @@ class TestWhatIsDone:
         done = unpaced(BACKFILL)
         assert _named(done, "created") == _named(planned, "planned")
         assert outcomes(done)["skipped"] == outcomes(planned)["skipped"]
-        assert unpaced(STATUS)["outcomes"]["planned"] == 0
+        assert unpaced(STATUS)["outcomes"]["missing"] == 0
 
     def test_one_failure_is_one_dead_letter(self, unpaced: Function) -> None:
         """It does not stop the rest."""

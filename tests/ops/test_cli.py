@@ -221,9 +221,11 @@ def test_text_from_outside_cannot_steer_the_terminal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "drift", "code"), [(0, 0, Exit.OK), (1, 0, Exit.UNCOVERED), (0, 1, Exit.UNCOVERED)]
+    ("state", "code"),
+    [("covered", Exit.OK), ("unsupported", Exit.OK), ("waiting", Exit.OK), ("excluded", Exit.OK)]
+    + [(state, Exit.UNCOVERED) for state in ("missing", "differs", "broken")],
 )
-def test_the_verdict_of_status(missing: int, drift: int, code: Exit) -> None:
-    """Covered means that nothing is missing and nothing has drifted; what waits or is skipped does not count."""
-    rows = [{"missing": 0, "drift": 0, "waiting": 9, "skipped": 9}, {"missing": missing, "drift": drift}]
+def test_the_verdict_of_status(state: str, code: Exit) -> None:
+    """Covered means that nothing is missing, differs or is broken; what waits or is excluded does not count."""
+    rows = [dict.fromkeys(status.NUMBERS, 0), {**dict.fromkeys(status.NUMBERS, 0), state: 1}]
     assert status.verdict(rows) is code

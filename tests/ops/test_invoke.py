@@ -28,7 +28,7 @@ REPORT = {
     "received": 1,
     "outcomes": {
         "created": 1, "covered": 0, "waiting": 0, "skipped": 0, "gone": 0, "ignored": 0, "planned": 0,
-        "dead_lettered": 0,
+        "impaired": 0, "repaired": 0, "missing": 0, "dead_lettered": 0,
     },
     "items": [{"region": "ap-guangzhou", "interface_id": "eni-78ysaex1", "outcome": "created", "flow_log_id": "fl-1"}],
     "continued": False,
@@ -100,10 +100,11 @@ def test_a_report_with_something_dead_lettered(operator: Operator) -> None:
 
 def test_the_report_of_a_status(operator: Operator) -> None:
     """With the table, the answer and the exit code of `eni-flowlog status`; what has drifted counts, too."""
-    numbers = {"interfaces": 4, "covered": 3, "missing": 1, "waiting": 0, "skipped": 0, "drift": 0}
+    numbers = {"interfaces": 4, "covered": 3, "differs": 0, "broken": 0, "missing": 1}
+    numbers |= {"unsupported": 0, "waiting": 0, "excluded": 0}
     row = {"region": "ap-guangzhou", "vpc_id": "vpc-pq9vxykj", **numbers}
-    outcomes = {**REPORT["outcomes"], "created": 0, "covered": 3, "planned": 1}  # type: ignore[dict-item]
-    items = [{"region": "ap-guangzhou", "interface_id": "eni-78ysaex1", "outcome": "planned"}]
+    outcomes = {**REPORT["outcomes"], "created": 0, "covered": 3, "missing": 1}  # type: ignore[dict-item]
+    items = [{"region": "ap-guangzhou", "interface_id": "eni-78ysaex1", "outcome": "missing", "state": "missing"}]
     report = {**REPORT, "received": 4, "outcomes": outcomes, "items": items, "coverage": [row], "drift": []}
     result = operator("invoke", json.dumps({"return": valid("report", report)}))
     assert result.exit_code == Exit.UNCOVERED

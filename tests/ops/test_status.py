@@ -57,7 +57,7 @@ def test_drift(cloud: LocalCloud, operator: Operator) -> None:
     result = operator("status")
     assert result.exit_code == Exit.UNCOVERED
     assert "3 flow logs are not as the settings say." in result.stdout
-    for drift in ("drift, disabled:", "drift, another traffic type:", "drift, another topic:"):
+    for drift in ("broken, disabled:", "differs, another traffic type:", "differs, another topic:"):
         assert drift in result.stdout
 
 
@@ -67,7 +67,7 @@ def test_skipped(cloud: LocalCloud, operator: Operator) -> None:
     cloud.seed_interfaces(HOME, 2, tags={"flowlog": "off"})
     result = operator("status", FLOWLOG_RULES='{"exclude": {"tags": {"flowlog": "off"}}}')
     assert result.exit_code == Exit.OK
-    assert "skipped, excluded by FLOWLOG_RULES: eni-" in result.stdout
+    assert "excluded, excluded by FLOWLOG_RULES: eni-" in result.stdout
 
 
 def test_json_is_the_report_of_the_command(cloud: LocalCloud, operator: Operator) -> None:

@@ -42,10 +42,12 @@ def test_defaults() -> None:
         storage="cls",
         include=Selector(),
         exclude=Selector(),
-        regions=("ap-guangzhou",),
+        regions=(),
+        repair="off",
         create_rate=19.0,
         max_failure_share=0.5,
         dlq_queue="eni-flowlog-dlq",
+        dlq_region="ap-guangzhou",
         dlq_endpoint="https://cmq-gz.public.tencenttdmq.com",
         api_endpoint="",
     )
@@ -89,6 +91,11 @@ def test_an_empty_variable_is_the_same_as_none(name: str, empty: str) -> None:
         ),
         ("FLOWLOG_REGIONS", "ap-shanghai", "regions", ("ap-shanghai",)),
         ("FLOWLOG_REGIONS", " ap-shanghai , ap-beijing,ap-shanghai", "regions", ("ap-shanghai", "ap-beijing")),
+        ("FLOWLOG_REGIONS", " all ", "regions", ()),
+        ("FLOWLOG_REPAIR", "enable", "repair", "enable"),
+        ("FLOWLOG_REPAIR", "recreate", "repair", "recreate"),
+        ("FLOWLOG_DLQ_REGION", "ap-shanghai", "dlq_region", "ap-shanghai"),
+        ("FLOWLOG_DLQ_REGION", "ap-shanghai", "dlq_endpoint", "https://cmq-sh.public.tencenttdmq.com"),
         ("FLOWLOG_CREATE_RATE", "0.5", "create_rate", 0.5),
         ("FLOWLOG_CREATE_RATE", "100000", "create_rate", 100_000.0),
         ("FLOWLOG_MAX_FAILURE_SHARE", "0", "max_failure_share", 0.0),
@@ -145,10 +152,12 @@ BAD = {
         "[" * 3_000 + "]" * 3_000,
         "1" * 5_000,
     ],
-    "FLOWLOG_REGIONS": [",", "ap-shanghai,", "ap-shanghai;ap-beijing", "all"],
+    "FLOWLOG_REGIONS": [",", "ap-shanghai,", "ap-shanghai;ap-beijing", "all,ap-shanghai", "ALL"],
+    "FLOWLOG_REPAIR": ["on", "OFF", "enable "],
     "FLOWLOG_CREATE_RATE": ["0", "0.0", "-1", "100001", "1e3", "ten", "nan", "19\n", "19 "],
     "FLOWLOG_MAX_FAILURE_SHARE": ["1.1", "-0.5", "50%", "nan", "1\n"],
     "FLOWLOG_DLQ_QUEUE": ["1queue", "a" * 65, "a b", "queue\n"],
+    "FLOWLOG_DLQ_REGION": ["guangzhou", "ap-guangzhou\n"],
     "FLOWLOG_DLQ_ENDPOINT": ["ftp://q.example", "https://", "https://q.example?x", "https://user@q.example", "q\n"],
     "FLOWLOG_API_ENDPOINT": ["http://127.0.0.1:port", "http://a b", "http://127.0.0.1:80\n", "http://127.0.0.1/path"],
 }
@@ -219,7 +228,11 @@ def test_the_queue_s_address_is_public_https_by_region() -> None:
 def test_a_region_without_a_known_queue_address_needs_the_setting() -> None:
     """It is not guessed."""
     message = fault(TENCENTCLOUD_REGION="ap-atlantis")
-    assert "FLOWLOG_DLQ_ENDPOINT is missing, and no address is known for the function's region: set it" in message
+    assert (
+        "FLOWLOG_DLQ_ENDPOINT is missing, and no address of a queue is known for the region: set it, "
+        "or FLOWLOG_DLQ_REGION to another" in message
+    )
+    assert load(TENCENTCLOUD_REGION="ap-atlantis", FLOWLOG_DLQ_REGION="ap-guangzhou").region == "ap-atlantis"
     assert load(TENCENTCLOUD_REGION="ap-atlantis", FLOWLOG_DLQ_ENDPOINT="https://q.example").region == "ap-atlantis"
 
 
