@@ -29,13 +29,19 @@ class TestStatus:
             "vpc_id": vpc,
             "interfaces": 8,
             "covered": 1,
+            "differs": 0,
+            "broken": 0,
             "missing": 4,  # and the instance's own
+            "unsupported": 0,
             "waiting": 2,
-            "skipped": 1,
-            "drift": 0,
+            "excluded": 1,
         }
-        assert outcomes(report) == {"planned": 5, "covered": 1, "waiting": 2, "skipped": 1}
-        assert {item["outcome"] for item in report["items"]} == {"planned", "waiting", "skipped"}
+        assert outcomes(report) == {"missing": 5, "covered": 1, "waiting": 2, "skipped": 1}
+        assert {(item["outcome"], item["state"]) for item in report["items"]} == {
+            ("missing", "missing"),
+            ("waiting", "waiting"),
+            ("skipped", "excluded"),
+        }
         assert cloud.calls.count(CREATE) == 0
 
     def test_drift(self, unpaced: Function) -> None:
@@ -56,8 +62,11 @@ class TestStatus:
         report = unpaced(STATUS)
         found = {line["interface_id"]: line["drift"] for line in report["drift"]}
         assert found == {ids[name]: name for name in changes if name}
-        assert sum(row["drift"] for row in report["coverage"]) == 4
-        assert report["outcomes"]["covered"] == 5
+        states = {item["interface_id"]: item["state"] for item in report["items"] if item["outcome"] == "impaired"}
+        assert states == {
+            ids[name]: "broken" if name in ("disabled", "topic deleted") else "differs" for name in changes if name
+        }
+        assert (report["outcomes"]["covered"], report["outcomes"]["impaired"]) == (1, 4)
 
     def test_a_region_that_cannot_be_listed(self, unpaced: Function) -> None:
         """The report says which, and why; nothing goes to the queue, for nothing was to be done."""
@@ -77,18 +86,19 @@ class TestStatus:
             assert {line["drift"] for line in unpaced(STATUS)["drift"]} == {"another topic"}
 
     def test_lists_are_bounded_and_counts_are_not(self, unpaced: Function) -> None:
-        """More than 1,000 waiting, and more than 1,000 drifted: the report lists so many of each, and counts all."""
+        """More than 1,000 waiting, and more than 1,000 disabled: it lists so many, and says how many there are."""
         unpaced.cloud.seed_interfaces(HOME, 1_003, attached=False)
         for interface in unpaced.cloud.seed_interfaces(HOME, 1_002):
             unpaced.cloud.seed_flow_log(HOME, interface, topic_id=unpaced.cloud.topic_id, enabled=False)
         report = unpaced(STATUS)
-        assert outcomes(report) == {"covered": 1_002, "waiting": 1_003, "planned": 1}
+        assert outcomes(report) == {"impaired": 1_002, "waiting": 1_003, "missing": 1}
         assert (len(report["drift"]), len(report["items"])) == (1_000, 1_000)
-        assert sum(row["drift"] for row in report["coverage"]) == 1_002
+        assert report["truncated"] == {"items": 2_006, "drift": 1_002}
+        assert sum(row["broken"] for row in report["coverage"]) == 1_002
 
     def test_many_pages_once_each(self, unpaced: Function) -> None:
         """2,000 interfaces are 20 pages, and 1,700 flow logs 17: none is read twice, and no empty one."""
         unpaced.cloud.seed_interfaces(HOME, 1_999, flow_logs=1_700)
         report = unpaced(STATUS)
-        assert outcomes(report) == {"covered": 1_700, "planned": 300}
+        assert outcomes(report) == {"covered": 1_700, "missing": 300}
         assert unpaced.cloud.calls.by_action() == {INTERFACES: 20, LOGS: 17}
