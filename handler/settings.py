@@ -95,25 +95,28 @@ class Settings:
         return self.topics.get(region) or self.topics.get("default", "")
 
 
-def load(environment: Mapping[str, str], region: str = "") -> Settings:
+def load(environment: Mapping[str, str], region: str = "", *, topic_needed: bool = True) -> Settings:
     """Read the settings.
 
     Args:
         environment: the process's environment; of SCF's own names only TENCENTCLOUD_REGION is read.
         region: the function's, where the environment does not tell it.
+        topic_needed: whether it is a fault that FLOWLOG_TOPIC_ID is not set: not to who only looks at the queue.
 
     Raises:
         SettingsError: names every bad variable and what it should be.
     """
     known = schema.document(_SCHEMA)["properties"]
     given = tuple((name, environment[name]) for name in known if environment.get(name, "").strip())
-    return _checked(given, environment.get("TENCENTCLOUD_REGION", "") or region)
+    return _checked(given, environment.get("TENCENTCLOUD_REGION", "") or region, topic_needed=topic_needed)
 
 
 @lru_cache(maxsize=8)  # a warm instance's are the same each time, and checking them costs half a millisecond
-def _checked(pairs: tuple[tuple[str, str], ...], region: str) -> Settings:
+def _checked(pairs: tuple[tuple[str, str], ...], region: str, *, topic_needed: bool) -> Settings:
     given = dict(pairs)
     faults = _faults(given)
+    if not topic_needed and "FLOWLOG_TOPIC_ID" not in given:
+        del faults["FLOWLOG_TOPIC_ID"]
     if not region:
         faults["TENCENTCLOUD_REGION"] = "is missing: SCF sets it; elsewhere set it to the function's region"
     elif "FLOWLOG_DLQ_REGION" not in faults and not _has_queue_address(given, region):

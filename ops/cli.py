@@ -11,9 +11,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from handler.errors import CloudError, EniFlowlogError, QueueError, SettingsError, failure_of
 from handler.log import redact
-from ops import advice, console, session
+from ops import console, session
 from ops.commands import dlq
 from ops.commands.backfill import backfill_command
 from ops.commands.demo import demo_command
@@ -23,10 +22,9 @@ from ops.commands.invoke import invoke_command
 from ops.commands.local import local_command
 from ops.commands.remove import remove_command
 from ops.commands.status import status_command
-from ops.errors import EPILOG, Exit, OperatorError
+from ops.errors import EPILOG, Exit, exit_code, sentence
 from ops.packaging import package as packaging
 from ops.packaging.bom import version
-from ops.packaging.dependencies import PackageError
 
 PROGRAM = "eni-flowlog"
 
@@ -53,27 +51,7 @@ class Guarded(TyperGroup):
             console.say(sentence(error), "red")
             if ctx.params.get("verbose"):
                 console.say(str(redact("".join(traceback.format_exception(error)))), "dim")
-            raise typer.Exit(error.code if isinstance(error, OperatorError) else Exit.FAILED) from None
-
-
-def sentence(error: Exception) -> str:
-    """What happened, to what, and what to do next."""
-    if isinstance(error, OperatorError):
-        return str(error)
-    if isinstance(error, SettingsError):
-        _, _, faults = str(error).partition(": ")
-        return (
-            f"The settings are wrong: {faults}. Correct them: they are FLOWLOG_* of the environment, then of "
-            "serverless.yml in this folder."
-        )
-    if isinstance(error, QueueError):
-        return f"The dead-letter queue could not be used: {error}. {advice.queue_step(error.code)}"
-    if isinstance(error, CloudError):
-        return advice.of_cloud_error(error)
-    if isinstance(error, EniFlowlogError):
-        return str(error)
-    failure = failure_of(error)
-    return f"{failure.code}: {failure.message}. Please report it, with what --verbose shows."
+            raise typer.Exit(exit_code(error)) from None
 
 
 app = typer.Typer(
@@ -85,7 +63,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="A flow log for every new elastic network interface of a Tencent Cloud account, by itself; these are its "
     "operator's commands.\n\n"
-    "Settings are the function's FLOWLOG_* variables: from the environment, then from serverless.yml in this folder. "
+    "Settings are the FLOWLOG_* variables of the deployed function; with --settings local, or where no function is "
+    "deployed, those of the environment, then of serverless.yml in this folder and a .env file beside it. "
     "Keys are TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY and TENCENTCLOUD_TOKEN, or a profile of tccli. "
     "With FLOWLOG_API_ENDPOINT and FLOWLOG_DLQ_ENDPOINT, all of it works against the local cloud.",
     epilog=EPILOG,
@@ -135,13 +114,8 @@ def package_command(out: Out = None, *, without_bytecode: WithoutBytecode = Fals
 
         eni-flowlog package --without-bytecode --out /tmp/package
     """
-    try:
-        with console.working("Building the package"):
-            built = packaging.build(out=out, bytecode=not without_bytecode)
-    except packaging.PythonMissingError as error:
-        raise OperatorError(str(error), Exit.NO_PYTHON) from None
-    except PackageError as error:
-        raise OperatorError(str(error)) from None
+    with console.working("Building the package"):
+        built = packaging.build(out=out, bytecode=not without_bytecode)
     print(packaging.describe(built))
 
 

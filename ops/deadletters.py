@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from handler import jsontext, schema
-from handler.cloud.api import Service
 from handler.cloud.queue import BATCH
 from handler.errors import CloudError
+from handler.intake.events import platform_body
 from handler.log import redact
-from ops import console
-from ops.traces import reason_of
+from ops.deployed import reason_of
+from ops.deployment.cloud import TDMQ
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from handler.cloud.queue import Message
     from ops.session import Session
 
-TDMQ = Service("tdmq", "2020-02-17")
-LOOK_AGAIN_S = 0.5
 _DEFAULT_VISIBILITY_S = 30
 
 
@@ -76,20 +73,23 @@ class Record:
 
 @dataclass(frozen=True)
 class Depth:
-    """How many messages a queue holds: those that can be received, and those that a reader has hidden."""
+    """How many messages a queue holds.
 
-    visible: int
+    Attributes:
+        readable: can be received, or are held by this machine.
+        hidden: somebody else has received them.
+        visibility_s: for how many seconds a message is hidden from all others by who receives it.
+    """
+
+    readable: int
     hidden: int
     visibility_s: int
 
 
 def depth(run: Session) -> Depth | None:
     """Ask the queue's management API how much there is; None where the keys may not, or it does not say."""
-    invocation = run.invocation
     try:
-        reply = invocation.api.call(
-            TDMQ, "DescribeCmqQueueDetail", invocation.settings.region, {"QueueName": invocation.queue.name}
-        )
+        reply = run.cloud.call(TDMQ, "DescribeCmqQueueDetail", {"QueueName": run.queue.name})
     except CloudError:
         return None
     queue = reply.get("QueueDescribe")
@@ -98,67 +98,32 @@ def depth(run: Session) -> Depth | None:
     visible, hidden, visibility = (queue.get(name) for name in ("ActiveMsgNum", "InactiveMsgNum", "VisibilityTimeout"))
     if not isinstance(visible, int) or not isinstance(hidden, int):
         return None
-    return Depth(visible, hidden, visibility if isinstance(visibility, int) else _DEFAULT_VISIBILITY_S)
+    held = len(run.queue.held)
+    return Depth(
+        readable=visible + held,
+        hidden=max(0, hidden - held),
+        visibility_s=visibility if isinstance(visibility, int) else _DEFAULT_VISIBILITY_S,
+    )
 
 
-def await_visible(run: Session) -> Depth | None:
-    """Wait until something can be received, at the most for the queue's visibility time-out.
-
-    Returns:
-        How much there is then; None where that cannot be known.
-    """
-    there = depth(run)
-    until = time.monotonic() + (there.visibility_s if there else 0)
-    if there and there.hidden and not there.visible:
-        console.say(
-            f"{console.counted(there.hidden, 'record')} hidden by an earlier read: waiting for at most "
-            f"{there.visibility_s:g} s.",
-            "dim",
-        )
-    while there and there.hidden and not there.visible and time.monotonic() < until and not run.stop.asked:
-        run.invocation.budget.wait(LOOK_AGAIN_S)
-        there = depth(run)
-    return there
-
-
-def receive(
-    run: Session, *, limit: int | None = None, patient: Callable[[], bool] = lambda: False
-) -> Iterator[list[Record]]:
-    """Receive the queue's messages, up to 16 at a time, each once.
+def receive(run: Session, limit: int | None = None) -> Iterator[list[Record]]:
+    """Receive the queue's messages, up to 16 at a time, each once: those first that this machine still holds.
 
     Args:
         run: its stop ends the work.
         limit: the most messages.
-        patient: whether to wait, up to the queue's visibility time-out, for messages that somebody has hidden.
 
     Raises:
         QueueError: the queue could not be read.
     """
-    queue, budget = run.invocation.queue, run.invocation.budget
     seen: set[str] = set()
-    waited, most = 0.0, 0.0
-    while budget.left() > 0 and (limit is None or len(seen) < limit):
-        room = BATCH if limit is None else min(BATCH, limit - len(seen))
-        new = [each for each in queue.receive(room) if each.message_id not in seen]
+    while not run.stop.asked and (limit is None or len(seen) < limit):
+        received = run.queue.receive(BATCH if limit is None else min(BATCH, limit - len(seen)))
+        new = [each for each in received if each.message_id not in seen]
+        if not new:
+            return
         seen.update(each.message_id for each in new)
-        if new:
-            yield [record_of(each) for each in new]
-            continue
-        if not patient():
-            return
-        most = most or _patience(run)
-        if waited >= most:
-            return
-        budget.wait(LOOK_AGAIN_S)
-        waited += LOOK_AGAIN_S
-
-
-def _patience(run: Session) -> float:
-    """Seconds until what is hidden now can be received again; 0 when nothing is."""
-    there = depth(run)
-    if there is None:
-        return _DEFAULT_VISIBILITY_S
-    return there.visibility_s + LOOK_AGAIN_S if there.hidden else 0.0
+        yield [record_of(each) for each in new]
 
 
 def record_of(message: Message) -> Record:
@@ -169,7 +134,7 @@ def record_of(message: Message) -> Record:
         return _unknown(message, message.body)
     if not schema.problems("dead-letter", content):
         return _own(message, content)
-    if isinstance(content, dict) and isinstance(content.get("Body"), dict):
+    if isinstance(content, dict) and "ClientContext" in platform_body(content):
         return _platform(message, content)
     return _unknown(message, content)
 
@@ -204,7 +169,7 @@ def _what(letter: Mapping[str, Any]) -> str:
 
 def _platform(message: Message, letter: Mapping[str, Any]) -> Record:
     """SCF's native dead letter (doc 583/39704)."""
-    body = letter["Body"]
+    body = platform_body(letter)
     retries = body.get("RetryNum")
     return Record(
         message,

@@ -1,8 +1,14 @@
-"""How a command of `eni-flowlog` ends: its exit codes, and the error that stops it with one clear sentence."""
+"""How a command of `eni-flowlog` ends: its exit codes, and every error as one sentence with what to do next."""
 
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from handler.errors import CloudError, EniFlowlogError, QueueError, SettingsError, failure_of
+
+if TYPE_CHECKING:
+    from handler.model import Failure
 
 
 class Exit(IntEnum):
@@ -37,3 +43,60 @@ class OperatorError(Exception):
         """Take the message and the exit code."""
         super().__init__(message)
         self.code = code
+
+
+# The longest beginning of the code counts.
+_STEPS = {
+    "AuthFailure": "Check the keys: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY and TENCENTCLOUD_TOKEN, or the "
+    "profile of tccli; temporary keys expire, and all need this machine's clock to be right.",
+    "AuthFailure.UnauthorizedOperation": "Give these keys the permission for this action (CAM), or use others.",
+    "UnauthorizedOperation": "Give these keys the permission for this action (CAM), or use others.",
+    "UnsupportedRegion": "Check the region's name.",
+    "RequestLimitExceeded": "Somebody else uses up the account's limit: try again later, or lower FLOWLOG_CREATE_RATE.",
+    "ClientNetworkError": "Check the network, the proxy and FLOWLOG_API_ENDPOINT, and run it again.",
+    "ServerNetworkError": "Check the network and FLOWLOG_API_ENDPOINT, and run it again.",
+    "InternalError": "The cloud had a fault: run it again.",
+    "ResourceNotFound.Function": "Deploy the function, or give its --function, --function-region and account.",
+    "ResourceNotFound": "Check that it exists, in this region and account.",
+    "NoTopicForRegion": "Add the region, or a `default`, to FLOWLOG_TOPIC_ID.",
+}
+_QUEUE_STEPS = {
+    0: "Check the network and FLOWLOG_DLQ_ENDPOINT.",
+    4100: "Check the keys, and their permission for the queue.",
+    4440: "Check FLOWLOG_DLQ_QUEUE and the region; `eni-flowlog deploy` makes the queue.",
+}
+
+
+def exit_code(error: Exception) -> Exit:
+    """How a command ends that an error has stopped."""
+    return error.code if isinstance(error, OperatorError) else Exit.FAILED
+
+
+def sentence(error: Exception) -> str:
+    """What happened, to what, and what to do next."""
+    if isinstance(error, SettingsError):
+        _, _, faults = str(error).partition(": ")
+        return (
+            f"The settings are wrong: {faults}. Correct them in the environment or in serverless.yml; "
+            "`eni-flowlog deploy` brings them to the function."
+        )
+    if isinstance(error, QueueError):
+        return f"The dead-letter queue could not be used: {error}. {_QUEUE_STEPS.get(error.code, 'Run it again.')}"
+    if isinstance(error, CloudError):
+        return explained(error)
+    if isinstance(error, (OperatorError, EniFlowlogError)):
+        return str(error)
+    failure = failure_of(error)
+    return f"{failure.code}: {failure.message}. Please report it, with what --verbose shows."
+
+
+def explained(refusal: CloudError | Failure) -> str:
+    """What the cloud has refused, and what to do about it, in whole sentences."""
+    request = f" (request {refusal.request_id})" if refusal.request_id else ""
+    return f"{refusal.code}: {refusal.message.rstrip('.')}{request}. {next_step(refusal.code)}"
+
+
+def next_step(code: str) -> str:
+    """What to do about an API code."""
+    known = [prefix for prefix in _STEPS if code.startswith(prefix)]
+    return _STEPS[max(known, key=len)] if known else "Look the code up in the API's documentation."

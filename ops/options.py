@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handler import schema
+from ops.session import SettingsOf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,10 +56,21 @@ FunctionRegion = Annotated[
         "--function-region",
         metavar="REGION",
         callback=of_form("region"),
-        help="The function's region. Without it: TENCENTCLOUD_REGION, serverless.yml, or tccli's profile.",
+        help="The function's region. Without it: TENCENTCLOUD_REGION, serverless.yml, or tccli's profile; if the "
+        "function is not there, it is looked for in the other regions.",
         show_default=False,
     ),
 ]
+Settings = Annotated[
+    SettingsOf,
+    typer.Option(
+        "--settings",
+        help="Whose settings count: those of the deployed function, or the local ones of serverless.yml, .env and the "
+        "shell.",
+    ),
+]
+FUNCTION = SettingsOf.FUNCTION
+"""The default of --settings."""
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print JSON on the standard output, and everything else on the standard error.")
 ]

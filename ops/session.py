@@ -9,36 +9,50 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from handler import settings as environment_settings
 from handler.budget import Budget
 from handler.errors import QueueUnreachable
 from handler.invocation import Invocation
-from handler.log import logger
+from handler.log import hide, logger
 from handler.model import Outcome, Report
-from ops import config
-from ops.console import counted
+from ops import deployed
+from ops.config import read
+from ops.console import counted, say
+from ops.deployed import Source
+from ops.deployment.cloud import Cloud
 from ops.errors import OperatorError
+from ops.remembered import RememberingQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
     from handler.model import Result
+    from handler.settings import Settings
     from ops.config import Config
 
 LIMIT_S = 24 * 3600.0
 """An operator's machine has no time limit; something has to end a command that nobody watches."""
-_NO_TOPIC = "00000000-0000-0000-0000-000000000000"
 _FAR = 1e9
+
+
+class SettingsOf(str, Enum):
+    """Whose settings a command works with."""
+
+    FUNCTION = "function"
+    LOCAL = "local"
 
 
 class Stop:
     """Says when work has to end, to a time budget that all retries, waits and calls keep to."""
 
     def __init__(self) -> None:
-        """Nothing has asked for it yet."""
+        """Begin with nobody having asked for an end."""
         self._asked = threading.Event()
 
     @property
@@ -90,18 +104,54 @@ class WatchedReport(Report):
 
 @dataclass(frozen=True)
 class Session:
-    """The invocation that a command works with, and what stops it."""
+    """What a command works with: the account, the settings, the queue, and what stops it.
+
+    Attributes:
+        config: what this machine says.
+        cloud: the account, at the function's region.
+        source: where the settings come from.
+        stop: ends the work.
+    """
 
     config: Config
-    invocation: Invocation
-    stop: Stop
+    cloud: Cloud
+    source: Source
+    stop: Stop = field(default_factory=Stop)
 
-    @property
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """An environment as the function has it."""
+        return self.config.environment(self.source.settings)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, of which the topic may be missing.
+
+        Raises:
+            SettingsError: names every bad variable.
+        """
+        return environment_settings.load(self.environment, topic_needed=False)
+
+    @cached_property
+    def queue(self) -> RememberingQueue:
+        """The dead-letter queue, which goes on to be usable after Ctrl-C: what was received is still put in order."""
+        settings = self.settings
+        return RememberingQueue(settings.dlq_endpoint, settings.dlq_queue, lambda: self.config.keys, Budget(LIMIT_S))
+
+    @cached_property
     def report(self) -> WatchedReport:
-        """What has come of it so far."""
-        report = self.invocation.report
-        assert isinstance(report, WatchedReport)
-        return report
+        """What has come of the invocation so far."""
+        return WatchedReport("")
+
+    @cached_property
+    def invocation(self) -> Invocation:
+        """The function's own invocation, on this machine; its dead letters are still sent after Ctrl-C.
+
+        Raises:
+            SettingsError: names every bad variable.
+        """
+        started = Invocation.start(self.environment, {}, Budget(LIMIT_S)).within(self.stop.budget())
+        return replace(started, report=self.report, queue=self.queue)
 
     def raise_if_unsent(self) -> None:
         """Send the last dead letters; to be called when the report has been shown.
@@ -109,40 +159,60 @@ class Session:
         Raises:
             OperatorError: some could not be put on the queue, with the first failure that is therefore kept nowhere.
         """
-        invocation = self.invocation
+        letters = self.invocation.letters
         try:
-            invocation.letters.raise_if_unsent()
+            letters.raise_if_unsent()
         except QueueUnreachable:
             reasons = (each.reason for each in self.report.results if each.outcome is Outcome.DEAD_LETTERED)
             raise OperatorError(
-                f"{counted(invocation.letters.unsent, 'dead letter')} could not be put on the queue "
-                f"{invocation.queue.name} at {invocation.settings.dlq_endpoint}. Nothing is lost: the next "
-                "`eni-flowlog backfill` finds what has no flow log. Check the queue, and the keys' permission to send. "
+                f"{counted(letters.unsent, 'dead letter')} could not be put on the queue {self.queue.name} at "
+                f"{self.settings.dlq_endpoint}. Nothing is lost: the next `eni-flowlog backfill` finds what has no "
+                "flow log. Check the queue, and the keys' permission to send. "
                 f"The first failure: {next(reasons, 'unknown')}"
             ) from None
 
 
-def start(*, profile: str = "", region: str = "", fallback: str = "", with_topic: bool = True) -> Session:
-    """Begin a command with the operator's keys and settings.
+def start(
+    *,
+    profile: str = "",
+    function_region: str = "",
+    settings_of: SettingsOf = SettingsOf.FUNCTION,
+    fallback: str = "",
+) -> Session:
+    """Begin a command with the operator's keys and the function's settings, and say where those come from.
 
     Args:
         profile: a profile of tccli, or nothing.
-        region: the function's, where the command line names it.
+        function_region: the function's, where the command line names it.
+        settings_of: whose settings are asked for.
         fallback: the function's region where nothing else tells it.
-        with_topic: whether the command needs to know where flow logs go; the queue's commands do not.
 
     Raises:
         OperatorError: no keys or no region, or a file that cannot be read.
-        SettingsError: names every bad variable.
+        CloudError: the cloud could not be asked for the function.
     """
-    found = config.read(Path("serverless.yml"), os.environ, profile=profile, region=region, fallback=fallback)
-    variables = found.environment(found.settings)
-    if not with_topic:
-        variables = {"FLOWLOG_TOPIC_ID": _NO_TOPIC, **variables}
-    stop = Stop()
-    # Dead letters keep to a budget of their own: what failed before Ctrl-C is still put on the queue.
-    invocation = Invocation.start(variables, {}, Budget(LIMIT_S)).within(stop.budget())
-    return Session(found, replace(invocation, report=WatchedReport("")), stop)
+    config, cloud = connect(profile=profile, function_region=function_region, fallback=fallback)
+    if settings_of is SettingsOf.LOCAL:
+        source = Source(config.settings, config.region, f"Settings: {deployed.HERE}, as --settings local asks for.")
+    else:
+        source = deployed.source(config, cloud)
+    say(source.said, "dim" if source.certain else "yellow")
+    for difference in source.differences:
+        say(f"{difference} `eni-flowlog deploy` would set it; --settings local goes by what is here.", "yellow")
+    config = replace(config, region=source.region)
+    return Session(config, account(config), source)
+
+
+def connect(*, profile: str = "", function_region: str = "", fallback: str = "") -> tuple[Config, Cloud]:
+    """What this machine says, and the account; for commands that need no settings."""
+    config = read(Path("serverless.yml"), os.environ, profile=profile, region=function_region, fallback=fallback)
+    hide(config.keys.secret_key, config.keys.token)
+    return config, account(config)
+
+
+def account(config: Config) -> Cloud:
+    """The operator's account, at the function's region."""
+    return Cloud(lambda: config.keys, config.region, config.settings.get("FLOWLOG_API_ENDPOINT", ""))
 
 
 class _StandardError:

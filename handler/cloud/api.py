@@ -52,18 +52,26 @@ _clients: dict[tuple[Service, str, str], CommonClient] = {}
 class Api:
     """Signed calls with the keys of this invocation."""
 
-    def __init__(self, endpoint: str, credentials: Callable[[], Credentials], budget: Budget) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        credentials: Callable[[], Credentials],
+        budget: Budget,
+        call_timeout_s: float = CALL_TIMEOUT_S,
+    ) -> None:
         """Take the keys now.
 
         Args:
             endpoint: another API address than the cloud's own, or empty.
             credentials: reads the keys; asked again when the cloud says that they are stale.
             budget: the time of this invocation.
+            call_timeout_s: how long one answer may take, in seconds.
         """
         self._endpoint = endpoint
         self._read_credentials = credentials
         self._keys = credentials()
         self._budget = budget
+        self._call_timeout_s = call_timeout_s
 
     def call(  # noqa: PLR0913 - what a call is, and the two ways in which calls differ
         self,
@@ -150,7 +158,7 @@ class Api:
             client = _clients.setdefault(key, _new_client(service, region, self._endpoint, self._keys))
         if client.credential.get_credential_info() != _info(self._keys):
             client.credential = Credential(*_info(self._keys))
-        client.request.conn.timeout = max(0.2, min(CALL_TIMEOUT_S, self._budget.left()))
+        client.request.conn.timeout = max(0.2, min(self._call_timeout_s, self._budget.left()))
         return client
 
 

@@ -37,11 +37,19 @@ _session = requests.Session()
 
 @dataclass(frozen=True)
 class Message:
-    """A received message; it is hidden from other receivers for the queue's visibility time-out."""
+    """A received message.
+
+    Attributes:
+        body: what was sent.
+        handle: deletes the message, until it can be received again.
+        message_id: stays the same, however often it is received.
+        visible_at: when it can be received again, in seconds since 1970 by the queue's clock; 0 if that was not said.
+    """
 
     body: str
     handle: str
     message_id: str
+    visible_at: float = 0.0
 
 
 class Queue:
@@ -101,10 +109,7 @@ class Queue:
             if error.code == NOTHING_TO_RECEIVE:
                 return []
             raise
-        return [
-            Message(str(each.get("msgBody", "")), str(each.get("receiptHandle", "")), str(each.get("msgId", "")))
-            for each in reply.get("msgInfoList") or []
-        ]
+        return [_message(each) for each in reply.get("msgInfoList") or []]
 
     def delete(self, handles: Sequence[str]) -> None:
         """Delete received messages, none to 16. A stale handle is no error: somebody else has the message now.
@@ -168,3 +173,14 @@ class Queue:
         plain = f"POST{self._host}{self._path}?{text}"
         form["Signature"] = Sign.sign(keys.secret_key, plain, "HmacSHA256")
         return form
+
+
+def _message(entry: Mapping[str, Any]) -> Message:
+    """A message of BatchReceiveMessage's msgInfoList (doc 1496/61031)."""
+    visible_at = entry.get("nextVisibleTime")
+    return Message(
+        str(entry.get("msgBody", "")),
+        str(entry.get("receiptHandle", "")),
+        str(entry.get("msgId", "")),
+        float(visible_at) if isinstance(visible_at, (int, float)) else 0.0,
+    )

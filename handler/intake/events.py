@@ -173,7 +173,7 @@ def _named(fields: Mapping[str, Any], history: History | None = None) -> Interfa
 
 def _platform_letter(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
     """SCF's native dead letter: the original event is the JSON text in Body.ClientContext (doc 583/39704)."""
-    yield from read_text(_body(payload)["ClientContext"], nesting + 1)
+    yield from read_text(platform_body(payload)["ClientContext"], nesting + 1)
 
 
 def _own_letter(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
@@ -222,10 +222,11 @@ def _has(*keys: str) -> Callable[[Mapping[str, Any]], bool]:
 
 
 def _is_platform_letter(payload: Mapping[str, Any]) -> bool:
-    return "ClientContext" in _body(payload)
+    return "ClientContext" in platform_body(payload)
 
 
-def _body(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+def platform_body(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The Body of SCF's native dead letter, which may be JSON text; empty for any other payload."""
     body = payload.get("Body")
     if isinstance(body, str):
         try:

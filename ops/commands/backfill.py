@@ -12,8 +12,8 @@ from rich.text import Text
 from handler.commands import backfill, status, survey
 from handler.commands.coverage import IMPAIRED
 from handler.model import Outcome, State
-from ops import advice, console, options, session
-from ops.errors import Exit, OperatorError
+from ops import console, options, session
+from ops.errors import Exit, OperatorError, explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,12 +51,14 @@ After = Annotated[
 
 
 def backfill_command(
+    *,
     regions: options.Regions = None,
     vpc_ids: VpcIds = None,
     limit: options.Limit = None,
     after: After = "",
+    settings_of: options.Settings = options.FUNCTION,
+    function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
-    *,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
     as_json: options.AsJson = False,
@@ -77,7 +79,12 @@ def backfill_command(
     """
     given = {"regions": regions, "vpc_ids": vpc_ids, "limit": limit, "after": after}
     arguments = {name: value for name, value in given.items() if value}
-    run = session.start(profile=profile, fallback=regions[0] if regions else "")
+    run = session.start(
+        profile=profile,
+        function_region=function_region,
+        settings_of=settings_of,
+        fallback=regions[0] if regions else "",
+    )
     whole = list_plan(run, arguments)
     if dry_run:
         backfill.report_planned(whole, run.invocation)  # first: the report lists a bounded number
@@ -99,7 +106,7 @@ def list_plan(run: Session, arguments: dict[str, Any]) -> Survey:
     """
     with until_interrupted(run), console.working("Listing interfaces and flow logs"):
         whole = survey.take(run.invocation, arguments)
-    faults = [f"{region} could not be listed: {advice.of_failure(each)}" for region, each in whole.failures.items()]
+    faults = [f"{region} could not be listed: {explained(each)}" for region, each in whole.failures.items()]
     if faults and not whole.inventories:
         raise OperatorError("\n".join(faults))
     for fault in faults:

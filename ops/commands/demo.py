@@ -24,13 +24,12 @@ from ops.deployment.role import Policy
 from ops.errors import OperatorError
 from ops.packaging import package as packaging
 from ops.packaging import pythons
-from ops.packaging.dependencies import PackageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from handler.cloud.api import Service
-    from localcloud.scf.invoker import Invocation
+    from localcloud.scf.engine import Invocation
     from ops.config import Deployment
     from ops.packaging.package import Package
 
@@ -96,14 +95,11 @@ def demo_command() -> None:
 
 def _package() -> Package:
     _heading("1. The package, as it is deployed")
-    try:
-        if pythons.find() is not None:
-            package = packaging.build()
-        else:
-            package = packaging.build_for_this_machine()
-            print(f"There is no Python 3.10 here, so the local cloud runs it with {package.python}.")
-    except PackageError as error:
-        raise OperatorError(str(error)) from None
+    if pythons.find() is not None:
+        package = packaging.build()
+    else:
+        package = packaging.build_for_this_machine()
+        print(f"There is no Python 3.10 here, so the local cloud runs it with {package.python}.")
     print(packaging.describe(package))
     return package
 

@@ -13,9 +13,7 @@ from ops.deployment import preflight
 from ops.deployment.assembly import open_deployment, plan_deployment
 from ops.deployment.function import Zip
 from ops.deployment.show import say_done, shown
-from ops.errors import Exit, OperatorError
 from ops.packaging import package as packaging
-from ops.packaging.dependencies import PackageError
 
 if TYPE_CHECKING:
     from ops.deployment.function import Code
@@ -69,7 +67,7 @@ def deploy_command(
     deployment, cloud = open_deployment(config_file, profile=profile, region=function_region)
     preflight.check(deployment, package)
     with working("Building the package"):
-        code: Code = Zip(package) if package else build_package(bytecode=not without_bytecode)
+        code: Code = Zip(package) if package else packaging.build(bytecode=not without_bytecode)
     with working("Looking at what is there"):
         plan = plan_deployment(deployment, cloud, code)
     title = f"{deployment.name} in {deployment.region}, account {cloud.uin}"
@@ -88,17 +86,3 @@ def _carry_out(plan: Plan, question: str, *, yes: bool) -> None:
     ask(question, yes=yes)
     plan.carry_out(say_done)
     say("Deployed. `eni-flowlog doctor` checks it; `eni-flowlog backfill` covers what was there before.")
-
-
-def build_package(*, bytecode: bool = True) -> packaging.Package:
-    """Build the package.
-
-    Raises:
-        OperatorError: it cannot be built.
-    """
-    try:
-        return packaging.build(bytecode=bytecode)
-    except packaging.PythonMissingError as error:
-        raise OperatorError(str(error), Exit.NO_PYTHON) from None
-    except PackageError as error:
-        raise OperatorError(str(error)) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
@@ -11,7 +11,7 @@ from rich.text import Text
 from handler.commands import dispatch, redrive
 from handler.model import Outcome
 from ops import console, options, session
-from ops.deadletters import Depth, Record, await_visible, depth, receive
+from ops.deadletters import Depth, Record, depth, receive
 from ops.errors import Exit, OperatorError
 
 if TYPE_CHECKING:
@@ -30,34 +30,49 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     help="Look at the dead-letter queue, run its records again, or throw them away.\n\n"
-    "Reading a message hides it from every other reader for the queue's visibility time-out: as `deploy` sets it, the "
-    "function's own time limit of 300 seconds. So two commands in a row may find less than there is: they say how many "
-    "are hidden, or wait for them.",
+    "Reading a record hides it from every other reader for the queue's visibility time-out: as `deploy` sets it, the "
+    "function's own time limit of 300 seconds. These commands hand each other what they have read, so that `show`, "
+    "`redrive` and `purge` can follow `list` at once.",
 )
 
-Ident = Annotated[str, typer.Argument(metavar="ID", help="The record's id, or its beginning.")]
+
+def _not_empty(value: Any) -> Any:
+    """An id that is empty would be the beginning of every id."""
+    if any(not each.strip() for each in ([value] if isinstance(value, str) else value or [])):
+        raise typer.BadParameter("an id cannot be empty")
+    return value
+
+
+Ident = Annotated[str, typer.Argument(metavar="ID", help="The record's id, or its beginning.", callback=_not_empty)]
 Idents = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ID]...", help="Only these records, by id or its beginning.", show_default=False),
+    typer.Argument(
+        metavar="[ID]...",
+        help="Only these records, by id or its beginning.",
+        show_default=False,
+        callback=_not_empty,
+    ),
 ]
 Exhausted = Annotated[
     bool, typer.Option("--exhausted", help="Only records that have failed too often to be tried again.")
 ]
+All = Annotated[bool, typer.Option("--all", help="All records.")]
 
 
 @app.command("list")
 def list_command(
+    *,
     limit: options.Limit = None,
+    settings_of: options.Settings = options.FUNCTION,
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
-    *,
     as_json: options.AsJson = False,
 ) -> None:
     """List the records: what failed, why, how often, and since when.
 
-    Receives them, which hides them from the function and from other commands for the queue's visibility time-out
-    (300 seconds as `deploy` sets it); they stay on the queue. The queue keeps a record 12 hours at the most: its copy
-    in the function's log stays.
+    They stay on the queue, hidden from the function for the queue's visibility time-out (300 seconds as `deploy` sets
+    it), and can be shown, run again or purged from this machine at once. The queue keeps a record 12 hours at the
+    most: its copy in the function's log stays.
 
     For example:
 
@@ -65,32 +80,36 @@ def list_command(
 
         eni-flowlog dlq list --json | jq -r '.records[].error.code' | sort | uniq -c
     """
-    run = session.start(profile=profile, region=function_region, with_topic=False)
+    run = session.start(profile=profile, function_region=function_region, settings_of=settings_of)
     records = _received(run, limit)
     left = depth(run)
     if as_json:
-        console.write_json(
-            {"queue": run.invocation.queue.name, "hidden": _hidden(left, records), "records": _rows(records)}
-        )
+        hidden = left.hidden if left else None
+        console.write_json({"queue": run.queue.name, "hidden": hidden, "records": _rows(records)})
         return
     if records:
-        console.out().print(_table(run.invocation.queue.name, records))
-    elif not _hidden(left, records):
+        console.out().print(_table(run.queue.name, records))
+        until = max(each.received.visible_at for each in records)
+        console.say(
+            f"Hidden from the function until {_clock(until)}; `eni-flowlog dlq show`, `redrive` and `purge` on this "
+            "machine take them at once.",
+            "dim",
+        )
+    elif not (left and left.hidden):
         console.out().print(Text("No records.", "green"))
-    _say_hidden(left, records)
+    _say_hidden(left)
 
 
 @app.command("show")
 def show_command(
     ident: Ident,
+    *,
+    settings_of: options.Settings = options.FUNCTION,
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
-    *,
     as_json: options.AsJson = False,
 ) -> None:
     """Show one record whole.
-
-    Waits, up to the queue's visibility time-out, for records that an earlier command has hidden.
 
     For example:
 
@@ -98,13 +117,10 @@ def show_command(
 
         eni-flowlog dlq show 9c4b1c5e --json > record.json
     """
-    run = session.start(profile=profile, region=function_region, with_topic=False)
-    found: dict[str, Record] = {}
-    with run.stop.on_interrupt(console.say), console.working("Looking for the record"):
-        for records in receive(run, patient=lambda: not found):
-            found.update({each.ident: each for each in records if each.ident.startswith(ident)})
+    run = session.start(profile=profile, function_region=function_region, settings_of=settings_of)
+    found = {each.ident: each for each in _received(run) if each.ident.startswith(ident)}
     if not found:
-        _stop_if_interrupted(run)
+        _say_hidden(depth(run))
         raise OperatorError(f"No record on the queue begins with {ident}: see `eni-flowlog dlq list`.")
     if len(found) > 1:
         raise OperatorError(f"{ident} is the beginning of several ids: {_some(list(found))}.")
@@ -116,10 +132,11 @@ def show_command(
 
 @app.command("redrive")
 def redrive_command(
+    *,
     limit: options.Limit = None,
+    settings_of: options.Settings = options.FUNCTION,
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
-    *,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
     as_json: options.AsJson = False,
@@ -136,13 +153,13 @@ def redrive_command(
 
         eni-flowlog dlq redrive --limit 100 --yes
     """
-    run = session.start(profile=profile, region=function_region)
-    before = _depth_now(run)
-    if before is not None and not before.visible:
+    run = session.start(profile=profile, function_region=function_region, settings_of=settings_of)
+    before = depth(run)
+    if before is not None and not before.readable:
         _nothing(run, before, as_json=as_json)
-    number = before.visible if before else None
+    number = before.readable if before else None
     if not dry_run:
-        console.ask(f"Run {_number(number, limit)} of {run.invocation.queue.name} again?", yes=yes)
+        console.ask(f"Run {_number(number, limit)} of {run.queue.name} again?", yes=yes)
     total = min(filter(None, (number, limit)), default=None)
     shown = console.progress("Reading" if dry_run else "Running again", total)
     with run.stop.on_interrupt(console.say), shown as step:
@@ -155,16 +172,18 @@ def redrive_command(
 @app.command("purge")
 def purge_command(
     idents: Idents = None,
+    *,
     limit: options.Limit = None,
+    settings_of: options.Settings = options.FUNCTION,
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
-    *,
+    everything: All = False,
     exhausted: Exhausted = False,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Delete records from the queue for good: all of them, some by their ids, or those that are exhausted.
+    """Delete records from the queue for good: some by their ids, those that are exhausted, or all of them.
 
     Asks first. With --json it prints what it has deleted, to be kept. The interfaces behind the records stay as they
     are: `eni-flowlog backfill` still finds those that have no flow log.
@@ -175,22 +194,23 @@ def purge_command(
 
         eni-flowlog dlq purge 9c4b1c5e 0b0f8f34
 
-        eni-flowlog dlq purge --yes --json > purged.json
+        eni-flowlog dlq purge --all --yes --json > purged.json
     """
-    run = session.start(profile=profile, region=function_region, with_topic=False)
-    queue = run.invocation.queue
-    before = _depth_now(run)
+    if bool(idents) + exhausted + everything != 1:
+        raise typer.BadParameter("say which records: their ids, --exhausted, or --all")
+    run = session.start(profile=profile, function_region=function_region, settings_of=settings_of)
+    before = depth(run)
     purged: list[Record] = []
     # What comes onto an empty queue from now on was not asked about, and stays.
-    if before is None or before.visible:
+    if before is None or before.readable:
         if not dry_run:
             wanted = _wanted(idents, before, limit, exhausted=exhausted)
-            console.ask(f"Delete {wanted} of {queue.name} for good?", yes=yes)
+            console.ask(f"Delete {wanted} of {run.queue.name} for good?", yes=yes)
         purged = _purge(run, idents, limit, exhausted=exhausted, dry_run=dry_run)
     _show_purged(run, purged, dry_run=dry_run, as_json=as_json)
     _stop_if_interrupted(run)
     if idents and not purged:
-        raise OperatorError(f"No record on {queue.name} begins with {_some(idents)}: see `eni-flowlog dlq list`.")
+        raise OperatorError(f"No record on {run.queue.name} begins with {_some(idents)}: see `eni-flowlog dlq list`.")
 
 
 def _purge(
@@ -199,35 +219,32 @@ def _purge(
     """Delete what is wanted; a dry run only finds it."""
     purged: list[Record] = []
     with run.stop.on_interrupt(console.say), console.working("Deleting records"):
-        for records in receive(run, limit=None if idents or exhausted else limit):
+        for records in receive(run, None if idents or exhausted else limit):
             chosen = [each for each in records if _is_wanted(each, idents, exhausted=exhausted)]
             chosen = chosen[: limit - len(purged) if limit else None]
             if chosen and not dry_run:
-                run.invocation.queue.delete([each.received.handle for each in chosen])
+                run.queue.delete([each.received.handle for each in chosen])
             purged += chosen
             if limit and len(purged) >= limit:
                 break
     return purged
 
 
-def _received(run: Session, limit: int | None) -> list[Record]:
+def _received(run: Session, limit: int | None = None) -> list[Record]:
     with run.stop.on_interrupt(console.say), console.working("Reading the queue"):
-        records = [each for records in receive(run, limit=limit) for each in records]
+        records = [each for records in receive(run, limit) for each in records]
     _stop_if_interrupted(run)
     return records
-
-
-def _depth_now(run: Session) -> Depth | None:
-    """How much there is, once something can be received: an earlier `dlq list` has hidden it for a while."""
-    with run.stop.on_interrupt(console.say), console.working("Waiting for records that can be read"):
-        there = await_visible(run)
-    _stop_if_interrupted(run)
-    return there
 
 
 def _stop_if_interrupted(run: Session) -> None:
     if run.stop.asked:
         raise KeyboardInterrupt
+
+
+def _clock(moment: float) -> str:
+    """A time of day as the operator's clock shows it."""
+    return datetime.fromtimestamp(moment).astimezone().strftime("%H:%M:%S")
 
 
 def _rows(records: Sequence[Record]) -> list[dict[str, object]]:
@@ -256,17 +273,12 @@ def _tries(record: Record) -> Text:
     return tries + Text("\nexhausted", "red") if record.exhausted else tries
 
 
-def _hidden(left: Depth | None, records: Sequence[Record]) -> int | None:
-    """How many messages others have hidden; those that we have just received are hidden by us."""
-    return None if left is None else max(0, left.hidden - len(records))
-
-
-def _say_hidden(left: Depth | None, records: Sequence[Record]) -> None:
-    hidden = _hidden(left, records)
-    if hidden and left:
+def _say_hidden(left: Depth | None) -> None:
+    if left and left.hidden:
+        until = datetime.now(timezone.utc).timestamp() + left.visibility_s
         console.say(
-            f"{console.counted(hidden, 'message')} on the queue cannot be read now: a reader, such as an earlier "
-            f"command, has received them. Look again in {left.visibility_s} s at the most.",
+            f"{console.counted(left.hidden, 'record')} of the queue hidden by another reader, such as the function: "
+            f"until {_clock(until)} at the latest.",
             "yellow",
         )
 
@@ -277,7 +289,7 @@ def _nothing(run: Session, before: Depth, *, as_json: bool) -> None:
         console.write_json(run.report.as_dict())
     elif not before.hidden:
         console.out().print(Text("No records: nothing to run again.", "green"))
-    _say_hidden(before, ())
+    _say_hidden(before)
     raise typer.Exit(Exit.UNCOVERED if before.hidden else Exit.OK)
 
 
@@ -300,7 +312,7 @@ def _redriven(run: Session, limit: int | None, *, dry_run: bool, as_json: bool) 
         console.show_report(report, listed=("planned",) if dry_run else ("created", "covered", "dead_lettered"))
     run.raise_if_unsent()
     after = None if dry_run else depth(run)
-    left = after.visible + after.hidden if after else 0
+    left = after.readable + after.hidden if after else 0
     if left:
         console.say(f"{console.counted(left, 'record')} on the queue: see `eni-flowlog dlq list`.", "yellow")
     if run.stop.asked:
@@ -313,7 +325,7 @@ def _wanted(idents: Sequence[str] | None, before: Depth | None, limit: int | Non
     if idents or exhausted:
         which = f"the records that begin with {_some(idents)}" if idents else "the exhausted records"
         return which + (f", up to {limit:,}," if limit else "")
-    number = before.visible + before.hidden if before else None
+    number = before.readable if before else None
     if limit and (number is None or limit < number):
         return f"up to {console.counted(limit, 'record')}"
     return "all records" if number is None else f"all {console.counted(number, 'record')}"
@@ -327,12 +339,12 @@ def _is_wanted(record: Record, idents: Sequence[str] | None, *, exhausted: bool)
 def _show_purged(run: Session, purged: Sequence[Record], *, dry_run: bool, as_json: bool) -> None:
     done = "would be deleted" if dry_run else "deleted"
     if as_json:
-        console.write_json({"queue": run.invocation.queue.name, "deleted": not dry_run, "records": _rows(purged)})
+        console.write_json({"queue": run.queue.name, "deleted": not dry_run, "records": _rows(purged)})
     else:
         for each in purged[: console.SHOWN_ROWS]:
             print(console.plain(f"{done}: {each.ident}  {each.what}  {each.code}"))
         print(f"{console.counted(len(purged), 'record')} {done}.")
-    _say_hidden(depth(run), purged if dry_run else ())
+    _say_hidden(depth(run))
 
 
 def _some(idents: Sequence[str]) -> str:

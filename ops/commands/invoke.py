@@ -8,29 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from requests import RequestException
-from tencentcloud.common.common_client import CommonClient
-from tencentcloud.common.credential import Credential
-from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
-from tencentcloud.common.profile.client_profile import ClientProfile
-from tencentcloud.common.profile.http_profile import HttpProfile
 
 from handler import jsontext, schema
-from handler import settings as environment_settings
-from handler.cloud.api import SCF
-from handler.errors import Transient, error_for
 from ops import console, options, session
 from ops.commands.status import show_coverage, verdict
+from ops.deployed import invoke
 from ops.errors import Exit, OperatorError
-from ops.traces import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ops.session import Session
+    from ops.deployed import Answer
 
-SYNC_LIMIT_S = 310
-"""A synchronous run ends after 300 s at the most (doc 583/58400); the answer needs a moment more."""
 MAX_SYNC_BYTES = 6 * 1024 * 1024
 MAX_ASYNC_BYTES = 128 * 1024
 
@@ -49,7 +38,15 @@ FunctionName = Annotated[
         show_default=False,
     ),
 ]
-Namespace = Annotated[str, typer.Option("--namespace", metavar="NAME", help="The function's namespace.")]
+Namespace = Annotated[
+    str,
+    typer.Option(
+        "--namespace",
+        metavar="NAME",
+        help="The function's namespace. Without it: that of serverless.yml, else default.",
+        show_default=False,
+    ),
+]
 Asynchronous = Annotated[
     bool,
     typer.Option("--async", help="Do not wait for the report. The platform runs it again, twice, where it fails."),
@@ -58,11 +55,11 @@ Asynchronous = Annotated[
 
 def invoke_command(
     event: Event,
+    *,
     function: FunctionName = "",
-    namespace: Namespace = "default",
+    namespace: Namespace = "",
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
-    *,
     asynchronous: Asynchronous = False,
     as_json: options.AsJson = False,
 ) -> None:
@@ -84,20 +81,14 @@ def invoke_command(
     limit = MAX_ASYNC_BYTES if asynchronous else MAX_SYNC_BYTES
     if len(text.encode()) > limit:
         raise OperatorError(f"The event is longer than the {limit:,} bytes that the platform takes.", Exit.USAGE)
-    run = session.start(profile=profile, region=function_region, with_topic=False)
-    name = function or run.config.function
-    params = {
-        "FunctionName": name,
-        "Namespace": namespace,
-        "InvocationType": "Event" if asynchronous else "RequestResponse",
-        "ClientContext": text,
-    }
+    config, cloud = session.connect(profile=profile, function_region=function_region)
+    name = function or config.function
     with console.working(f"Running {console.plain(name)}"):
-        result = _invoke(run, params)
+        answer = invoke(cloud, (name, namespace or config.namespace), text, wait=not asynchronous)
     if asynchronous:
-        _show_accepted(name, result, as_json=as_json)
+        _show_accepted(name, answer, as_json=as_json)
         return
-    raise typer.Exit(_show(name, result, as_json=as_json))
+    raise typer.Exit(_show(name, answer, as_json=as_json))
 
 
 def _read(event: str) -> str:
@@ -122,60 +113,33 @@ def _read(event: str) -> str:
         raise OperatorError("The event is not UTF-8 text; give JSON, @FILE or - .", Exit.USAGE) from None
 
 
-def _invoke(run: Session, params: Mapping[str, Any]) -> dict[str, Any]:
-    """One Invoke call, never repeated: the function's own API calls are retried, a whole run is the operator's choice.
-
-    Raises:
-        CloudError: the platform refused the call or did not answer.
-    """
-    settings, keys = run.invocation.settings, environment_settings.credentials(run.invocation.environment)
-    scheme, _, host = settings.api_endpoint.rpartition("://")
-    http = HttpProfile(protocol=scheme or "https", endpoint=host.rstrip("/") or None, reqTimeout=SYNC_LIMIT_S)
-    profile = ClientProfile(httpProfile=http, language="en-US", request_client="eni-flowlog")
-    credential = Credential(keys.secret_id, keys.secret_key, keys.token or None)
-    client = CommonClient(SCF.name, SCF.version, credential, settings.region, profile)
-    try:
-        reply = client.call_json("Invoke", dict(params))["Response"]
-        if "Error" in reply:
-            # The SDK skips its error check when the Content-Type has a charset.
-            raise error_for(str(reply["Error"]["Code"]), str(reply["Error"]["Message"]), str(reply.get("RequestId")))
-        result: dict[str, Any] = reply.get("Result") or {}
-        return {**result, "RequestId": str(reply.get("RequestId") or "")}
-    except TencentCloudSDKException as error:
-        raise error_for(str(error.code), str(error.message), str(error.requestId or "")) from None
-    except (RequestException, ValueError, KeyError, TypeError) as error:
-        raise Transient("ClientNetworkError", f"Invoke: no readable reply ({type(error).__name__})") from None
-
-
-def _show_accepted(name: str, result: Mapping[str, Any], *, as_json: bool) -> None:
-    request_id = str(result.get("FunctionRequestId") or result["RequestId"])
+def _show_accepted(name: str, answer: Answer, *, as_json: bool) -> None:
     if as_json:
-        console.write_json({"function": name, "request_id": request_id})
+        console.write_json({"function": name, "request_id": answer.request_id})
     else:
-        print(console.plain(f"{name} has taken the event (request {request_id}); its report will be in its log."))
+        print(
+            console.plain(f"{name} has taken the event (request {answer.request_id}); its report will be in its log.")
+        )
 
 
-def _show(name: str, result: Mapping[str, Any], *, as_json: bool) -> Exit:
+def _show(name: str, answer: Answer, *, as_json: bool) -> Exit:
     """Show what the function has returned.
 
     Raises:
         OperatorError: the function failed.
     """
-    if result.get("InvokeResult"):
-        request_id = result.get("FunctionRequestId") or result["RequestId"]
-        fault = console.plain(reason_of(str(result.get("ErrMsg") or ""))) or "it said nothing"
+    if answer.fault:
         raise OperatorError(
-            f"{name} failed: {fault} (request {request_id}). Its log has more; `eni-flowlog status` says whether its "
-            "settings are right."
+            f"{name} failed: {console.plain(answer.fault)} (request {answer.request_id}). Its log has more; "
+            "`eni-flowlog status` says whether its settings are right."
         )
-    returned = _parsed(str(result.get("RetMsg") or "null"))
-    if schema.problems("report", returned):
-        console.write_json(returned)
-        return Exit.OK
-    if as_json:
+    returned = answer.returned
+    if as_json or schema.problems("report", returned):
         console.write_json(returned)
     else:
         _show_report(returned)
+    if schema.problems("report", returned):
+        return Exit.OK
     undone = returned["outcomes"]["dead_lettered"] or returned.get("stopped")
     return Exit.UNCOVERED if undone else verdict(returned.get("coverage", ()))
 
@@ -188,10 +152,3 @@ def _show_report(report: Mapping[str, Any]) -> None:
         console.show_report(report, listed=("created", "covered", "planned", "waiting", "skipped", "dead_lettered"))
     if report.get("stopped"):
         console.say(report["stopped"], "red")
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return jsontext.parse(text)
-    except jsontext.NotJson:
-        return text

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handler import schema
-from ops import advice, options
+from ops import options
 from ops.commands.deploy import DEFAULT_CONFIG, Config
 from ops.console import ask, counted, progress, say, working
 from ops.deployment import flow_logs
 from ops.deployment.assembly import open_deployment, plan_removal
 from ops.deployment.show import say_done, shown
-from ops.errors import OperatorError
+from ops.errors import OperatorError, explained
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +96,7 @@ def delete_flow_logs(cloud: Cloud, logs: Sequence[FlowLog]) -> None:
     if failures:
         raise OperatorError(
             f"{len(failures)} of {counted(len(logs), 'flow log')} could not be deleted. The first: "
-            f"{advice.of_cloud_error(failures[0])} The same command goes on from there."
+            f"{explained(failures[0])} The same command goes on from there."
         )
 
 

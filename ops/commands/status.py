@@ -29,9 +29,11 @@ AsCsv = Annotated[bool, typer.Option("--csv", help="Print the table as CSV on th
 
 
 def status_command(
-    regions: options.Regions = None,
-    profile: options.Profile = "",
     *,
+    regions: options.Regions = None,
+    settings_of: options.Settings = options.FUNCTION,
+    function_region: options.FunctionRegion = "",
+    profile: options.Profile = "",
     as_json: options.AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
@@ -55,7 +57,12 @@ def status_command(
     """
     if as_json and as_csv:
         raise typer.BadParameter("give either --json or --csv, not both")
-    run = session.start(profile=profile, fallback=regions[0] if regions else "")
+    run = session.start(
+        profile=profile,
+        function_region=function_region,
+        settings_of=settings_of,
+        fallback=regions[0] if regions else "",
+    )
     arguments = {"regions": regions} if regions else {}
     whole = list_plan(run, arguments)
     status.report_coverage(whole, run.invocation)

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from handler.budget import Budget
-from handler.cloud.api import SCF, VPC, Api, Service
+from handler.cloud.api import CALL_TIMEOUT_S, SCF, VPC, Api, Service
 from handler.errors import CloudError, NotFound
 
 if TYPE_CHECKING:
@@ -65,13 +65,28 @@ class Cloud:
         api = Api(self._endpoint, self._credentials, Budget(self._call_limit_s))
         return api.call(service, action, region or self.region, params or {})
 
-    def change(self, service: Service, action: str, params: Mapping[str, Any], region: str = "") -> dict[str, Any]:
+    def change(
+        self,
+        service: Service,
+        action: str,
+        params: Mapping[str, Any],
+        region: str = "",
+        answer_limit_s: float = CALL_TIMEOUT_S,
+    ) -> dict[str, Any]:
         """Call an action that changes something: not again where the answer was lost, for only a look tells its effect.
+
+        Args:
+            service: the product.
+            action: what to do.
+            params: of the action.
+            region: another one than the function's, or empty.
+            answer_limit_s: how long the answer may take, in seconds.
 
         Raises:
             CloudError: the call failed for good, or its answer was lost; `Part.apply` looks, and tries again.
         """
-        api = Api(self._endpoint, self._credentials, Budget(self._call_limit_s))
+        time = Budget(max(self._call_limit_s, answer_limit_s))
+        api = Api(self._endpoint, self._credentials, time, answer_limit_s)
         return api.call(service, action, region or self.region, params, again_when_lost=False)
 
     def within(self, call_limit_s: float) -> Cloud:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from handler.errors import CloudError
-from ops import advice
 from ops.deployment.part import Part, Step, Verb
-from ops.errors import OperatorError
+from ops.errors import OperatorError, explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,7 +66,7 @@ class Plan:
                 self.act(part)
             except CloudError as error:
                 raise OperatorError(
-                    f"{step.kind} {step.name}: {advice.of_cloud_error(error)}\n"
+                    f"{step.kind} {step.name}: {explained(error)}\n"
                     "What was done before it stays done: the same command goes on from there."
                 ) from None
             tell(step)

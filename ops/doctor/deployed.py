@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,10 @@ class Deployed:
     Attributes:
         wanted: what serverless.yml says.
         cloud: the account.
-        answers: the same account, for calls that last as long as the function does.
     """
 
     wanted: Deployment
     cloud: Cloud
-    answers: Cloud = field(repr=False)
 
     @cached_property
     def role(self) -> Found | None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.errors import CloudError
-from ops import advice
 from ops.doctor import access, events, function, storage
 from ops.doctor.deployed import Deployed
 from ops.doctor.finding import Finding, State
-from ops.errors import OperatorError
+from ops.errors import OperatorError, next_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +45,7 @@ def examine(deployment: Deployment, cloud: Cloud) -> list[Finding]:
     Returns:
         The findings, in the order of the checks; a check that does not apply has none.
     """
-    there = Deployed(deployment, cloud.within(CALL_LIMIT_S), cloud.within(function.ANSWER_LIMIT_S))
+    there = Deployed(deployment, cloud.within(CALL_LIMIT_S))
     findings = _guarded("credentials", access.credentials, there)
     if findings[0].state is State.FAIL:
         return findings
@@ -61,7 +60,7 @@ def _guarded(name: str, check: Callable[[Deployed], Iterator[Finding]], there: D
         found.extend(check(there))
     except CloudError as error:
         what = f"could not be looked at: {error.code}: {error.message}"
-        found.append(Finding(name, State.FAIL, what, advice.step(error.code)))
+        found.append(Finding(name, State.FAIL, what, next_step(error.code)))
     except OperatorError as error:
         found.append(Finding(name, State.FAIL, str(error)))
     return found

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from handler import settings
 from handler.errors import SettingsError, Transient
-from ops.deployment.cloud import SCF
+from ops.deployed import invoke
 from ops.deployment.function import ACTIVE, Function, reasons
 from ops.deployment.preflight import unknown_settings
 from ops.doctor.finding import DEPLOY, Finding, State
-from ops.traces import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ops.deployed import Answer
     from ops.doctor.deployed import Deployed
 
 ANSWER_LIMIT_S = 20.0
@@ -75,32 +75,23 @@ def answers(there: Deployed) -> Iterator[Finding]:
 
 
 def _answer(there: Deployed, check: str, command: dict[str, Any], fine: str) -> Finding:
-    params = {
-        "FunctionName": there.wanted.name,
-        "Namespace": there.wanted.namespace,
-        "InvocationType": "RequestResponse",
-        "ClientContext": json.dumps(command),
-    }
+    which = there.wanted.name, there.wanted.namespace
     try:
-        result = there.answers.call(SCF, "Invoke", params).get("Result") or {}
+        answer = invoke(there.cloud, which, json.dumps(command), limit_s=ANSWER_LIMIT_S)
     except Transient:
         what = f"no answer within {ANSWER_LIMIT_S:.0f} s"
         return Finding(check, State.WARN, what, "With very many interfaces that is normal: see `eni-flowlog status`.")
-    problem = _problem(result)
+    problem = _problem(answer)
     if problem:
         return Finding(check, State.FAIL, f"the function {problem}", "See its log in the console (Log query).")
     return Finding(check, State.OK, f"the function {fine}")
 
 
-def _problem(result: dict[str, Any]) -> str:
-    """What went wrong in a synchronous invocation; empty if nothing did."""
-    try:
-        report = json.loads(result.get("RetMsg") or "null")
-    except ValueError:
-        report = None
-    if result.get("InvokeResult") or not isinstance(report, dict) or "outcomes" not in report:
-        said = str(result.get("ErrMsg") or result.get("RetMsg") or "")
-        return f"failed: {reason_of(said)[:_REASON] or 'no reason given'}"
+def _problem(answer: Answer) -> str:
+    """What went wrong in a run; empty if nothing did."""
+    report = answer.returned
+    if answer.fault or not isinstance(report, dict) or "outcomes" not in report:
+        return f"failed: {(answer.fault or str(report))[:_REASON]}"
     if report.get("stopped"):
         return f"stopped: {report['stopped']}"
     failed = [item for item in report["items"] if item["outcome"] == "dead_lettered"]

@@ -11,13 +11,15 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ops.errors import OperatorError
+
 PINS = "requirements/function.txt"
 
 LINUX = ("manylinux2014_x86_64", "manylinux_2_17_x86_64")
 """The function's platform. The oldest glibc that today's wheels support: what SCF's image has is not documented."""
 
 
-class PackageError(Exception):
+class PackageError(OperatorError):
     """The package could not be built; the message says why and what to do."""
 
 

@@ -32,6 +32,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops.errors import Exit
 from ops.packaging import dependencies, lean, pythons
 from ops.packaging.bom import bill_of_materials, version
 from ops.packaging.dependencies import LINUX, PackageError, Target, run
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from ops.packaging.pythons import Python
 
 ROOT = Path(__file__).resolve().parents[2]
-EXIT_FAILED = 1
-EXIT_NO_PYTHON = 4
 
 CODE_ROOT = "/var/user"
 """Where SCF unpacks the code (its USER_CODE_ROOT): bytecode names its files so, not by a path of the builder."""
@@ -97,6 +96,10 @@ UNUSED = (
 
 class PythonMissingError(PackageError):
     """No Python 3.10 to make the bytecode with."""
+
+    def __init__(self, message: str) -> None:
+        """Take the message."""
+        super().__init__(message, Exit.NO_PYTHON)
 
 
 @dataclass(frozen=True)
@@ -299,7 +302,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(describe(build(out=options.out, bytecode=not options.without_bytecode)))
     except PackageError as error:
         print(error, file=sys.stderr)
-        return EXIT_NO_PYTHON if isinstance(error, PythonMissingError) else EXIT_FAILED
+        return error.code
     return 0
 
 

@@ -18,6 +18,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from ops.errors import Exit
 from ops.packaging import package as packaging
 from ops.packaging import pythons
 from ops.packaging.dependencies import PackageError
@@ -307,7 +308,7 @@ def test_the_bill_of_materials_lists_the_pins(package: Package) -> None:
 def test_without_a_python_3_10_it_says_how_to_get_one(tmp_path: Path) -> None:
     """One error with what to do, an exit code of its own, and nothing built."""
     run = command("--out", str(tmp_path))
-    assert run.returncode == packaging.EXIT_NO_PYTHON
+    assert run.returncode == Exit.NO_PYTHON
     assert run.stdout == ""
     assert run.stderr.startswith("Bytecode for the function needs a Python 3.10, and none was found")
     assert "Get one: `uv python install 3.10`, `pyenv install 3.10`" in run.stderr

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +15,7 @@ from localcloud import LocalCloud
 from localcloud.core import faults
 from ops import deadletters
 from ops.errors import Exit
+from ops.remembered import Memory
 from tests.support.function import QUEUE, valid
 from tests.support.records import MARKER, created, own_letter, platform_letter
 
@@ -22,12 +25,12 @@ if TYPE_CHECKING:
     from tests.support.operator import Operator
 
 REGION = "ap-guangzhou"
-VISIBILITY_S = 1
+VISIBILITY_S = 300
 
 
 @pytest.fixture
 def cloud() -> Iterator[LocalCloud]:
-    """A local cloud whose queue hides what is received for a second only."""
+    """A local cloud with a queue that hides what is received for as long as a deployed one."""
     with LocalCloud(enforce_limits=False, time_scale=0.05) as running:
         running.seed_queue(QUEUE, visibility_timeout=VISIBILITY_S)
         yield running
@@ -109,14 +112,33 @@ def test_list_of_an_empty_queue(operator: Operator) -> None:
     assert operator.json("dlq", "list")["records"] == []
 
 
-def test_list_says_what_is_hidden(operator: Operator) -> None:
-    """A second look at once finds nothing, and says why and for how long."""
+def test_a_platform_record_whose_body_is_text(operator: Operator) -> None:
+    """It is what a redrive reads, and so it is the platform's."""
+    native = platform_letter(created())
+    operator.put({**native, "Body": json.dumps(native["Body"])})
+    [listed] = operator.json("dlq", "list")["records"]
+    assert (listed["kind"], listed["id"]) == ("platform", native["Body"]["RequestId"])
+    assert MARKER not in json.dumps(listed)
+
+
+def test_list_twice(operator: Operator) -> None:
+    """A second look from this machine shows the same, and until when the records are hidden from the function."""
     operator.put(letter(), letter())
-    operator("dlq", "list")
+    first, again = operator("dlq", "list"), operator("dlq", "list")
+    assert f"2 records on {QUEUE}" in first.stdout
+    assert first.stdout == again.stdout
+    assert re.search(r"Hidden from the function until \d\d:\d\d:\d\d;", again.stderr)
+
+
+def test_list_says_what_another_has_hidden(operator: Operator, tmp_path: Path) -> None:
+    """How many, and until when at the latest."""
+    operator.put(letter(), letter())
+    operator("dlq", "list", HOME=str(tmp_path))
     again = operator("dlq", "list")
     assert "No records" not in again.output
-    assert "2 messages on the queue cannot be read now" in again.stderr
-    assert f"Look again in {VISIBILITY_S} s at the most." in again.stderr
+    assert "2 records of the queue hidden by another reader" in again.stderr
+    assert re.search(r"until \d\d:\d\d:\d\d at the latest", again.stderr)
+    assert operator.json("dlq", "list")["hidden"] == 2
 
 
 def test_the_queue_needs_no_topic(operator: Operator) -> None:
@@ -144,7 +166,7 @@ def test_a_queue_that_is_not_there(operator: Operator) -> None:
 
 
 def test_show_right_after_list(operator: Operator) -> None:
-    """It waits until what list has hidden can be read again; the id's beginning is enough."""
+    """Without waiting: what list has received is remembered; the id's beginning is enough."""
     wanted = letter()
     operator.put(wanted, letter())
     operator("dlq", "list")
@@ -154,8 +176,57 @@ def test_show_right_after_list(operator: Operator) -> None:
     assert "eni-78ysaex1: InternalError: m" in result.stderr
 
 
+def test_what_is_remembered_is_nobody_elses(cloud: LocalCloud, operator: Operator) -> None:
+    """The file is its owner's alone, and holds no secret of the platform's record; a redrive needs none."""
+    [interface_id] = cloud.seed_interfaces(REGION, 1)
+    event = {"event": "interface.created", "region": REGION, "interface_id": interface_id}
+    operator.put(platform_letter(event))
+    operator("dlq", "list")
+    [file] = (Path(operator.variables["HOME"]) / ".cache" / "eni-flowlog").iterdir()
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert MARKER not in file.read_text("utf-8")
+    assert operator("dlq", "redrive", "--yes").exit_code == Exit.OK
+    assert cloud.messages(QUEUE) == []
+
+
+@pytest.mark.parametrize("content", ["", "{", "[5]", '[{"body": 1}]', "5"])
+def test_a_broken_memory(operator: Operator, content: str) -> None:
+    """It is passed over: what is on the queue can be received once it is not hidden any more."""
+    operator.put(letter())
+    operator("dlq", "list")
+    [file] = (Path(operator.variables["HOME"]) / ".cache" / "eni-flowlog").iterdir()
+    file.write_text(content, "utf-8")
+    assert operator.json("dlq", "list")["hidden"] == 1
+
+
+def test_a_home_that_cannot_be_written(operator: Operator) -> None:
+    """Then nothing is remembered, and everything else works."""
+    operator.put(letter())
+    assert len(operator.json("dlq", "list", XDG_CACHE_HOME="/dev/null")["records"]) == 1
+
+
+def test_handles_are_used_as_long_as_they_are_good(tmp_path: Path) -> None:
+    """Behind its time a message belongs to whoever receives it next."""
+    now = 1_000.0
+    memory = Memory(tmp_path / "memory.json", lambda: now)
+    memory.keep([Message("{}", "short", "a", 1_100.0), Message("{}", "long", "b", 1_300.0), Message("{}", "h", "c")])
+    assert [each.handle for each in memory.messages] == ["short", "long"]
+    now = 1_099.5
+    assert [each.handle for each in Memory(tmp_path / "memory.json", lambda: now).messages] == ["long"]
+
+
+@pytest.mark.parametrize("arguments", [("show", ""), ("show", " "), ("purge", ""), ("purge", "abc", "")])
+def test_an_empty_id(cloud: LocalCloud, operator: Operator, arguments: tuple[str, ...]) -> None:
+    """Refused: it would be the beginning of every id."""
+    operator.put(letter())
+    result = operator("dlq", *arguments, *(["--yes"] if arguments[0] == "purge" else []))
+    assert result.exit_code == Exit.USAGE
+    assert "an id cannot be empty" in result.stderr
+    assert len(cloud.messages(QUEUE)) == 1
+
+
 def test_show_of_an_unknown_id(operator: Operator) -> None:
-    """An error that says where the ids are; it does not wait for ever."""
+    """An error that says where the ids are; nothing is waited for."""
     operator.put(letter())
     result = operator("dlq", "show", "zzz")
     assert result.exit_code == Exit.FAILED
@@ -188,7 +259,7 @@ def test_redrive_makes_good_and_empties_the_queue(cloud: LocalCloud, operator: O
 
 
 def test_redrive_dry_run_names_what_the_real_run_runs(cloud: LocalCloud, operator: Operator) -> None:
-    """The same interfaces, nothing created or deleted; the real run waits for what the dry run has hidden."""
+    """The same interfaces, nothing created or deleted; the real run takes what the dry run has hidden."""
     operator.put(*letters_of(cloud, 3))
     dry = operator.json("dlq", "redrive", "--dry-run")
     assert cloud.calls.count("CreateFlowLog") == 0
@@ -256,16 +327,26 @@ def test_redrive_of_an_empty_queue(operator: Operator) -> None:
 def test_purge_without_a_terminal_needs_yes(cloud: LocalCloud, operator: Operator) -> None:
     """Wrong usage, and nothing deleted."""
     operator.put(letter())
-    result = operator("dlq", "purge")
+    result = operator("dlq", "purge", "--all")
     assert result.exit_code == Exit.USAGE
     assert "There is no terminal to ask at: give --yes" in result.stderr
+    assert len(cloud.messages(QUEUE)) == 1
+
+
+@pytest.mark.parametrize("arguments", [(), ("--limit", "3"), ("abc", "--all"), ("--exhausted", "--all")])
+def test_purge_must_be_told_what(cloud: LocalCloud, operator: Operator, arguments: tuple[str, ...]) -> None:
+    """Ids, --exhausted or --all: exactly one of them."""
+    operator.put(letter())
+    result = operator("dlq", "purge", *arguments, "--yes")
+    assert result.exit_code == Exit.USAGE
+    assert "say which records: their ids, --exhausted, or --all" in result.stderr
     assert len(cloud.messages(QUEUE)) == 1
 
 
 def test_purge_all(cloud: LocalCloud, operator: Operator) -> None:
     """Deletes everything, and with --json gives it back to be kept."""
     operator.put(*(letter() for _ in range(20)), "rubbish")
-    purged = operator.json("dlq", "purge", "--yes")
+    purged = operator.json("dlq", "purge", "--all", "--yes")
     assert purged["deleted"] is True
     assert len(purged["records"]) == 21
     assert cloud.messages(QUEUE) == []
@@ -295,7 +376,7 @@ def test_purge_of_the_exhausted(cloud: LocalCloud, operator: Operator) -> None:
 def test_purge_up_to_a_limit(cloud: LocalCloud, operator: Operator) -> None:
     """No more than asked for."""
     operator.put(*(letter() for _ in range(5)))
-    assert "2 records deleted." in operator("dlq", "purge", "--limit", "2", "--yes").stdout
+    assert "2 records deleted." in operator("dlq", "purge", "--all", "--limit", "2", "--yes").stdout
     assert len(cloud.messages(QUEUE)) == 3
 
 
@@ -304,7 +385,7 @@ def test_purge_deletes_nothing_that_it_has_not_asked_about(cloud: LocalCloud, op
     empty = {"QueueDescribe": {"ActiveMsgNum": 0, "InactiveMsgNum": 0, "VisibilityTimeout": VISIBILITY_S}}
     cloud.faults.add("DescribeCmqQueueDetail", faults.garbled_body(json.dumps({"Response": empty}).encode()))
     operator.put(letter())
-    for arguments in ((), ("--yes",), ("--exhausted",)):
+    for arguments in (("--all",), ("--all", "--yes"), ("--exhausted",)):
         result = operator("dlq", "purge", *arguments)
         assert (result.exit_code, result.stdout.strip()) == (Exit.OK, "0 records deleted."), result.output
     assert operator("dlq", "purge", "0000").exit_code == Exit.FAILED
@@ -314,9 +395,9 @@ def test_purge_deletes_nothing_that_it_has_not_asked_about(cloud: LocalCloud, op
 @pytest.mark.parametrize(
     ("arguments", "question"),
     [
-        ((), "Delete all 3 records of"),
-        (("--limit", "2"), "Delete up to 2 records of"),
-        (("--limit", "9"), "Delete all 3 records of"),
+        (("--all",), "Delete all 3 records of"),
+        (("--all", "--limit", "2"), "Delete up to 2 records of"),
+        (("--all", "--limit", "9"), "Delete all 3 records of"),
         (("--exhausted",), "Delete the exhausted records of"),
         (("--exhausted", "--limit", "1"), "Delete the exhausted records, up to 1, of"),
         (("abc", "--limit", "1"), "Delete the records that begin with abc, up to 1, of"),
@@ -369,5 +450,5 @@ def test_purge_without_leave_to_manage_the_queue(cloud: LocalCloud, operator: Op
     """It does not know how many there are, and deletes them all the same."""
     cloud.faults.add("DescribeCmqQueueDetail", faults.error("UnauthorizedOperation", "no"))
     operator.put(letter(), letter())
-    assert "2 records deleted." in operator("dlq", "purge", "--yes").stdout
+    assert "2 records deleted." in operator("dlq", "purge", "--all", "--yes").stdout
     assert cloud.messages(QUEUE) == []

@@ -112,7 +112,7 @@ def test_it_changes_nothing(cloud: LocalCloud, operator: Operator) -> None:
     """Reads, and no other call."""
     cloud.seed_interfaces(HOME, 3)
     operator("status")
-    assert set(cloud.calls.by_action()) == {"DescribeFlowLogs", "DescribeNetworkInterfaces"}
+    assert all(action.startswith(("Describe", "Get")) for action in cloud.calls.by_action())
 
 
 def test_verbose_logs_to_the_standard_error(cloud: LocalCloud, operator: Operator) -> None:

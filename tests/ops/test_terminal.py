@@ -45,7 +45,7 @@ def test_it_asks_and_takes_yes_for_an_answer(cloud: LocalCloud, operator: Operat
 def test_purge_asks(cloud: LocalCloud, operator: Operator) -> None:
     """With the number of records; Enter alone means no."""
     operator.put(own_letter(), own_letter())
-    with operator.terminal("dlq", "purge") as terminal:
+    with operator.terminal("dlq", "purge", "--all") as terminal:
         terminal.read_until(f"Delete all 2 records of {QUEUE} for good? [y/N] ")
         terminal.type("")
         assert terminal.end() == Exit.FAILED, terminal.shown

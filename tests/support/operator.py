@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 60.0
-OWN = ("TENCENTCLOUD_", "FLOWLOG_", "TCCLI_")
+OWN = ("TENCENTCLOUD_", "FLOWLOG_", "TCCLI_", "XDG_")
 """How the variables begin that a test's operator must not inherit from whoever runs the tests."""
 
 
