@@ -26,6 +26,7 @@ def main() -> None:
         time_scale=options.time_scale,
         enforce_limits=not options.no_limits,
         latency_s=options.latency,
+        fresh=options.fresh,
     ) as cloud:
         print(json.dumps(cloud.description()), flush=True)
         stopped.wait()
@@ -53,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--latency", type=_not_negative, default=0.0, help="seconds each call takes at least")
     parser.add_argument("--no-limits", action="store_true", help="do not enforce the documented call limits")
+    parser.add_argument(
+        "--fresh", action="store_true", help="an account in which nothing has been activated: see GET /console"
+    )
     return parser
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from localcloud.cam import model as cam
 from localcloud.cam.authority import Authority
+from localcloud.cloudaudit.trail import Trail
+from localcloud.console import PATH as CONSOLE_PATH
+from localcloud.console import Console
 from localcloud.core import door
 from localcloud.core.account import Account, Behaviour
 from localcloud.core.background import Background
@@ -17,7 +19,6 @@ from localcloud.core.calls import CallLog
 from localcloud.core.faults import Faults, Reply
 from localcloud.core.limits import Limits
 from localcloud.core.server import Server
-from localcloud.eb import model as eb
 from localcloud.eb.delivery import EventBridge
 from localcloud.scf.engine import Engine
 from localcloud.seed import Seeding
@@ -54,6 +55,7 @@ class LocalCloud(Seeding):
         latency_s: How long each call takes at least.
         behaviour: What is inferred or in conflict.
         seed_value: Makes ids and keys repeatable.
+        fresh: Whether nothing has been activated in the account yet: see `console`.
 
     Attributes:
         account: Its state.
@@ -66,6 +68,7 @@ class LocalCloud(Seeding):
         eventbridge: What brings write calls to functions, with its switches.
         background: What is under way; `wait_until_idle` waits for its end.
         authority: What weighs policies.
+        console: What an owner does by hand before any event comes.
     """
 
     def __init__(  # noqa: PLR0913  the few switches a test sets most
@@ -77,6 +80,7 @@ class LocalCloud(Seeding):
         latency_s: float = 0.0,
         behaviour: Behaviour | None = None,
         seed_value: int | None = None,
+        fresh: bool = False,
     ) -> None:
         self.behaviour = behaviour or Behaviour()
         if time_scale is not None:
@@ -92,7 +96,7 @@ class LocalCloud(Seeding):
         self.scf = self.account.keep(Engine(self.account, self.background))
         self.eventbridge = EventBridge(self.account, self.background, self.scf)
         self.authority = Authority(self.account)
-        self.subscribers: list[Callable[[WriteCall], None]] = [self.eventbridge.publish]
+        self.subscribers: list[Callable[[WriteCall], None]] = [self.account.state(Trail).add, self.eventbridge.publish]
         self.authorize: Callable[[Caller, str, str, str], ApiError | None] = self.authority.refuse
         self._port = port
         self._server: Server | None = None
@@ -100,8 +104,9 @@ class LocalCloud(Seeding):
         self.uin = self.account.uin
         self.secret_id = self.account.owner.secret_id
         self.secret_key = self.account.owner.secret_key
-        cam.seed(self.account)
-        eb.seed(self.account)
+        self.console = Console(self.account)
+        if not fresh:
+            self.console.do()
         self.topic_id = self.add_topic()
         self.vpc_id, self.subnet_id = self.network_of(self.region)
         self.instance_id = self.seed_instance(self.region)
@@ -182,4 +187,6 @@ class LocalCloud(Seeding):
             return door.serve(self, request)
         if request.path == CMQ_PATH:
             return cmq_door.serve(self, request)
+        if request.path.startswith(CONSOLE_PATH):
+            return self.console.answer(request.path, request.method)
         return Reply(b"no such path", 404, "text/plain")

@@ -19,10 +19,18 @@ API = Service("cam", "2019-01-16", regional=False)
 SCF_SERVICE = "scf.qcloud.com"
 FLOW_LOG_ROLE = "FlowLogClsRole"
 """The service role with which flow logs are written to CLS."""
+CLOUDAUDIT_ROLE = "CloudAudit_QCSRole"
+"""The service role without which CloudAudit hands no event on."""
 
 _ALLOW_ALL = '{"version":"2.0","statement":[{"effect":"allow","action":["*"],"resource":["*"]}]}'
 _ALLOW_LOGGING = '{"version":"2.0","statement":[{"effect":"allow","action":["cls:*"],"resource":["*"]}]}'
-_ADMINISTRATOR_ID, _FLOW_LOG_POLICY_ID, _FIRST_OWN_ID = 1, 8_000_001, 230_000_001
+_ADMINISTRATOR_ID, _FLOW_LOG_POLICY_ID, _CLOUDAUDIT_POLICY_ID, _FIRST_OWN_ID = 1, 8_000_001, 18_150_187, 230_000_001
+
+_SERVICE_ROLES = {
+    FLOW_LOG_ROLE: ("vpc.cloud.tencent.com", _FLOW_LOG_POLICY_ID, "Flow logs' access to CLS"),
+    CLOUDAUDIT_ROLE: ("cloudaudit.cloud.tencent.com", _CLOUDAUDIT_POLICY_ID, "CloudAudit's access to other services"),
+}
+"""By name: the service that takes it, the policy attached to it, and what it is for."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,9 @@ class Access:
             _FLOW_LOG_POLICY_ID: Policy(
                 _FLOW_LOG_POLICY_ID, "QcloudAccessForFlowLogClsRole", _ALLOW_LOGGING, 0.0, 0.0, preset=True
             ),
+            _CLOUDAUDIT_POLICY_ID: Policy(
+                _CLOUDAUDIT_POLICY_ID, "QcloudAccessForCARole", _ALLOW_LOGGING, 0.0, 0.0, preset=True
+            ),
         }
         self.details: dict[str, Details] = {}
         self._ids = count(_FIRST_OWN_ID)
@@ -96,13 +107,18 @@ def parsed(document: str) -> dict[str, Any]:
     return content
 
 
-def seed(account: Account) -> None:
-    """Make the service role that an account gets when it agrees to flow logs in the console."""
-    account.add_role(FLOW_LOG_ROLE)
-    trust = _trust({"service": ["vpc.cloud.tencent.com"]})
+def add_service_role(account: Account, name: str) -> None:
+    """Make a service role that an account gets when it agrees to a service in the console.
+
+    Args:
+        account: Where.
+        name: FLOW_LOG_ROLE or CLOUDAUDIT_ROLE.
+    """
+    service, policy_id, description = _SERVICE_ROLES[name]
+    account.add_role(name)
     now = account.now()
-    details = Details(trust, now, now, "Flow logs' access to CLS", kind="system")
-    account.state(Access).details[FLOW_LOG_ROLE] = details.with_policy(_FLOW_LOG_POLICY_ID, now)
+    details = Details(_trust({"service": [service]}), now, now, description, kind="system")
+    account.state(Access).details[name] = details.with_policy(policy_id, now)
 
 
 def details_of(account: Account, role: Role) -> Details:

@@ -1,1 +1,5 @@
-"""CloudAudit: the record of each write call."""
+"""CloudAudit 2019-03-19: the record of each write call, and the trail of the last 90 days."""
+
+from localcloud.cloudaudit.trail import API
+
+ACTIONS = API.actions

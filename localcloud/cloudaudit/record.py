@@ -28,8 +28,13 @@ _RESOURCES = {
     "ins": ("CVM", "QCS::CVM::Instance", "instance"),
     "vpc": ("vpc", "QCS::VPC::Vpc", "vpc"),
     "fl": ("vpc", "QCS::VPC::FlowLog", "fl"),
+    "subnet": ("vpc", "QCS::VPC::Subnet", "subnet"),
+    "sg": ("vpc", "QCS::VPC::SecurityGroup", "sg"),
+    "img": ("CVM", "QCS::CVM::Image", "image"),
 }
 """By an id's prefix: resourceType, resourceTypeClass, and the word before it in resourceName."""
+_MADE = {"RunInstances": "instance", "CreateNetworkInterface": "eni", "CreateAndAttachNetworkInterface": "eni"}
+"""What an action makes, in resourceName's words."""
 _ID = re.compile(rf"(?:{'|'.join(_RESOURCES)})-[a-z0-9]{{8}}")
 _DENIED = ("AuthFailure", "UnauthorizedOperation")
 
@@ -45,6 +50,12 @@ class Style:
         zero: How success is written in apiErrorCode.
         message: errorMessage of a success.
         resources: Whether resourceSet and resourceName are filled in.
+        parameters: How requestParameters are written: "text", an "object", or an empty "array", PHP's empty map,
+            whatever was sent.
+        reply: How responseElements are written: "text", an "object", an empty "array" whatever came, or "absent".
+        session_as_object: sessionContext as an object instead of its text. The token in it is live either way.
+        time_in_seconds: The envelope's time in seconds instead of milliseconds.
+        leads: resourceName names what the call was about, such as its subnet and VPC, and what it made only as `*`.
     """
 
     specversion: str = "1.0"
@@ -53,6 +64,11 @@ class Style:
     zero: int | str = 0
     message: str = ""
     resources: bool = False
+    parameters: str = "text"
+    reply: str = "text"
+    session_as_object: bool = False
+    time_in_seconds: bool = False
+    leads: bool = False
 
 
 STYLES = (
@@ -61,6 +77,20 @@ STYLES = (
     Style(specversion="1.0.2", time_as_text=True, event_time_as_text=True),
     Style(specversion="0", zero="0", message="ok"),
 )
+DETAIL = Style(
+    event_time_as_text=True,
+    message="permission verify",
+    resources=True,
+    parameters="array",
+    reply="absent",
+    session_as_object=True,
+    time_in_seconds=True,
+)
+"""The console's record of 2022: what was asked for is lost, ids stand in resourceName and resources alone."""
+LEADS = Style(message="permission verify", reply="absent", leads=True)
+"""The record of 2022 without a reply, as DescribeEvents shows RunInstances: it says where, not what."""
+EMPTY_REPLY = Style(zero="0", reply="array", parameters="object", session_as_object=True, leads=True)
+"""The reply is PHP's empty map."""
 
 
 def record(write: WriteCall, account: Account, style: Style = STYLES[0]) -> dict[str, Any]:
@@ -68,9 +98,9 @@ def record(write: WriteCall, account: Account, style: Style = STYLES[0]) -> dict
     error = write.error
     token = _token(write, account)
     sent = {**write.params, "Version": write.version, "Region": write.region, **({"Token": token} if token else {})}
-    found = list(_resources(write)) if style.resources else []
-    return {
-        "userIdentity": _identity(write, account, token),
+    named = _named(write, style)
+    found = {
+        "userIdentity": _identity(write, account, token, style),
         "eventRegion": write.region,
         "eventVersion": 2,
         "errorCode": error.code if error and error.code.startswith(_DENIED) else "0",
@@ -87,28 +117,57 @@ def record(write: WriteCall, account: Account, style: Style = STYLES[0]) -> dict
         "eventTime": beijing_time(write.time) if style.event_time_as_text else int(write.time),
         "sourceIPAddress": write.source_ip,
         "eventSource": f"{write.service}.tencentcloudapi.com",
-        "resources": '["*"]',
-        "resourceName": "|".join(f"{_RESOURCES[one.partition('-')[0]][2]}/{one}" for one in found),
-        "resourceSet": [_resource(one, write.region) for one in found],
-        "requestParameters": json.dumps(sent, ensure_ascii=False),
-        "responseElements": "" if write.reply is None else json.dumps(write.reply, ensure_ascii=False),
+        "resources": json.dumps([_six_segments(write, account, one) for one in named] if style.resources else ["*"]),
+        "resourceName": "|".join(named),
+        "resourceSet": [_resource(one, write.region) for one in _resources(write)] if _has_set(style) else [],
+        "requestParameters": _written(sent, style.parameters),
+        "responseElements": "" if write.reply is None else _written(write.reply, style.reply),
         "resourceType": write.service,
         "eventName": write.action,
         "sensitiveAction": "0",
         "tags": [""],
     }
+    if style.reply == "absent":
+        del found["responseElements"]
+    return found
+
+
+def _written(content: dict[str, Any], form: str) -> Any:
+    return {"text": json.dumps(content, ensure_ascii=False), "object": content}.get(form, [])
+
+
+def _has_set(style: Style) -> bool:
+    """Tell whether resourceSet is filled in: not in the records of 2022."""
+    return style.resources and style.reply != "absent"
+
+
+def _named(write: WriteCall, style: Style) -> list[str]:
+    """Return the parts of resourceName, such as `eni/eni-1a2b3c4d`, or `instance/*` for what a call made."""
+    if style.leads:
+        asked = dict.fromkeys(_ID.findall(json.dumps(write.params)))
+        made = [f"{_MADE[write.action]}/*"] if write.action in _MADE else []
+        return [*made, *map(_name, asked)]
+    return [_name(one) for one in _resources(write)] if style.resources else []
+
+
+def _name(resource_id: str) -> str:
+    return f"{_RESOURCES[resource_id.partition('-')[0]][2]}/{resource_id}"
+
+
+def _six_segments(write: WriteCall, account: Account, name: str) -> str:
+    return f"qcs:id/0:{write.service}:{write.region}:uin/{account.uin}:{name}"
 
 
 def cloud_event(write: WriteCall, account: Account, bus_id: str, style: Style = STYLES[0]) -> dict[str, Any]:
     """Return the CloudEvent of a write call: its region is the bus's, whatever the call's is."""
-    milliseconds = int(write.time * 1000)
+    time = int(write.time) if style.time_in_seconds else int(write.time * 1000)
     return {
         "specversion": style.specversion,
         "id": account.ids.uuid(),
         "source": f"{write.service}.cloud.tencent",
         "type": f"{write.service}:CloudEvent:ApiCall",
         "subject": next(_resources(write), ""),
-        "time": str(milliseconds) if style.time_as_text else milliseconds,
+        "time": str(time) if style.time_as_text else time,
         "region": account.home,
         "resource": [f"qcs::eb:{account.home}:uid{account.app_id}:eventbusid/{bus_id}"],
         "datacontenttype": "application/json;charset=utf-8",
@@ -117,13 +176,13 @@ def cloud_event(write: WriteCall, account: Account, bus_id: str, style: Style = 
     }
 
 
-def _identity(write: WriteCall, account: Account, token: str) -> dict[str, Any]:
-    caller = write.caller
+def _identity(write: WriteCall, account: Account, token: str, style: Style) -> dict[str, Any]:
+    caller, session = write.caller, {"token": token, "attributes": {"mfa": "0"}}
     identity = {
         "principalId": caller.role_id or caller.principal_id,
         "accountId": account.uin,
         "secretId": caller.secret_id,
-        "sessionContext": json.dumps({"token": token, "attributes": {"mfa": "0"}}),
+        "sessionContext": session if style.session_as_object else json.dumps(session),
         "type": "AssumedRole" if caller.role else "Root",
         "userName": caller.role or "root",
     }

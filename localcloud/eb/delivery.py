@@ -14,10 +14,11 @@ from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from localcloud.cam.model import CLOUDAUDIT_ROLE
 from localcloud.cloudaudit import record as cloudaudit
 from localcloud.core.watchers import tell
 from localcloud.eb import pattern
-from localcloud.eb.model import CLOUD, Buses
+from localcloud.eb.model import Buses, service_bus
 from localcloud.scf.engine import EVENT_BUS, THROTTLED
 from localcloud.scf.model import Event
 
@@ -104,19 +105,20 @@ class EventBridge:
 
     def publish(self, write: WriteCall) -> None:
         """Put a write call on the service bus and deliver it to the targets of the rules that let it through."""
+        bus = service_bus(self._account)
+        if bus is None or not bus.cloudaudit or CLOUDAUDIT_ROLE not in self._account.roles:
+            return
         if not self.watchers and not self._buses().rules:
             return  # nobody would see it
-        for bus in self._buses().buses.values():
-            if bus.kind == CLOUD:
-                event = cloudaudit.cloud_event(write, self._account, bus.bus_id, self._next_style())
-                tell(self.watchers, event)
-                self._route(event, bus.bus_id)
+        event = cloudaudit.cloud_event(write, self._account, bus.bus_id, self._next_style())
+        tell(self.watchers, event)
+        self._route(event, bus.bus_id)
 
     def put(self, event: dict[str, Any]) -> None:
         """Deliver an event as if it had come from the service bus: again, late, or made by a test."""
-        for bus in self._buses().buses.values():
-            if bus.kind == CLOUD:
-                self._route(event, bus.bus_id)
+        bus = service_bus(self._account)
+        if bus is not None:
+            self._route(event, bus.bus_id)
 
     def _route(self, event: dict[str, Any], bus_id: str) -> None:
         with self._account.lock:

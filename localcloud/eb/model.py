@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.actions import Service
@@ -68,13 +68,14 @@ class Rule:
 
 @dataclass(frozen=True)
 class Bus:
-    """An event bus."""
+    """An event bus; `cloudaudit` says whether it receives CloudAudit's events, which no API can switch on."""
 
     bus_id: str
     name: str
     kind: str
     description: str
     created: float
+    cloudaudit: bool = False
 
 
 class Buses:
@@ -94,11 +95,18 @@ class Buses:
         return [target for target in self.targets.values() if target.rule_id == rule_id]
 
 
-def seed(account: Account) -> Bus:
-    """Make the service bus, which stands in Guangzhou and gets the events of all regions (doc 1108/46246)."""
-    bus = Bus(f"eb-{account.ids.letters(8)}", "default", CLOUD, "events of Tencent Cloud services", account.now())
-    account.region(account.home).state(Buses).buses[bus.bus_id] = bus
-    return bus
+def service_bus(account: Account) -> Bus | None:
+    """Return the service bus, which stands in Guangzhou and gets the events of all regions (doc 1108/46246)."""
+    buses = account.region(account.home).state(Buses).buses.values()
+    return next((bus for bus in buses if bus.kind == CLOUD), None)
+
+
+def keep_service_bus(account: Account, *, cloudaudit: bool) -> None:
+    """Make the service bus if there is none, and say whether it receives CloudAudit's events."""
+    bus = service_bus(account) or Bus(
+        f"eb-{account.ids.letters(8)}", "default", CLOUD, "events of Tencent Cloud services", account.now()
+    )
+    account.region(account.home).state(Buses).buses[bus.bus_id] = replace(bus, cloudaudit=cloudaudit)
 
 
 def names_function(resource: str, uin: str) -> bool:

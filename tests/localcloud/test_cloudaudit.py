@@ -12,9 +12,12 @@ from handler import schema
 from handler.intake import events
 from handler.model import Ignored, Interface
 from localcloud.cloudaudit import record as cloudaudit
+from localcloud.cloudaudit.trail import Trail
 from tests.localcloud.conftest import Client
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from localcloud import LocalCloud
 
 Seen = list[dict[str, Any]]
@@ -166,3 +169,103 @@ def test_the_forms_differ_as_real_ones_do(cloud: LocalCloud, call: Client, seen:
     filled = [record for record in records if record["resourceSet"]]
     assert {one["resourceType"] for record in filled for one in record["resourceSet"]} >= {"vpc", "CVM"}
     assert all("eni/eni-" in record["resourceName"] for record in filled)
+
+
+def run(call: Client, cloud: LocalCloud) -> None:
+    place = {"VpcId": cloud.vpc_id, "SubnetId": cloud.subnet_id}
+    run = {"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-1a2b3c4d", "VirtualPrivateCloud": place}
+    call("cvm", "RunInstances", **run)
+
+
+def test_the_console_s_record_has_lost_its_parameters_and_its_reply(cloud: LocalCloud, seen: Seen) -> None:
+    """As really seen in 2022: an empty array, no reply, a session with a live token; ids in two texts only."""
+    use(cloud, cloudaudit.DETAIL)
+    keys = cloud.account.issue_temporary_credentials("local-role", 60)
+    interface = create(Client(cloud, Credential(keys.secret_id, keys.secret_key, keys.token)), cloud)
+    (event,) = seen
+    record = event["data"]
+    assert (record["requestParameters"], record["resourceSet"], "responseElements" in record) == ([], [], False)
+    assert record["userIdentity"]["sessionContext"]["token"] == keys.token
+    assert f"eni/{interface['NetworkInterfaceId']}" in record["resourceName"].split("|")
+    assert json.loads(record["resources"])[0].startswith("qcs:id/0:vpc:ap-shanghai:uin/")
+    assert abs(event["time"] - cloud.clock.now()) < 3600
+    assert record["eventTime"][4] == "-"
+
+
+@pytest.mark.parametrize(("style", "reply"), [(cloudaudit.LEADS, None), (cloudaudit.EMPTY_REPLY, [])])
+def test_a_record_without_a_reply_says_where_not_what(
+    cloud: LocalCloud, call: Client, seen: Seen, style: cloudaudit.Style, reply: object
+) -> None:
+    use(cloud, style)
+    run(call, cloud)
+    record = seen[0]["data"]
+    assert record.get("responseElements") == reply
+    named = {"instance/*", f"vpc/{cloud.vpc_id}", f"subnet/{cloud.subnet_id}", "image/img-1a2b3c4d"}
+    assert set(record["resourceName"].split("|")) == named
+
+
+@pytest.fixture
+def lookup(cloud: LocalCloud, call: Client) -> Callable[..., dict[str, Any]]:
+    def find(*attributes: tuple[str, str], **more: Any) -> dict[str, Any]:
+        now = int(cloud.clock.now())
+        asked = [{"AttributeKey": key, "AttributeValue": value} for key, value in attributes]
+        query = {"StartTime": now - 3600, "EndTime": now + 1, "LookupAttributes": asked, **more}
+        return call("cloudaudit", "DescribeEvents", **query)
+
+    return find
+
+
+def test_the_trail_lists_write_calls_newest_first(
+    cloud: LocalCloud, call: Client, lookup: Callable[..., dict[str, Any]]
+) -> None:
+    """No reads. Several names are OR, other keys AND (documented)."""
+    create(call, cloud)
+    run(call, cloud)
+    call("vpc", "DescribeVpcs")
+    reply = lookup()
+    assert [one["EventName"] for one in reply["Events"]] == ["RunInstances", "CreateAndAttachNetworkInterface"]
+    assert reply["ListOver"] is True
+    newest = json.loads(reply["Events"][0]["CloudAuditEvent"])
+    assert (newest["eventName"], newest["actionType"]) == ("RunInstances", "Write")
+    either = lookup(("EventName", "RunInstances"), ("EventName", "CreateAndAttachNetworkInterface"))
+    assert len(either["Events"]) == 2
+    assert lookup(("EventName", "CreateNetworkInterface"))["Events"] == []
+    assert len(lookup(("EventName", "RunInstances"), ("ResourceType", "cvm"))["Events"]) == 1
+    assert lookup(("EventName", "RunInstances"), ("ResourceType", "vpc"))["Events"] == []
+
+
+def test_the_trail_finds_what_a_record_names(
+    cloud: LocalCloud, call: Client, lookup: Callable[..., dict[str, Any]]
+) -> None:
+    cloud.account.state(Trail).styles = (cloudaudit.DETAIL,)
+    interface = create(call, cloud)["NetworkInterfaceId"]
+    (found,) = lookup(("ResourceName", interface))["Events"]
+    assert f"eni/{interface}" in found["Resources"]["ResourceName"].split("|")
+
+
+def test_the_trail_is_read_in_pages(call: Client, lookup: Callable[..., dict[str, Any]]) -> None:
+    for number in range(3):
+        call("cls", "CreateLogset", LogsetName=f"l{number}")
+    first = lookup(MaxResults=2)
+    assert (len(first["Events"]), first["ListOver"]) == (2, False)
+    second = lookup(MaxResults=2, NextToken=first["NextToken"])
+    assert (len(second["Events"]), second["ListOver"]) == (1, True)
+    ids = [one["EventId"] for one in (*first["Events"], *second["Events"])]
+    assert len(set(ids)) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"StartTime": 1}, "InvalidParameterValue.Time"),
+        ({"EndTime": 1}, "InvalidParameterValue.Time"),
+        ({"MaxResults": 51}, "InvalidParameterValue.MaxResult"),
+        ({"LookupAttributes": [{"AttributeKey": "Colour"}]}, "InvalidParameterValue.attributeKey"),
+    ],
+)
+def test_what_the_trail_cannot_answer_is_refused(
+    cloud: LocalCloud, call: Client, change: dict[str, Any], code: str
+) -> None:
+    now = int(cloud.clock.now())
+    query = {"StartTime": now - 60, "EndTime": now, **change}
+    assert call.refused("cloudaudit", "DescribeEvents", **query)[0] == code

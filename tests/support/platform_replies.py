@@ -104,8 +104,21 @@ def cls_replies(call: Call, _cloud: LocalCloud) -> None:
     call("cls", "DeleteLogset", **logset)
 
 
+def cloudaudit_replies(call: Call, cloud: LocalCloud) -> None:
+    """Every action of cloudaudit, once something was written."""
+    call("cls", "CreateLogset", LogsetName="audited")
+    now = int(cloud.clock.now())
+    call("cloudaudit", "DescribeEvents", StartTime=now - 60, EndTime=now + 1)
+
+
 def _only(reply: dict[str, Any], name: str) -> dict[str, Any]:
     return {name: reply[name]}
 
 
-SCENARIOS = {"scf": scf_replies, "eb": eb_replies, "cam": cam_replies, "cls": cls_replies}
+SCENARIOS = {
+    "scf": scf_replies,
+    "eb": eb_replies,
+    "cam": cam_replies,
+    "cls": cls_replies,
+    "cloudaudit": cloudaudit_replies,
+}

@@ -1,0 +1,140 @@
+"""DescribeEvents: the write calls of the last 90 days, each as its record (API 2019-03-19).
+
+Reads are not recorded here, and a record is there at once (on the platform: minutes later).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from itertools import count, islice
+from typing import TYPE_CHECKING, Any
+
+from localcloud.cloudaudit.record import STYLES, record
+from localcloud.core.actions import Context, Service
+from localcloud.core.errors import ApiError
+from localcloud.core.parameters import each, list_of, text, unsigned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from localcloud.cloudaudit.record import Style
+    from localcloud.core.calls import WriteCall
+    from localcloud.core.parameters import Params
+
+API = Service("cloudaudit", "2019-03-19", regional=False)
+DAY_S = 24 * 3600
+KEPT_DAYS, SPAN_DAYS = 90, 30
+MOST_RESULTS = 50
+KEPT = 20_000
+
+
+class Trail:
+    """The account's last write calls. Thread-safe.
+
+    Attributes:
+        styles: The forms that records take in turn.
+    """
+
+    def __init__(self) -> None:
+        self.styles: tuple[Style, ...] = STYLES
+        self._writes: deque[tuple[WriteCall, Style]] = deque(maxlen=KEPT)
+        self._added = count()
+        self._lock = threading.Lock()
+
+    def add(self, write: WriteCall) -> None:
+        """Record a write call."""
+        with self._lock:
+            self._writes.append((write, self.styles[next(self._added) % len(self.styles)]))
+
+    def newest_first(self) -> Iterator[tuple[WriteCall, Style]]:
+        """Return the calls, each with the form that its record takes."""
+        with self._lock:
+            return reversed(list(self._writes))
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "RequestId": lambda found: found["requestID"],
+    "ActionType": lambda found: found["actionType"],
+    "PrincipalId": lambda found: found["userIdentity"]["principalId"],
+    "ResourceType": lambda found: found["resourceType"],
+    "ResourceId": lambda found: found["resourceName"],
+    "ResourceName": lambda found: found["resourceName"],
+    "AccessKeyId": lambda found: found["userIdentity"]["secretId"],
+    "SensitiveAction": lambda found: found["sensitiveAction"],
+    "ApiErrorCode": lambda found: str(found["apiErrorCode"]),
+    "CamErrorCode": lambda found: found["errorCode"],
+    "SourceIPAddress": lambda found: found["sourceIPAddress"],
+    "Tags": lambda found: json.dumps(found["tags"]),
+}
+"""The documented keys of LookupAttributes besides EventName, and what they look at. Ids and tags may be part of it."""
+_WITHIN = ("ResourceId", "ResourceName", "Tags")
+
+
+@API.action(
+    {
+        **each(unsigned.must(), "StartTime", "EndTime"),
+        **each(unsigned, "NextToken", "MaxResults", "IsReturnLocation"),
+        "LookupAttributes": list_of({"AttributeKey": text.must(), "AttributeValue": text}),
+    }
+)
+def describe_events(ctx: Context, params: Params) -> dict[str, Any]:
+    """List the records of a time, newest first: all attributes must fit, of several EventNames one (documented)."""
+    _check(ctx, params)
+    first, most = params.get("NextToken", 0), params.get("MaxResults", MOST_RESULTS)
+    found = list(islice(_matching(ctx, params), first, first + most + 1))
+    over = len(found) <= most
+    events = [_event(one) for one in found[:most]]
+    return {"ListOver": over, "NextToken": first + len(events), "Events": events}
+
+
+def _check(ctx: Context, params: Params) -> None:
+    start, end = params["StartTime"], params["EndTime"]
+    if not start <= end or end - start >= SPAN_DAYS * DAY_S or start < ctx.now() - KEPT_DAYS * DAY_S:
+        raise ApiError(
+            "InvalidParameterValue.Time",
+            f"StartTime and EndTime span less than {SPAN_DAYS} days of the last {KEPT_DAYS}.",
+        )
+    if not 1 <= params.get("MaxResults", 1) <= MOST_RESULTS:
+        raise ApiError("InvalidParameterValue.MaxResult", f"MaxResults is 1-{MOST_RESULTS}.")
+    for one in params.get("LookupAttributes", ()):
+        if one["AttributeKey"] != "EventName" and one["AttributeKey"] not in _READERS:
+            raise ApiError("InvalidParameterValue.attributeKey", f"There is no AttributeKey `{one['AttributeKey']}`.")
+
+
+def _matching(ctx: Context, params: Params) -> Iterator[dict[str, Any]]:
+    trail, asked = ctx.account.state(Trail), params.get("LookupAttributes", ())
+    names = {one.get("AttributeValue", "") for one in asked if one["AttributeKey"] == "EventName"}
+    others = [(one["AttributeKey"], one.get("AttributeValue", "")) for one in asked if one["AttributeKey"] in _READERS]
+    for write, style in trail.newest_first():
+        if params["StartTime"] <= write.time <= params["EndTime"] and (not names or write.action in names):
+            found = record(write, ctx.account, style)
+            if all(_fits(key, value, _READERS[key](found)) for key, value in others):
+                yield found | {"_time": int(write.time)}
+
+
+def _fits(key: str, wanted: str, value: str) -> bool:
+    return wanted in value if key in _WITHIN else wanted == value
+
+
+def _event(found: dict[str, Any]) -> dict[str, Any]:
+    seconds = found.pop("_time")
+    return {
+        "EventId": found["eventID"],
+        "Username": found["userIdentity"]["userName"],
+        "EventTime": str(seconds),
+        "CloudAuditEvent": json.dumps(found, ensure_ascii=False),
+        "ResourceTypeCn": found["resourceType"],
+        "ErrorCode": 0 if found["apiErrorCode"] in (0, "0") else 1,
+        "EventName": found["eventName"],
+        "SecretId": found["userIdentity"]["secretId"],
+        "EventSource": found["eventSource"],
+        "RequestID": found["requestID"],
+        "ResourceRegion": found["eventRegion"],
+        "AccountID": int(found["userIdentity"]["accountId"]),
+        "SourceIPAddress": found["sourceIPAddress"],
+        "EventNameCn": found["eventName"],
+        "Resources": {"ResourceType": found["resourceType"], "ResourceName": found["resourceName"]},
+        "EventRegion": found["eventRegion"],
+    }
