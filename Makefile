@@ -46,7 +46,7 @@ format: setup ## rewrite the code in the project's format
 	@$(BIN)/ruff check --fix .
 
 package: setup ## .build/function/ and .build/function.zip, as deployed
-	@$(BIN)/python -m ops.packaging.package $(ARGS)
+	@$(BIN)/eni-flowlog package $(ARGS)
 
 demo: setup ## the whole way, on this machine
 	@$(BIN)/eni-flowlog demo

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops import config
 from ops.packaging import dependencies, package, pythons
-from ops.packaging.dependencies import LINUX, Target, run
+from ops.packaging.dependencies import Target, run
 
 if TYPE_CHECKING:
     from ops.packaging.package import Package
-    from ops.packaging.pythons import Python
 
 ROOT = package.ROOT
 SCHEMA = ROOT / "schemas" / "event.schema.json"
@@ -36,7 +36,7 @@ class Contender:
 class Field:
     """All that takes part, built from the same pins."""
 
-    python: Python
+    python: Path
     package: Package
     plain: Path
     compiled: Path
@@ -74,22 +74,22 @@ def gather() -> Field:
     """
     store = ROOT / ".build" / "bench"
     built = package.build(out=store)
-    python = pythons.find()
+    target = Target.of(config.runtime())
+    python = pythons.find(target.version)
     assert python is not None, "the package has just been built with it"
-    plain, compiled = _peers(store, python)
+    plain, compiled = _peers(store, python, target)
     return Field(python, built, plain, compiled, _programs(store, python))
 
 
-def _peers(store: Path, python: Python) -> tuple[Path, Path]:
+def _peers(store: Path, python: Path, target: Target) -> tuple[Path, Path]:
     """The pinned dependencies and the typed client, whole, without and with bytecode; made once for the pins."""
-    target = Target(pythons.FUNCTION_VERSION, LINUX)
     pin = _pin_of_typed_client()
-    installed = dependencies.install(ROOT, target)
-    folder = store / f"peers-{hashlib.sha256(pin.encode()).hexdigest()[:8]}-{installed.site.parent.name}"
+    site, _ = dependencies.install(ROOT / "requirements" / "function.txt", target, ROOT / ".build" / "dependencies")
+    folder = store / f"peers-{hashlib.sha256(pin.encode()).hexdigest()[:8]}-{site.parent.name}"
     if not folder.is_dir():
         with tempfile.TemporaryDirectory(dir=store, prefix=".new-") as scratch:
             new = Path(scratch)
-            shutil.copytree(installed.site, new / "plain")
+            shutil.copytree(site, new / "plain")
             _install(pin, target, new)
             shutil.copytree(new / "plain", new / "compiled")
             _compile(new / "compiled", python)
@@ -117,7 +117,7 @@ def _install(pin: str, target: Target, folder: Path) -> None:
     shutil.rmtree(site)
 
 
-def _programs(store: Path, python: Python) -> Path:
+def _programs(store: Path, python: Path) -> Path:
     folder = store / "programs"
     shutil.rmtree(folder, ignore_errors=True)
     package_folder = folder / "bench" / "programs"
@@ -128,7 +128,7 @@ def _programs(store: Path, python: Python) -> Path:
     return folder
 
 
-def _compile(folder: Path, python: Python) -> None:
-    command = [str(python.path), "-s", "-S", "-B", "-m", "compileall", "-qq", "-f", "-o", "0"]
+def _compile(folder: Path, python: Path) -> None:
+    command = [str(python), "-s", "-S", "-B", "-m", "compileall", "-qq", "-f", "-o", "0"]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     run([*command, "--invalidation-mode", "unchecked-hash", str(folder)], f"Compiling {folder.name}", environment)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from bench.contenders import Contender
     from localcloud import LocalCloud
-    from ops.packaging.pythons import Python
 
 TIMEOUT_S = 300.0
 # Not real: the endpoint of the cold start and the warm event looks at no signature.
@@ -61,7 +60,7 @@ def cloud_settings(cloud: LocalCloud) -> dict[str, str]:
 
 @contextmanager
 def start(
-    python: Python, contender: Contender, work: Mapping[str, Any], settings: Mapping[str, str]
+    python: Path, contender: Contender, work: Mapping[str, Any], settings: Mapping[str, str]
 ) -> Iterator[Started]:
     """Start a contender.
 
@@ -75,7 +74,7 @@ def start(
         work_file, result = Path(scratch, "work.json"), Path(scratch, "result.json")
         work_file.write_text(json.dumps(work), encoding="utf-8")
         environment = _environment(contender, settings, work_file, result)
-        command = [str(python.path), "-s", "-S", "-c", f"import bench.programs.{contender.program}"]
+        command = [str(python), "-s", "-S", "-c", f"import bench.programs.{contender.program}"]
         started = time.perf_counter()
         with subprocess.Popen(  # noqa: S603 - an interpreter's own path, no shell
             command, env=environment, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
@@ -87,7 +86,7 @@ def start(
                     process.kill()
 
 
-def run(python: Python, contender: Contender, work: Mapping[str, Any], settings: Mapping[str, str]) -> dict[str, Any]:
+def run(python: Path, contender: Contender, work: Mapping[str, Any], settings: Mapping[str, str]) -> dict[str, Any]:
     """Start a contender, wait for it, and return what it says."""
     with start(python, contender, work, settings) as started:
         return started.finish()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import sys
 import traceback
-from pathlib import Path
+from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
@@ -20,11 +20,10 @@ from ops.commands.deploy import deploy_command
 from ops.commands.doctor import doctor_command
 from ops.commands.invoke import invoke_command
 from ops.commands.local import local_command
+from ops.commands.package import package_command
 from ops.commands.remove import remove_command
 from ops.commands.status import status_command
 from ops.errors import EPILOG, Exit, exit_code, sentence
-from ops.packaging import package as packaging
-from ops.packaging.bom import version
 
 PROGRAM = "eni-flowlog"
 
@@ -73,7 +72,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the flag of --version, as Typer calls it
     if wanted:
-        print(f"{PROGRAM} {version(packaging.ROOT)}")
+        print(f"{PROGRAM} {version(PROGRAM)}")
         raise typer.Exit
 
 
@@ -89,34 +88,6 @@ def main(
 ) -> None:
     """Set up what all commands share."""
     session.quiet_log(verbose=verbose)
-
-
-WithoutBytecode = Annotated[
-    bool, typer.Option("--without-bytecode", help="Build all the same where there is no Python 3.10.")
-]
-Out = Annotated[
-    Path | None,
-    typer.Option(
-        "--out", metavar="FOLDER", help="Where to put it. [default: .build of the project]", show_default=False
-    ),
-]
-
-
-def package_command(out: Out = None, *, without_bytecode: WithoutBytecode = False) -> None:
-    """Build the package that the function is deployed from: .build/function.zip, with its bill of materials.
-
-    The same sources and pins give the same bytes. It holds bytecode for Python 3.10, which a real Python 3.10 must
-    make; where none is found it says how to get one, and ends with exit code 4.
-
-    For example:
-
-        eni-flowlog package
-
-        eni-flowlog package --without-bytecode --out /tmp/package
-    """
-    with console.working("Building the package"):
-        built = packaging.build(out=out, bytecode=not without_bytecode)
-    print(packaging.describe(built))
 
 
 # The commands, in the order of the help text. A command is one function in a module of its own.

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from handler.settings import Credentials
 
-FILE = Path(__file__).resolve().parents[1] / "serverless.yml"
+FILE = Path(__file__).with_name("data") / "serverless.yml"
+"""The project's own serverless.yml."""
 DEFAULT_FUNCTION = "eni-flowlog"
 REGION_VARIABLE = "TENCENTCLOUD_REGION"
 
@@ -146,6 +147,16 @@ def load(environment: Mapping[str, str], path: Path = FILE) -> Deployment:
     """
     inputs = _filled(_inputs(path), {**_dot_env(path), **environment}, path)
     return _deployment(inputs, path, _text(inputs.get("region")))
+
+
+def runtime(path: Path = Path("serverless.yml")) -> str:
+    """The runtime, such as "Python3.10", that serverless.yml in this folder names, else the project's own.
+
+    Raises:
+        OperatorError: the file cannot be read.
+    """
+    inputs = _mapping(_mapping(_yaml(path)).get("inputs")) if path.is_file() else {}
+    return _text(inputs.get("runtime")) or _text(_inputs(FILE).get("runtime"))
 
 
 def read(path: Path, shell: Mapping[str, str], *, profile: str = "", region: str = "", fallback: str = "") -> Config:

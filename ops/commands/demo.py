@@ -23,7 +23,6 @@ from ops.deployment.queue import visibility_s
 from ops.deployment.role import Policy
 from ops.errors import OperatorError
 from ops.packaging import package as packaging
-from ops.packaging import pythons
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,12 +94,10 @@ def demo_command() -> None:
 
 def _package() -> Package:
     _heading("1. The package, as it is deployed")
-    if pythons.find() is not None:
-        package = packaging.build()
-    else:
-        package = packaging.build_for_this_machine()
-        print(f"There is no Python 3.10 here, so the local cloud runs it with {package.python}.")
-    print(packaging.describe(package))
+    package = packaging.build_to_run_here()
+    if package.platform == "this machine":
+        print(f"There is no Python of the function's runtime here: the local cloud runs it with {package.python}.")
+    print(package)
     return package
 
 
@@ -190,7 +187,7 @@ def _run(stage: Stage, *arguments: str) -> None:
     sys.stdout.flush()
     variables = {**os.environ, **shell(stage.local)}
     command = [sys.executable, "-m", "ops.cli", *arguments]
-    ended = subprocess.run(command, env=variables, cwd=packaging.ROOT, check=False)  # noqa: S603 - our own command
+    ended = subprocess.run(command, env=variables, cwd=config.FILE.parent, check=False)  # noqa: S603 - our own command
     if ended.returncode not in (0, 3):
         raise OperatorError(f"eni-flowlog {arguments[0]} ended with exit code {ended.returncode}: please report it.")
 

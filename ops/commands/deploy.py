@@ -67,7 +67,7 @@ def deploy_command(
     deployment, cloud = open_deployment(config_file, profile=profile, region=function_region)
     preflight.check(deployment, package)
     with working("Building the package"):
-        code: Code = Zip(package) if package else packaging.build(bytecode=not without_bytecode)
+        code: Code = Zip(package) if package else packaging.build(deployment.runtime, bytecode=not without_bytecode)
     with working("Looking at what is there"):
         plan = plan_deployment(deployment, cloud, code)
     title = f"{deployment.name} in {deployment.region}, account {cloud.uin}"

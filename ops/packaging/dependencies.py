@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ops.errors import OperatorError
+from ops.errors import Exit, OperatorError
 
-PINS = "requirements/function.txt"
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 LINUX = ("manylinux2014_x86_64", "manylinux_2_17_x86_64")
 """The function's platform. The oldest glibc that today's wheels support: what SCF's image has is not documented."""
+_RUNTIME = re.compile(r"Python(\d)\.(\d{1,2})")
+_SPDX = {"Apache License 2.0": "Apache-2.0"}
+"""Licences that a distribution names in other words than SPDX's."""
 
 
 class PackageError(OperatorError):
     """The package could not be built; the message says why and what to do."""
+
+
+class PythonMissingError(PackageError):
+    """There is no Python of the function's version here, to make the bytecode with."""
+
+    def __init__(self, message: str) -> None:
+        """Take the message; the exit code is one of its own."""
+        super().__init__(message, Exit.NO_PYTHON)
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,18 @@ class Target:
 
     version: tuple[int, int]
     platforms: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, runtime: str) -> Target:
+        """SCF's machine with one of its runtimes, such as "Python3.10".
+
+        Raises:
+            PackageError: it is no runtime of Python.
+        """
+        found = _RUNTIME.fullmatch(runtime)
+        if not found:
+            raise PackageError(f"`runtime` of serverless.yml is `{runtime}`: it must be one of Python, as Python3.10.")
+        return cls((int(found[1]), int(found[2])), LINUX)
 
     @property
     def name(self) -> str:
@@ -57,45 +85,42 @@ class Pin:
     Attributes:
         name: as its own metadata spells it.
         version: as released.
-        hashes: of the very file that was installed, by algorithm as pip names it ("sha256").
+        licence: an SPDX expression.
+        sha256: of the wheel that was installed, in hexadecimal.
+        files: the wheel's files, each with its own SHA-256 in hexadecimal, as its RECORD has them.
     """
 
     name: str
     version: str
-    hashes: dict[str, str]
+    licence: str
+    sha256: str
+    files: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Installed:
-    """The installed dependencies: where their packages are, and what they are."""
-
-    site: Path
-    pins: list[Pin]
-
-
-def install(root: Path, target: Target) -> Installed:
-    """Install the pins, once for each target and state of the pins, into `.build/dependencies` of the project.
+def install(pins: Path, target: Target, store: Path) -> tuple[Path, list[Pin]]:
+    """Install the pins, once for each target and state of the pins.
 
     Args:
-        root: the project.
+        pins: a file of requirements with hashes.
         target: what to install for.
+        store: the folder to install into, below which each installation has a folder of its own.
 
     Returns:
-        What is installed there; not to be changed.
+        The folder that holds the packages, not to be changed; and what is installed there.
 
     Raises:
         PackageError: pip refuses or fails (a wheel is missing for the target, a hash is wrong, no network).
     """
-    key = hashlib.sha256((root / PINS).read_bytes() + repr(target).encode()).hexdigest()[:16]
-    store = root / ".build" / "dependencies"
+    key = hashlib.sha256(pins.read_bytes() + repr(target).encode()).hexdigest()[:16]
     wanted = store / f"{target.name}-{key}"
     if not wanted.is_dir():
         store.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=store, prefix=".new-") as scratch:
             new = Path(scratch, "new")
-            _pip_install(root / PINS, target, new)
+            _pip_install(pins, target, new)
             _settle(new, wanted)
-    return Installed(wanted / "site", _report(wanted / "pip.json"))
+    wheels = _wheels(wanted / "pip.json")
+    return wanted / "site", [_pin(each, wheels) for each in distributions(path=[str(wanted / "site")])]
 
 
 def _pip_install(pins: Path, target: Target, folder: Path) -> None:
@@ -103,7 +128,7 @@ def _pip_install(pins: Path, target: Target, folder: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
     wheels = ["install", "-qq", "--require-hashes", "--no-deps", "--only-binary", ":all:", "--no-compile"]
     places = ["--target", str(folder / "site"), "--report", str(folder / "pip.json"), "--requirement", str(pins)]
-    run([*pip, *wheels, *target.flags, *places], f"Installing {PINS} for Python {target.name}", dict(os.environ))
+    run([*pip, *wheels, *target.flags, *places], f"Installing {pins.name} for Python {target.name}", dict(os.environ))
 
 
 def _settle(new: Path, wanted: Path) -> None:
@@ -115,12 +140,19 @@ def _settle(new: Path, wanted: Path) -> None:
             raise
 
 
-def _report(path: Path) -> list[Pin]:
-    report = json.loads(path.read_text(encoding="utf-8"))
-    return [
-        Pin(item["metadata"]["name"], item["metadata"]["version"], item["download_info"]["archive_info"]["hashes"])
-        for item in report["install"]
-    ]
+def _wheels(report: Path) -> dict[str, str]:
+    """The SHA-256 of each wheel that pip has installed, by the distribution's name."""
+    items: list[dict[str, Any]] = json.loads(report.read_text(encoding="utf-8"))["install"]
+    return {item["metadata"]["name"]: item["download_info"]["archive_info"]["hashes"]["sha256"] for item in items}
+
+
+def _pin(found: Distribution, wheels: dict[str, str]) -> Pin:
+    name = found.metadata["Name"]
+    told = [each for field in ("License-Expression", "License") for each in found.metadata.get_all(field) or []]
+    licence = next(iter(told), "")
+    hashes = {each.as_posix(): each.hash.value for each in found.files or () if each.hash}
+    files = {path: base64.urlsafe_b64decode(digest + "=").hex() for path, digest in hashes.items()}
+    return Pin(name, found.version, _SPDX.get(licence, licence), wheels[name], files)
 
 
 def run(command: list[str], doing: str, environment: dict[str, str]) -> None:

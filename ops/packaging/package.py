@@ -1,27 +1,23 @@
 """The function as deployed: `.build/function/` and `.build/function.zip`, and `.build/bom.json` beside them.
 
-    python -m ops.packaging.package [--without-bytecode] [--out FOLDER]
-
-What goes in: `index.py`, `handler/`, `schemas/` and the pinned dependencies of `requirements/function.txt` for
-CPython 3.10 on x86-64 Linux, whatever machine and Python builds them, without what the function never loads.
+What goes in: `index.py`, `handler/`, `schemas/` and the pinned dependencies of `requirements/function.txt` for the
+runtime that serverless.yml names on x86-64 Linux, whatever machine and Python builds them, without what the function
+never loads. Each file of a dependency is the one of its published wheel; its licence texts are inside.
 
 Why bytecode, and how it is placed: SCF sets PYTHONDONTWRITEBYTECODE, so a package without it is compiled anew at
 every cold start. It stands in `__pycache__` next to the sources, which stay: the import system then puts the real
-path into tracebacks and shows their lines, and a runtime of another minor version still works, only slower. It is
-marked unchecked: neither the mtimes that unpacking sets nor the sources are looked at. **An edit in the console's
-editor has therefore no effect**; deploy again instead.
+path into tracebacks and shows their lines. It is checked against the source's hash, not its time, which unpacking
+sets: an edit in the console's editor has its effect.
 
 The same sources and pins give the same bytes: names sorted, times and modes fixed, bytecode made by one process with
 a fixed hash seed. The compressed bytes also depend on the zlib that Python was built with.
-
-Exit codes: 0 built, 1 failed, 2 wrong usage, 4 no Python 3.10 was found (and `--without-bytecode` not given).
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -32,15 +28,16 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops.errors import Exit
-from ops.packaging import dependencies, lean, pythons
-from ops.packaging.bom import bill_of_materials, version
-from ops.packaging.dependencies import LINUX, PackageError, Target, run
+from ops import config
+from ops.packaging import dependencies, pythons
+from ops.packaging.bom import bill_of_materials
+from ops.packaging.dependencies import PackageError, PythonMissingError, Target, run
 
 if TYPE_CHECKING:
-    from ops.packaging.pythons import Python
+    from ops.packaging.dependencies import Pin
 
 ROOT = Path(__file__).resolve().parents[2]
+"""A checkout, or the folder that eni-flowlog is installed into: both hold `handler/` and `schemas/`."""
 
 CODE_ROOT = "/var/user"
 """Where SCF unpacks the code (its USER_CODE_ROOT): bytecode names its files so, not by a path of the builder."""
@@ -48,7 +45,17 @@ CODE_ROOT = "/var/user"
 INDEX = '''"""What SCF calls: `index.main_handler`. The entry's file stands at the package's root."""
 
 import gc
+import sys
+import warnings
 
+if sys.version_info[:2] != {version}:
+    raise ImportError(
+        "this package of eni-flowlog is for Python {name}, and the function runs on {{}}.{{}}: let `runtime` of "
+        "serverless.yml name the function's, and deploy again".format(*sys.version_info)
+    )
+
+# requests does without charset_normalizer, which the package leaves out, and says so at each start.
+warnings.filterwarnings("ignore", "Unable to find acceptable character detection dependency")
 gc.disable()  # imports make no garbage
 
 from handler.main import main_handler
@@ -60,31 +67,30 @@ __all__ = ["main_handler"]
 '''
 
 UNUSED = (
-    # Nothing reads the distributions' metadata at run time; commands, type stubs and tests are not imported.
+    # Nothing reads the distributions' metadata at run time (their licences are added again); commands, type stubs and
+    # tests are not imported.
     "*.dist-info/*",
-    "bin/*",
+    "../*",
     "*.pyi",
     "*/py.typed",
     "*/tests/*",
     "*/__main__.py",
     "*/cli.py",
-    "*/cli/*",
     "jsonschema/benchmarks/*",
     "referencing/retrieval.py",
     "requests/help.py",
-    # Powertools: `lean.py` takes the import of metrics and tracing out; of the utilities only JMESPath is used.
+    # Powertools: only the Logger is used, and what it imports.
     "aws_lambda_powertools/event_handler/*",
     "aws_lambda_powertools/middleware_factory/*",
-    "aws_lambda_powertools/metrics/*",
-    "aws_lambda_powertools/tracing/*",
+    "aws_lambda_powertools/metrics/provider/datadog/*",
     "aws_lambda_powertools/logging/formatters/*",
     "aws_lambda_powertools/utilities/[!_j]*",  # all but __init__.py and jmespath_utils
     # The SDK: the asynchronous client wants httpx, the models belong to the generated products.
     "tencentcloud/common/*_async.py",
     "tencentcloud/common/abstract_model.py",
     # HTTP: the cloud's host names are ASCII, its replies UTF-8 JSON: international names and guessing encodings are
-    # never reached. charset_normalizer itself must be there (requests warns without it): its Python half is enough.
-    "charset_normalizer/*.so",
+    # never reached. requests supports the absence of charset_normalizer.
+    "charset_normalizer/*",
     "idna/codec.py",
     "idna/compat.py",
     "idna/uts46data.py",
@@ -92,14 +98,7 @@ UNUSED = (
     "urllib3/http2/connection.py",
 )
 """What of the dependencies stays out, as globs on the path inside the package, in which `*` crosses slashes."""
-
-
-class PythonMissingError(PackageError):
-    """No Python 3.10 to make the bytecode with."""
-
-    def __init__(self, message: str) -> None:
-        """Take the message."""
-        super().__init__(message, Exit.NO_PYTHON)
+_LICENCE = re.compile(r"[^/]+\.dist-info/(licenses/|LICEN[CS]E|COPYING|NOTICE|AUTHORS)")
 
 
 @dataclass(frozen=True)
@@ -129,70 +128,89 @@ class Package:
     platform: str
     bytecode: bool
 
+    def __str__(self) -> str:
+        """Say in one line what was built."""
+        inside = "with bytecode" if self.bytecode else "without bytecode"
+        return (
+            f"{os.path.relpath(self.archive)}: {self.size / 1e6:.2f} MB ({self.unpacked / 1e6:.1f} MB unpacked), "
+            f"CPython {self.python} on {self.platform}, {inside}, sha256 {self.sha256}"
+        )
 
-def build(root: Path = ROOT, out: Path | None = None, *, bytecode: bool = True) -> Package:
-    """Build the package that SCF runs: CPython 3.10 on x86-64 Linux.
+
+def build(runtime: str = "", out: Path | None = None, *, bytecode: bool = True, root: Path = ROOT) -> Package:
+    """Build the package that SCF runs, for CPython on x86-64 Linux.
 
     Args:
-        root: the project.
+        runtime: SCF's, such as "Python3.10"; by default what serverless.yml names: the one in this folder, else the
+            project's own.
         out: where to put it, `.build` of the project by default. What was built there before is replaced.
-        bytecode: put bytecode for 3.10 inside, which a real Python 3.10 must make.
+        bytecode: put bytecode inside, which a real Python of the runtime's version must make.
+        root: where `handler/` and `schemas/` are.
 
     Returns:
         What was built.
 
     Raises:
-        PythonMissingError: bytecode is wanted and there is no Python 3.10.
+        PythonMissingError: bytecode is wanted and there is no such Python.
         PackageError: installing or compiling failed.
     """
-    target = Target(pythons.FUNCTION_VERSION, LINUX)
+    target = Target.of(runtime or config.runtime())
     if not bytecode:
         return _build(root, out, target, None)
-    compiler = pythons.find()
+    compiler = pythons.find(target.version)
     if compiler is None:
         raise PythonMissingError(
             f"Bytecode for the function needs a Python {target.name}, and none was found (looked on PATH, in pyenv "
-            f"and in uv).\nGet one: {pythons.how_to_get()}.\nOr build without bytecode (`--without-bytecode`): the "
-            "function then compiles its code at every cold start, about a second more."
+            f"and in uv).\nGet one: {pythons.how_to_get(target.version)}.\nOr build without bytecode "
+            "(`--without-bytecode`): the function then compiles its code at every cold start, about a second more."
         )
     return _build(root, out, target, compiler)
 
 
-def build_for_this_machine(root: Path = ROOT, out: Path | None = None) -> Package:
-    """Build the same package for the Python and the machine that run this, to run it here.
-
-    The demo uses it where there is no Python 3.10 or no x86-64 Linux. It is not what to deploy.
+def build_to_run_here(out: Path | None = None) -> Package:
+    """Build the package to run it on this machine: as it is deployed, or where there is no such Python, for this one.
 
     Args:
-        root: the project.
-        out: where to put it, `.build/this-machine` of the project by default.
+        out: where to put it, `.build` of the project by default.
 
     Returns:
-        What was built.
+        What was built. Its `platform` is "this machine" where it is not what to deploy.
 
     Raises:
         PackageError: installing or compiling failed.
     """
-    here = pythons.this()
-    return _build(root, out or root / ".build" / "this-machine", Target(here.version), here)
+    try:
+        return build(out=out)
+    except PythonMissingError:
+        target = Target(sys.version_info[:2])
+        return _build(ROOT, out or home(ROOT) / ".build" / "this-machine", target, Path(sys.executable))
 
 
-def _build(root: Path, out: Path | None, target: Target, compiler: Python | None) -> Package:
-    out = out or root / ".build"
+def home(root: Path) -> Path:
+    """The folder whose `.build` is used: the checkout, or the folder that an installed eni-flowlog is called in."""
+    return root if (root / "pyproject.toml").is_file() else Path.cwd()
+
+
+def _build(root: Path, out: Path | None, target: Target, compiler: Path | None) -> Package:
+    out = out or home(root) / ".build"
     out.mkdir(parents=True, exist_ok=True)
-    installed = dependencies.install(root, target)
+    site, pins = dependencies.install(
+        root / "ops" / "data" / "function.txt", target, home(root) / ".build" / "dependencies"
+    )
     with tempfile.TemporaryDirectory(dir=out, prefix=".new-") as scratch:
         folder = Path(scratch, "function")
         archive = Path(scratch, "function.zip")
-        _gather(root, installed.site, folder)
-        lean.apply(folder)
+        for pin in pins:
+            _gather(pin, site, folder)
+        _add_ours(root, folder, target)
         if compiler:
-            _compile(folder, compiler)
+            _compile(folder, compiler, target)
         _settle(folder)
         _zip(folder, archive)
-        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+        digest = _sha256(archive)
+        held = {path.relative_to(folder).as_posix(): _sha256(path) for path in _files(folder)}
         bom = Path(scratch, "bom.json")
-        bom.write_text(bill_of_materials(version(root), installed.pins, digest), encoding="utf-8")
+        bom.write_text(bill_of_materials(pins, held, digest), encoding="utf-8")
         for new in (folder, archive, bom):
             _replace(out / new.name, new)
     return Package(
@@ -211,15 +229,26 @@ def _build(root: Path, out: Path | None, target: Target, compiler: Python | None
 # The parts ------------------------------------------------------------------------------------------------------------
 
 
-def _gather(root: Path, site: Path, folder: Path) -> None:
-    """Put the entry, our code, the schemas and what is used of the dependencies into a new folder."""
-    for source in _files(site):
-        name = source.relative_to(site)
-        if not any(fnmatch(name.as_posix(), glob) for glob in UNUSED):
-            _copy(source, folder / name)
+def _gather(pin: Pin, site: Path, folder: Path) -> None:
+    """Put what is used of a distribution into a new folder, each file as its wheel has it.
+
+    Raises:
+        PackageError: a file is another than the wheel's (a Python may add to a certificate bundle that it finds).
+    """
+    used = [name for name in pin.files if not any(fnmatch(name, glob) for glob in UNUSED)]
+    for name in [*used, *filter(_LICENCE.match, pin.files)] if used else ():
+        if _sha256(site / name) != pin.files[name]:
+            raise PackageError(f"{site / name} is not the file of {pin.name}'s wheel: remove {site}, build again.")
+        _copy(site / name, folder / name)
+
+
+def _add_ours(root: Path, folder: Path, target: Target) -> None:
+    """Put the entry, our code, the schemas and our licence into the folder."""
     for source in (*root.glob("handler/**/*.py"), *root.glob("schemas/*.json")):
         _copy(source, folder / source.relative_to(root))
-    Path(folder, "index.py").write_text(INDEX, encoding="utf-8")
+    _copy(root / "ops" / "data" / "LICENSE", folder / "LICENSE")
+    index = INDEX.format(version=target.version, name=target.name)
+    Path(folder, "index.py").write_text(index, encoding="utf-8")
 
 
 def _copy(source: Path, to: Path) -> None:
@@ -227,13 +256,17 @@ def _copy(source: Path, to: Path) -> None:
     shutil.copyfile(source, to)
 
 
-def _compile(folder: Path, python: Python) -> None:
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _compile(folder: Path, python: Path, target: Target) -> None:
     """Make bytecode for every module, in one process and in the order of names, so that it is the same each time."""
-    command = [str(python.path), "-s", "-S", "-B", "-m", "compileall", "-qq", "-f", "-o", "0"]
-    command += ["--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", CODE_ROOT, str(folder)]
+    command = [str(python), "-s", "-S", "-B", "-m", "compileall", "-qq", "-f", "-o", "0"]
+    command += ["--invalidation-mode", "checked-hash", "-s", str(folder), "-p", CODE_ROOT, str(folder)]
     # Not -I: it would ignore the hash seed, on which the order of constant sets in bytecode depends.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    run(command, f"Compiling with Python {python.name}", {**environment, "PYTHONHASHSEED": "0"})
+    run(command, f"Compiling with Python {target.name}", {**environment, "PYTHONHASHSEED": "0"})
 
 
 def _settle(folder: Path) -> None:
@@ -269,42 +302,3 @@ def _replace(old: Path, new: Path) -> None:
     if old.is_dir():
         old.rename(new.parent / f"old-{old.name}")
     new.rename(old)
-
-
-# The command ----------------------------------------------------------------------------------------------------------
-
-
-def describe(package: Package) -> str:
-    """Say in one line what was built, as the command prints it."""
-    inside = "with bytecode" if package.bytecode else "without bytecode"
-    return (
-        f"{os.path.relpath(package.archive)}: {package.size / 1e6:.2f} MB ({package.unpacked / 1e6:.1f} MB unpacked), "
-        f"CPython {package.python} on {package.platform}, {inside}, sha256 {package.sha256}"
-    )
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Build as the command line says.
-
-    Args:
-        arguments: those of the command, of this process by default.
-
-    Returns:
-        The exit code.
-    """
-    parser = argparse.ArgumentParser(
-        prog="python -m ops.packaging.package", description="Build the function's package."
-    )
-    parser.add_argument("--without-bytecode", action="store_true", help="build all the same without a Python 3.10")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to put it (default: .build of the project)")
-    options = parser.parse_args(arguments)
-    try:
-        print(describe(build(out=options.out, bytecode=not options.without_bytecode)))
-    except PackageError as error:
-        print(error, file=sys.stderr)
-        return error.code
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -17,8 +17,8 @@ from ops.commands import status
 from ops.console import duration, plain, progress_line
 from ops.errors import MEANINGS, Exit
 from ops.packaging import package as packaging
-from ops.packaging.dependencies import PackageError
-from ops.packaging.package import Package, PythonMissingError
+from ops.packaging.dependencies import PackageError, PythonMissingError
+from ops.packaging.package import Package
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud

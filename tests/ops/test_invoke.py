@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ops.packaging.pythons import Python
     from tests.support.operator import Operator
 
 REPORT = {
@@ -56,7 +55,7 @@ def zipped(code: str) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def deployed(python310: Python) -> Iterator[LocalCloud]:
+def deployed(python310: Path) -> Iterator[LocalCloud]:
     """A local cloud with the function deployed, once for all of this file's tests."""
     assert python310
     with LocalCloud(enforce_limits=False, time_scale=0.05) as running:

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -9,9 +10,10 @@ from pathlib import Path
 
 
 def find_python(minor: tuple[int, int], variables: Mapping[str, str] | None = None) -> Path | None:
-    """Looks for a Python of a minor version that really runs.
+    """Looks for a CPython of a minor version that really runs.
 
-    Tried in order: `pythonX.Y` on the PATH, pyenv's versions, what uv knows. A pyenv shim that fails is passed over.
+    Tried in order: `pythonX.Y` on the PATH, pyenv's versions from the newest on, what uv knows. A pyenv shim that
+    fails is passed over.
 
     Args:
         minor: such as (3, 10).
@@ -35,17 +37,26 @@ def _on_path(minor: tuple[int, int], variables: Mapping[str, str]) -> list[str]:
 def _in_pyenv(minor: tuple[int, int], variables: Mapping[str, str]) -> list[str]:
     root = Path(variables.get("PYENV_ROOT") or Path(variables.get("HOME", "/"), ".pyenv"))
     found = root.glob(f"versions/{minor[0]}.{minor[1]}.*/bin/python")
-    return sorted((str(path) for path in found), key=lambda path: (len(path), path), reverse=True)
+    return [str(path) for path in sorted(found, key=_version, reverse=True)]
+
+
+def _version(path: Path) -> list[int]:
+    """The version in the name of a folder of pyenv, so that 3.10.13 comes behind 3.10.9."""
+    return [int(part) for part in re.findall(r"\d+", path.parts[-3])]
 
 
 def _known_to_uv(minor: tuple[int, int], variables: Mapping[str, str]) -> list[str]:
     uv = shutil.which("uv", path=variables.get("PATH", ""))
-    return _lines([uv, "python", "find", f"{minor[0]}.{minor[1]}"], variables)[:1] if uv else []
+    wanted = f"{minor[0]}.{minor[1]}"
+    return _lines([uv, "python", "find", "--no-python-downloads", wanted], variables)[:1] if uv else []
+
+
+_ASK = "import sys; print(sys.implementation.name, *sys.version_info[:2]); print(sys.executable)"
 
 
 def _probe(candidate: str, minor: tuple[int, int], variables: Mapping[str, str]) -> Path | None:
-    lines = _lines([candidate, "-c", "import sys; print(*sys.version_info[:2]); print(sys.executable)"], variables)
-    return Path(lines[1]) if lines[:1] == [f"{minor[0]} {minor[1]}"] and lines[1] else None
+    lines = _lines([candidate, "-I", "-c", _ASK], variables)
+    return Path(lines[1]) if lines[:1] == [f"cpython {minor[0]} {minor[1]}"] and lines[1] else None
 
 
 def _lines(command: list[str], variables: Mapping[str, str]) -> list[str]:

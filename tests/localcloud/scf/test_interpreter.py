@@ -42,9 +42,23 @@ def test_find_python_passes_a_failing_shim_over(tmp_path: Path, script: Callable
     assert find_python(MINOR, variables) == Path(sys.executable)
 
 
+def test_find_python_takes_the_newest_of_pyenv(tmp_path: Path, script: Callable[[str, str], Path]) -> None:
+    """3.99.13 is newer than 3.99.9, which sorts behind it as text."""
+    for patch in (2, 9, 13, 10):
+        script(f"pyenv/versions/3.99.{patch}/bin/python", f"echo cpython 3 99; echo /there/3.99.{patch}")
+    assert find_python((3, 99), {"PYENV_ROOT": f"{tmp_path}/pyenv"}) == Path("/there/3.99.13")
+
+
+def test_find_python_passes_another_make_or_version_over(tmp_path: Path, script: Callable[[str, str], Path]) -> None:
+    """Bytecode of PyPy, or of a Python that only bears the name, is of no use to SCF."""
+    script("bin/python3.99", "echo pypy 3 99; echo /there/pypy")
+    script("pyenv/versions/3.99.1/bin/python", "echo cpython 3 98; echo /there/python")
+    assert find_python((3, 99), {"PATH": f"{tmp_path}/bin", "PYENV_ROOT": f"{tmp_path}/pyenv"}) is None
+
+
 def test_find_python_asks_uv(tmp_path: Path, script: Callable[[str, str], Path]) -> None:
     """What uv installed is on no PATH."""
-    script("bin/uv", f'[ "$1 $2 $3" = "python find {MINOR[0]}.{MINOR[1]}" ] && echo {sys.executable}')
+    script("bin/uv", f'[ "$1 $2 $4" = "python find {MINOR[0]}.{MINOR[1]}" ] && echo {sys.executable}')
     assert find_python(MINOR, {"PATH": f"{tmp_path}/bin", "HOME": str(tmp_path)}) == Path(sys.executable)
 
 
