@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from requests import PreparedRequest, Request, RequestException, Session
-from requests.adapters import HTTPAdapter
 from tencentcloud.common.common_client import CommonClient
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
@@ -17,6 +15,7 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
 from handler import jsontext
+from handler.cloud.connection import Connection
 from handler.cloud.retry import Patience, delays
 from handler.errors import CloudError, LostAnswer, OutOfTime, StaleCredentials, Throttled, Transient, error_for
 
@@ -28,9 +27,8 @@ if TYPE_CHECKING:
     from handler.settings import Credentials
 
 CALL_TIMEOUT_S = 10.0
-CONNECTIONS = 32
 MAX_CLIENTS = 64
-"""More than there are regions. An event may name any number of others, each of which would cost 70 kB for good."""
+"""More than there are regions. An event may name any number of others."""
 _THROTTLE_ATTEMPTS = 1_000  # until the time budget ends it
 
 
@@ -44,9 +42,6 @@ class Service:
 
 VPC = Service("vpc", "2017-03-12")
 SCF = Service("scf", "2018-04-16")
-
-# Clients live as long as the process, so that their connections are kept alive between invocations.
-_clients: dict[tuple[Service, str, str], CommonClient] = {}
 
 
 class Api:
@@ -71,7 +66,8 @@ class Api:
         self._read_credentials = credentials
         self._keys = credentials()
         self._budget = budget
-        self._call_timeout_s = call_timeout_s
+        self._connection = Connection(budget, call_timeout_s)
+        self._clients: dict[tuple[Service, str], CommonClient] = {}
 
     def call(  # noqa: PLR0913 - what a call is, and the two ways in which calls differ
         self,
@@ -139,56 +135,32 @@ class Api:
     def _once(self, service: Service, action: str, region: str, params: Mapping[str, Any]) -> dict[str, Any]:
         client = self._client(service, region)
         try:
-            reply = client.call_json(action, dict(params))
+            reply = jsontext.parse(client.call(action, dict(params)))
         except TencentCloudSDKException as error:
             if error.code == "ServerNetworkError":
                 raise _server_error(error, action) from None
             raise error_for(_text(error.code), _text(error.message), _text(error.requestId)) from None
-        except (RequestException, ValueError, KeyError, TypeError, RecursionError) as error:
-            # The SDK reads the body outside its own error handling: a reply cut short comes out raw.
-            raise LostAnswer("ClientNetworkError", f"{action}: unreadable reply ({type(error).__name__})") from None
+        except jsontext.NotJson as error:
+            raise LostAnswer("ClientNetworkError", f"{action}: unreadable reply ({error})") from None
         return _response_of(reply, action)
 
     def _client(self, service: Service, region: str) -> CommonClient:
-        key = (service, region, self._endpoint)
-        client = _clients.get(key)
+        client = self._clients.get((service, region))
         if client is None:
-            if len(_clients) >= MAX_CLIENTS:
-                _clients.clear()
-            client = _clients.setdefault(key, _new_client(service, region, self._endpoint, self._keys))
+            if len(self._clients) >= MAX_CLIENTS:
+                self._clients.clear()
+            client = self._clients.setdefault((service, region), self._new_client(service, region))
         if client.credential.get_credential_info() != _info(self._keys):
             client.credential = Credential(*_info(self._keys))
-        client.request.conn.timeout = max(0.2, min(self._call_timeout_s, self._budget.left()))
         return client
 
-
-def _new_client(service: Service, region: str, endpoint: str, keys: Credentials) -> CommonClient:
-    scheme, _, host = endpoint.rpartition("://")
-    http = HttpProfile(protocol=scheme or "https", endpoint=host.rstrip("/") or None, keepAlive=True)
-    profile = ClientProfile(httpProfile=http, language="en-US", request_client="eni-flowlog")
-    client = CommonClient(service.name, service.version, Credential(*_info(keys)), region, profile)
-    client.request.conn._session = _Session()  # noqa: SLF001 - there is no other way to give it one
-    return client
-
-
-class _Session(Session):
-    """What the SDK sends its calls over: more connections than its ten, and no work that a call does not need."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        adapter = HTTPAdapter(pool_maxsize=CONNECTIONS)
-        for prefix in ("https://", "http://"):
-            self.mount(prefix, adapter)
-        # The SDK has read the proxies already; requests would look for them, and for ~/.netrc, at each call.
-        self.trust_env = False
-        self._headers = dict(self.headers)
-
-    def prepare_request(self, request: Request) -> PreparedRequest:
-        """The request as the SDK made it: there are no cookies, parameters or hooks of a session to merge with it."""
-        prepared = PreparedRequest()
-        headers = {**self._headers, **request.headers}
-        prepared.prepare(method=request.method, url=request.url, headers=headers, data=request.data)
-        return prepared
+    def _new_client(self, service: Service, region: str) -> CommonClient:
+        scheme, _, host = self._endpoint.rpartition("://")
+        http = HttpProfile(protocol=scheme or "https", endpoint=host.rstrip("/") or None, keepAlive=True)
+        profile = ClientProfile(httpProfile=http, language="en-US", request_client="eni-flowlog")
+        client = CommonClient(service.name, service.version, Credential(*_info(self._keys)), region, profile)
+        client.request.conn = self._connection
+        return client
 
 
 def _info(keys: Credentials) -> tuple[str, str, str | None]:
@@ -214,14 +186,13 @@ def _text(value: object) -> str:
 
 
 def _response_of(reply: Any, action: str) -> dict[str, Any]:
-    """The reply's content. The SDK skips its error check when the Content-Type has a charset, so it is checked here."""
+    """The reply's content. The SDK checks for an error only under two exact content types, so it is done here."""
     response = reply.get("Response") if isinstance(reply, dict) else None
     if not isinstance(response, dict):
         raise LostAnswer("ClientNetworkError", f"{action}: a reply without Response")
     error = response.get("Error")
-    if error is not None and not isinstance(error, dict):
-        raise LostAnswer("ClientNetworkError", f"{action}: an Error that is no object")
-    if error is not None:
-        request_id = _text(response.get("RequestId"))
-        raise error_for(_text(error.get("Code")), _text(error.get("Message")), request_id)
-    return response
+    if error is None:
+        return response
+    if not isinstance(error, dict) or not error.get("Code"):
+        raise LostAnswer("ClientNetworkError", f"{action}: an Error without Code")
+    raise error_for(_text(error["Code"]), _text(error.get("Message")), _text(response.get("RequestId")))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 import time
-from copy import copy
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-import requests
 from tencentcloud.common.sign import Sign
 
 from handler import jsontext
+from handler.cloud.connection import Connection, NoReply
 from handler.cloud.retry import Patience, delays
 from handler.errors import QueueError
 
@@ -31,8 +32,7 @@ STALE_HANDLE = 4430
 SOME_FAILED, ALL_FAILED = 6010, 6020
 _TRANSIENT = (0, 4420, 4480, 6000)  # no answer; too fast; the server's own fault
 
-# One session as long as the process, so that the connection is kept alive between invocations.
-_session = requests.Session()
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class Queue:
             credentials: reads the keys, at each call: they may rotate while a sweep runs.
             budget: the time for calls and their retries.
         """
+        self._endpoint = endpoint
         scheme, _, place = endpoint.rpartition("://")
         host, _, path = place.partition("/")
         scheme = scheme or "https"
@@ -74,12 +75,11 @@ class Queue:
         self.name = name
         self._credentials = credentials
         self._budget = budget
+        self._connection = Connection(budget, CALL_TIMEOUT_S)
 
     def within(self, budget: Budget) -> Queue:
         """The same queue, with another time for its calls."""
-        other = copy(self)
-        other._budget = budget  # noqa: SLF001 - it is one of its own kind
-        return other
+        return Queue(self._endpoint, self.name, self._credentials, budget)
 
     def send(self, body: str) -> str:
         """Send one message of at most 1 MB and return its id.
@@ -140,15 +140,15 @@ class Queue:
                     raise
 
     def _once(self, action: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        left = self._budget.left()
-        if left <= 0:
+        if self._budget.left() <= 0:
             raise QueueError(0, "the invocation's time ran out")
         try:
-            reply = _session.post(self._url, data=self._signed(action, fields), timeout=min(CALL_TIMEOUT_S, left))
-            reply.raise_for_status()
+            reply = self._connection.request("POST", self._url, urlencode(self._signed(action, fields)), _FORM)
+            if reply.status_code != HTTPStatus.OK:
+                raise QueueError(0, f"HTTP status {reply.status_code}")
             content = jsontext.parse(reply.content)
-        except (requests.RequestException, jsontext.NotJson) as error:
-            raise QueueError(0, type(error).__name__) from None
+        except (NoReply, jsontext.NotJson) as error:
+            raise QueueError(0, str(error)) from None
         if not isinstance(content, dict) or not isinstance(content.get("code"), int):
             raise QueueError(0, "a reply without code")
         if content["code"] != 0:

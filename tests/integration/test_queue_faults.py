@@ -62,10 +62,10 @@ def test_a_letter_is_sent_again(function: Function, cloud: LocalCloud, fault: Fa
         (error(4440, "queue is not existed"), "queue error 4440: queue is not existed"),
         (error(4100, "no"), "queue error 4100: no"),
         (error(6000, "server"), "queue error 6000: server"),
-        (drop_before_effect(), "the queue did not answer: ConnectionError"),
-        (http_status(500), "the queue did not answer: HTTPError"),
+        (drop_before_effect(), "the queue did not answer: 127.0.0.1: the connection broke (ProtocolError)"),
+        (http_status(500), "the queue did not answer: HTTP status 500"),
         (garbled_body(b"{}"), "the queue did not answer: a reply without code"),
-        (garbled_body(b"<html>"), "the queue did not answer: NotJson"),
+        (garbled_body(b"<html>"), "the queue did not answer: not JSON: Expecting value at character 0"),
     ],
 )
 def test_the_queue_is_down(
@@ -90,7 +90,7 @@ def test_nobody_listens_at_the_queue_s_address(function: Function) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     function.set(FLOWLOG_DLQ_ENDPOINT=f"http://127.0.0.1:{port}")
-    with pytest.raises(InvocationFailed, match=r"the queue did not answer: ConnectionError\)"):
+    with pytest.raises(InvocationFailed, match=r"the queue did not answer: 127\.0\.0\.1: Connection refused\)"):
         function(5, clock=Clock())
 
 
@@ -99,7 +99,9 @@ def test_a_queue_that_never_answers(function: Function, cloud: LocalCloud, hang:
     """However many letters there are: it raises before the platform ends it."""
     cloud.faults.add(SEND, hang)
     started = time.monotonic()
-    with pytest.raises(InvocationFailed, match=r"the queue did not answer: ReadTimeout\)"):
+    with pytest.raises(
+        InvocationFailed, match=r"the queue did not answer: 127\.0\.0\.1: no whole reply within \d\.\d s\)"
+    ):
         function(records.event_list(*range(letters)), seconds=10.0)
     assert time.monotonic() - started < 10.0
     assert len(function.logged_letters()) == letters
