@@ -72,6 +72,8 @@ class DeadLetters:
             "vpc_id": interface.vpc_id,
             "instance_id": "" if interface.interface_id else interface.instance_id,
         }
+        if not (interface.interface_id or interface.instance_id):
+            known |= {"subnet_id": interface.subnet_id, "since": interface.since}
         what = {name: value for name, value in known.items() if value}
         self._add(self._letter("interface", failure, interface.history) | {"interface": what})
 

@@ -92,6 +92,12 @@ def key_of(interface: Interface) -> InterfaceKey:
     return interface.region, narrowest
 
 
+def tags_of(tag_set: Any) -> dict[str, str]:
+    """The API's list of Key and Value, as a dictionary; what has another form is left out."""
+    tags = [tag for tag in tag_set if isinstance(tag, dict)] if isinstance(tag_set, list) else []
+    return {str(tag.get("Key")): str(tag.get("Value") or "") for tag in tags}
+
+
 @dataclass(frozen=True)
 class Command:
     """A command that its schema has accepted, such as `{"command": "backfill"}`."""

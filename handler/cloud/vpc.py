@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler.cloud.api import VPC, Api
 from handler.errors import NotFound, Refused
-from handler.model import FlowLog, Interface
+from handler.model import FlowLog, Interface, tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -188,11 +188,6 @@ def _interface(entry: dict[str, Any], region: str) -> Interface:
         attached=bool(instance_id),
         created=str(entry.get("CreatedTime") or ""),
     )
-
-
-def tags_of(tag_set: Any) -> dict[str, str]:
-    """The API's TagSet, a list of Key and Value, as a dictionary."""
-    return {str(tag.get("Key")): str(tag.get("Value") or "") for tag in _objects(tag_set)}
 
 
 def _flow_log(entry: dict[str, Any]) -> FlowLog:

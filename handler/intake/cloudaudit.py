@@ -1,161 +1,133 @@
-"""A CloudAudit record → the interfaces that it created or attached (platform.md section 1).
+"""A CloudAudit record → the interfaces that it created or attached, or what leads to them (platform.md section 1).
 
-No public sample of these records exists: where the ids stand is inferred from the API's own replies, and the fallbacks
-below take over where a record is shaped otherwise.
+No public sample of a create's or an attach's record exists: where the ids stand is inferred from the API's own replies,
+and the fallbacks take over where a record is shaped otherwise. One that names neither interface nor instance may still
+say in which subnet or VPC the call was made: its interfaces are then looked for there.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from handler import jsontext, schema
-from handler.cloud.vpc import tags_of
+from handler import schema
+from handler.intake.record import INSTANCE_ID, INTERFACE_ID, SUBNET_ID, VPC_ID, Record, Unusable, checked, objects
 from handler.model import Ignored, Interface, Invalid, Item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-REGION = re.compile(r"[a-z]{2,5}(-[a-z0-9]{1,20}){1,3}")
-INTERFACE_ID = re.compile(r"eni-[0-9a-z]{6,20}")
-INSTANCE_ID = re.compile(r"ins-[0-9a-z]{6,20}")
-VPC_ID = re.compile(r"vpc-[0-9a-z]{6,20}")
-SUBNET_ID = re.compile(r"subnet-[0-9a-z]{6,20}")
-
 CREATE = frozenset({"CreateNetworkInterface", "CreateAndAttachNetworkInterface"})
 ATTACH = frozenset({"AttachNetworkInterface", "MigrateNetworkInterface"})
 ACTIONS = CREATE | ATTACH | {"RunInstances"}
-_ATTACHING = ATTACH | {"CreateAndAttachNetworkInterface"}
-_SUCCESS = (None, 0, "0", "")
+_ATTACHING = ACTIONS - {"CreateNetworkInterface"}
+_MAX_EXPECTED = 100
 
 
-class _Unusable(ValueError):
-    """The record does not tell which interface it is about, or tells it in a wrong form."""
-
-
-def read(record: Mapping[str, Any], envelope_region: Any = None) -> list[Item]:
+def read(fields: Mapping[str, Any], envelope: Mapping[str, Any] | None = None) -> list[Item]:
     """Read one record.
 
     Args:
-        record: the CloudAudit record, not validated yet.
-        envelope_region: the CloudEvent's region, which is the bus's: trusted last.
+        fields: the CloudAudit record, not validated yet.
+        envelope: the CloudEvent around it, if any; its region is the bus's, and trusted last.
 
     Returns:
-        One interface, or one for each new instance; or one Ignored or Invalid.
+        An interface, or one for each new instance, subnet or VPC that leads to some; or one Ignored or Invalid.
     """
-    action = record.get("eventName")
+    action = fields.get("eventName")
     if isinstance(action, str) and action and action not in ACTIONS:
         return [Ignored("another action")]
-    problem = schema.problems("event", record, "record")
+    problem = schema.problems("event", fields, "record")
     if problem:
-        return [Invalid(problem, record)]
-    if record.get("actionType") == "Read":
-        return [Ignored("a read")]
-    if any(record.get(key) not in _SUCCESS for key in ("errorCode", "apiErrorCode")):
-        return [Ignored("the API call failed")]
+        return [Invalid(problem, fields)]
+    record = Record(fields, envelope or {})
+    if record.without_effect:
+        return [Ignored(record.without_effect)]
     try:
-        return list(_interfaces(record, envelope_region))
-    except _Unusable as error:
-        return [Invalid(str(error), record)]
+        return [Ignored("a dry run", record.region)] if record.is_dry_run else list(_interfaces(record))
+    except Unusable as error:
+        return [Invalid(str(error), fields)]
 
 
-def _interfaces(record: Mapping[str, Any], envelope_region: Any) -> Iterator[Item]:
-    action = record["eventName"]
-    request, reply = _object(record.get("requestParameters")), _unwrapped(_object(record.get("responseElements")))
-    region = _region(record, request, envelope_region)
-    if action == "RunInstances":
-        if request.get("DryRun") is True:
-            yield Ignored("a dry run", region)
-            return
-        for instance_id in _instance_ids(record, reply):
-            yield Interface(region, instance_id=instance_id, attaching=True)
-        return
-    created = _mapping(reply.get("NetworkInterface"))
-    named = created.get("NetworkInterfaceId") if action in CREATE else request.get("NetworkInterfaceId")
-    yield Interface(
-        region,
-        interface_id=_interface_id(record, named),
-        vpc_id=_id(VPC_ID, created.get("VpcId") or (request.get("VpcId") if action in CREATE else None), "VpcId"),
-        subnet_id=_id(SUBNET_ID, created.get("SubnetId"), "SubnetId"),
-        tags=tags_of(created["TagSet"]) if isinstance(created.get("TagSet"), list) else None,
-        attaching=action in _ATTACHING,
-    )
+def _interfaces(record: Record) -> list[Interface]:
+    """What the record names, by the narrowest id that it tells.
+
+    Raises:
+        Unusable: it tells none, or one of a wrong form.
+    """
+    if record.action == "RunInstances":
+        found = _instances(record)
+    else:
+        found = _created(record) if record.action in CREATE else _attached(record)
+    found = found or list(_places(record))
+    if not found:
+        raise Unusable(f"{record.action} names no interface, instance, subnet or VPC")
+    return found
 
 
-def _region(record: Mapping[str, Any], request: Mapping[str, Any], envelope_region: Any) -> str:
-    """The call's region, by order of trust (inferred). A resource's of another form, such as gz, tells nothing."""
-    resources = [str(_mapping(resource).get("resourceRegion")) for resource in _resources(record)]
-    candidates = [
-        request.get("Region"),
-        *(each for each in resources if REGION.fullmatch(each)),
-        record.get("eventRegion"),
-        envelope_region,
+def _created(record: Record) -> list[Interface]:
+    created = record.created
+    vpc_id = created.get("VpcId") or record.request.get("VpcId") or record.only(VPC_ID)
+    return [
+        Interface(
+            record.region,
+            interface_id=interface_id,
+            vpc_id=checked(VPC_ID, vpc_id, "VpcId"),
+            subnet_id=checked(SUBNET_ID, created.get("SubnetId"), "SubnetId"),
+            tags=record.tags,
+            attaching=record.action in _ATTACHING,
+        )
+        for interface_id in _interface_ids(record, created.get("NetworkInterfaceId"))
     ]
-    region = next((each for each in candidates if each not in (None, "", "Global", "global")), "")
-    if not isinstance(region, str) or not REGION.fullmatch(region):
-        raise _Unusable("the region has not the form of a region, such as ap-guangzhou" if region else "no region")
-    return region
 
 
-def _interface_id(record: Mapping[str, Any], named: Any) -> str:
-    if named not in (None, ""):
-        return _id(INTERFACE_ID, named, "NetworkInterfaceId")
-    ids = _named_resources(record, INTERFACE_ID)
-    if len(ids) != 1:
-        raise _Unusable(f"{record['eventName']} names no NetworkInterfaceId")
-    return ids[0]
+def _attached(record: Record) -> list[Interface]:
+    """The interface, whose VPC only a look tells (a move, to where?); else all that its instance has by then."""
+    ids = _interface_ids(record, record.request.get("NetworkInterfaceId"))
+    if ids:
+        return [Interface(record.region, interface_id, attaching=True) for interface_id in ids]
+    instances = record.named(INSTANCE_ID)
+    # The primary interface is there already, and does not tell of the one that is being attached.
+    return [Interface(record.region, instance_id=each, attaching=True, expected=2) for each in instances]
 
 
-def _instance_ids(record: Mapping[str, Any], reply: Mapping[str, Any]) -> list[str]:
-    named = reply.get("InstanceIdSet")
+def _instances(record: Record) -> list[Interface]:
+    named = record.reply.get("InstanceIdSet")
     if isinstance(named, list) and named:
-        return list(dict.fromkeys(_id(INSTANCE_ID, each or "-", "InstanceIdSet") for each in named))
-    ids = _named_resources(record, INSTANCE_ID)
-    if not ids:
-        raise _Unusable("RunInstances names no instance in InstanceIdSet")
-    return ids
+        ids = list(dict.fromkeys(checked(INSTANCE_ID, each or "-", "InstanceIdSet") for each in named))
+    else:
+        ids = record.named(INSTANCE_ID)
+    expected = min(_MAX_EXPECTED, len(_requested(record)))
+    return [Interface(record.region, instance_id=each, attaching=True, expected=expected) for each in ids]
 
 
-def _id(form: re.Pattern[str], value: Any, name: str) -> str:
-    """An id that has its form, or "" for none: it is checked before it is used for anything."""
-    if value in (None, ""):
-        return ""
-    if not isinstance(value, str) or not form.fullmatch(value):
-        raise _Unusable(f"{name} has not the form {form.pattern}")
-    return value
+def _places(record: Record) -> Iterator[Interface]:
+    """Where the call made or attached interfaces: its subnets, else its VPC."""
+    requested = _requested(record)
+    named = [checked(SUBNET_ID, each.get("SubnetId"), "SubnetId") for each in requested]
+    subnets = [each for each in named if each] or record.named(SUBNET_ID)
+    vpc_id = checked(VPC_ID, requested[0].get("VpcId") or record.only(VPC_ID), "VpcId")
+    instances = record.request.get("InstanceCount")
+    each_expected = instances if isinstance(instances, int) and instances > 0 else 1
+    for subnet_id in dict.fromkeys(subnets or [""] * bool(vpc_id)):
+        yield Interface(
+            record.region,
+            vpc_id=vpc_id,
+            subnet_id=subnet_id,
+            attaching=record.action in _ATTACHING,
+            # What is attached may be older than the call.
+            since="" if record.action in ATTACH else record.since,
+            expected=min(_MAX_EXPECTED, each_expected * max(1, named.count(subnet_id))),
+        )
 
 
-def _named_resources(record: Mapping[str, Any], form: re.Pattern[str]) -> list[str]:
-    """Ids in resourceSet and resourceName ("eni/eni-78ysaex1|eni/eni-…"): fallbacks only."""
-    names = [_mapping(resource).get("resourceId") for resource in _resources(record)]
-    names += str(record.get("resourceName") or "").split("|")
-    last_parts = [name.rpartition("/")[2].strip() for name in names if isinstance(name, str)]
-    return list(dict.fromkeys(part for part in last_parts if form.fullmatch(part)))
+def _requested(record: Record) -> list[Mapping[str, Any]]:
+    """The interfaces that a call asks for: NetworkInterfaces of RunInstances (facts 4.4), else one."""
+    several = list(objects(record.request.get("NetworkInterfaces")))
+    place = record.request.get("VirtualPrivateCloud")
+    return several or [place if isinstance(place, dict) else record.request]
 
 
-def _resources(record: Mapping[str, Any]) -> list[Any]:
-    value = _parsed(record.get("resourceSet"))
-    return value if isinstance(value, list) else []
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    """`requestParameters` and `responseElements` are JSON text, or an object, or empty, or absent (older records)."""
-    return _mapping(_parsed(value))
-
-
-def _parsed(value: Any) -> Any:
-    """What JSON text says, None where it says nothing; anything else as it is."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return jsontext.parse(value)
-    except jsontext.NotJson:
-        return None
-
-
-def _unwrapped(reply: Mapping[str, Any]) -> Mapping[str, Any]:
-    return reply["Response"] if isinstance(reply.get("Response"), dict) else reply
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _interface_ids(record: Record, named: Any) -> list[str]:
+    if named not in (None, ""):
+        return [checked(INTERFACE_ID, named, "NetworkInterfaceId")]
+    return record.named(INTERFACE_ID)

@@ -16,6 +16,8 @@ from handler.model import Command, History, Ignored, Interface, Invalid, Item
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    _Reader = Callable[[Mapping[str, Any], int], Iterator[Item]]
+
 MAX_NESTING = 4
 """A dead letter of a CMQ message of an EventBridge event is three deep; what is deeper is no trigger's work."""
 MAX_UNZIPPED_BYTES = 6 * 1024 * 1024
@@ -126,7 +128,7 @@ def _unzip(data: str) -> bytes:
     return content
 
 
-def _timer(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:  # noqa: ARG001 - one signature for all readers
+def _timer(payload: Mapping[str, Any]) -> Iterator[Item]:
     """A timer: its Message is a command; an empty one means sweep."""
     message = payload.get("Message")
     if message is None or (isinstance(message, str) and not message.strip()):
@@ -140,7 +142,7 @@ def _timer(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:  # noqa:
     yield from _command(command) if isinstance(command, dict) else [Invalid("$.Message: must be a command", payload)]
 
 
-def _command(payload: Mapping[str, Any], nesting: int = 0) -> Iterator[Item]:  # noqa: ARG001 - see _timer
+def _command(payload: Mapping[str, Any]) -> Iterator[Item]:
     name = payload.get("command")
     if name not in COMMANDS:
         yield Invalid(f"$.command: must be one of {', '.join(COMMANDS)}", payload)
@@ -151,10 +153,10 @@ def _command(payload: Mapping[str, Any], nesting: int = 0) -> Iterator[Item]:  #
     elif name == "ensure":
         yield from (_named(each) for each in payload["interfaces"])
     else:
-        yield Command(str(name), payload)
+        yield Command(str(name), {key: _whole(value) for key, value in payload.items()})
 
 
-def _interface_event(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:  # noqa: ARG001 - see _timer
+def _interface_event(payload: Mapping[str, Any]) -> Iterator[Item]:
     """The project's own event, for other producers."""
     problem = schema.problems("interface-event", payload)
     yield Invalid(problem, payload) if problem else _named(payload)
@@ -165,8 +167,10 @@ def _named(fields: Mapping[str, Any], history: History | None = None) -> Interfa
         fields["region"],
         interface_id=fields.get("interface_id", ""),
         vpc_id=fields.get("vpc_id", ""),
+        subnet_id=fields.get("subnet_id", ""),
         instance_id=fields.get("instance_id", ""),
-        attaching="instance_id" in fields,
+        attaching="interface_id" not in fields,
+        since=fields.get("since", ""),
         history=history,
     )
 
@@ -182,7 +186,7 @@ def _own_letter(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
     if problem:
         yield Invalid(problem, payload)
         return
-    history = History(payload["id"], payload["attempts"], payload["first_failed_at"])
+    history = History(payload["id"], _whole(payload["attempts"]), payload["first_failed_at"])
     if payload["kind"] == "interface":
         yield _named(payload["interface"], history)
         return
@@ -190,7 +194,7 @@ def _own_letter(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
         yield item if isinstance(item, Ignored) else replace(item, history=history)
 
 
-def _cloud_event(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:  # noqa: ARG001 - see _timer
+def _cloud_event(payload: Mapping[str, Any]) -> Iterator[Item]:
     """An EventBridge event, whose data is a CloudAudit record (doc 248/87543)."""
     data = payload["data"]
     if isinstance(data, str):
@@ -202,7 +206,7 @@ def _cloud_event(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:  #
     if not isinstance(data, dict):
         yield Invalid(f"$.data: must be object, not {_json_type(data)}", payload)
         return
-    items = cloudaudit.read(data, payload.get("region"))
+    items = cloudaudit.read(data, payload)
     envelope_problem = schema.problems("event", {**payload, "data": ""}, "cloudEvent")
     for item in items:
         if isinstance(item, Invalid):
@@ -213,8 +217,31 @@ def _cloud_event(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:  #
             yield item
 
 
-def _record(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:  # noqa: ARG001 - see _timer
+def _record(payload: Mapping[str, Any]) -> Iterator[Item]:
     yield from cloudaudit.read(payload)
+
+
+def _looked_up(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
+    """A row of CloudAudit's DescribeEvents: its record as text, or, where that was cut out, what the row says of it."""
+    if payload.get("CloudAuditEvent"):
+        yield from read_text(payload["CloudAuditEvent"], nesting + 1)
+        return
+    resources = payload.get("Resources")
+    fields = {
+        "eventName": payload["EventName"],
+        "eventTime": payload.get("EventTime"),
+        "eventRegion": payload.get("EventRegion"),
+        "errorCode": payload.get("ErrorCode"),
+        "resourceSet": [{"resourceRegion": payload.get("ResourceRegion")}],
+        "resourceName": resources.get("ResourceName") if isinstance(resources, dict) else None,
+    }
+    for item in cloudaudit.read(fields):
+        yield replace(item, payload=payload) if isinstance(item, Invalid) else item
+
+
+def _flat(reader: Callable[[Mapping[str, Any]], Iterator[Item]]) -> _Reader:
+    """A reader of what holds no other payload."""
+    return lambda payload, _nesting: reader(payload)
 
 
 def _has(*keys: str) -> Callable[[Mapping[str, Any]], bool]:
@@ -237,18 +264,24 @@ def platform_body(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 # The first shape that fits reads the payload.
-_SHAPES: tuple[tuple[Callable[[Mapping[str, Any]], bool], Callable[[Mapping[str, Any], int], Iterator[Item]]], ...] = (
+_SHAPES: tuple[tuple[Callable[[Mapping[str, Any]], bool], _Reader], ...] = (
     (_has("EventList"), _event_list),
     (_has("Records"), _records),
     (_has("clslogs"), _cls),
-    (lambda payload: payload.get("Type") == "Timer", _timer),
-    (_has("command"), _command),
+    (lambda payload: payload.get("Type") == "Timer", _flat(_timer)),
+    (_has("command"), _flat(_command)),
     (_has("schema_version", "kind", "error"), _own_letter),
     (_is_platform_letter, _platform_letter),
-    (_has("eventName"), _record),
-    (_has("data"), _cloud_event),
-    (_has("event"), _interface_event),
+    (_has("eventName"), _flat(_record)),
+    (_has("data"), _flat(_cloud_event)),
+    (_has("event"), _flat(_interface_event)),
+    (_has("EventName", "EventTime"), _looked_up),
 )
+
+
+def _whole(value: Any) -> Any:
+    """JSON Schema's integer takes 1.0 as well: what is a whole number becomes one, all else stays as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _json_type(value: Any) -> str:

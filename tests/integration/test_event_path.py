@@ -110,14 +110,24 @@ def test_one_lookup_for_many_attaches(function: Function, place: Place) -> None:
 
 
 def test_rules_about_tags_cost_a_lookup_only_where_the_event_has_none(function: Function, place: Place) -> None:
-    """The record's own tags do as well."""
+    """The tags of the record's answer do as well, and those that the call asked for."""
     function.set(FLOWLOG_RULES='{"exclude":{"tags":{"flowlog":"off"}}}')
-    out, into = place.attached(tags={"flowlog": "off"}), place.attached()
-    report = function(records.event_list(place.created(out, tags={"flowlog": "off"}), place.created(into)))
-    assert outcomes(report) == {"created": 1, "skipped": 1}
+    out, into = place.attached(tags={"flowlog": "off"}), place.attached(tags={"flowlog": "on"})
+    asked = records.request(Tags=[{"Key": "flowlog", "Value": "on"}])
+    event = records.event_list(
+        place.created(out, tags={"flowlog": "off"}), place.created(into, requestParameters=asked)
+    )
+    assert outcomes(function(event)) == {"created": 1, "skipped": 1}
     assert function.calls() == [CREATE]
     assert outcomes(function(records.attached(out))) == {"skipped": 1}
     assert function.calls() == [CREATE, LOOK]
+
+
+def test_an_empty_tag_set_proves_nothing_just_after_a_create(function: Function, place: Place) -> None:
+    """Where the rules need tags and the record has none, the interface is looked up."""
+    function.set(FLOWLOG_RULES='{"exclude":{"tags":{"flowlog":"off"}}}')
+    assert outcomes(function(place.created(place.attached(tags={"flowlog": "off"}), tags={}))) == {"skipped": 1}
+    assert function.calls() == [LOOK]
 
 
 def test_rules_about_subnets_look_the_subnet_up(function: Function, cloud: LocalCloud, place: Place) -> None:

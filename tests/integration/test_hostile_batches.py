@@ -129,7 +129,11 @@ def test_an_id_is_used_for_nothing_before_its_form_is_checked(function: Function
     named = json.dumps({"NetworkInterfaceId": ident, "Region": REGION})
     reply = {"NetworkInterface": {"NetworkInterfaceId": "eni-78ysaex1", "VpcId": ident or "vpc-"}}
     hostile = [
-        records.created(ident, responseElements=json.dumps({"NetworkInterface": {"NetworkInterfaceId": ident}})),
+        records.created(
+            ident,
+            requestParameters=records.request(),
+            responseElements=json.dumps({"NetworkInterface": {"NetworkInterfaceId": ident}}),
+        ),
         records.created(responseElements=json.dumps(reply)),
         records.attached(requestParameters=named),
         records.run_instances(ident),

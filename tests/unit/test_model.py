@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from handler import schema
-from handler.cloud.vpc import tags_of
 from handler.cover import ensure
-from handler.model import MAX_REPORT_ITEMS, Outcome, Report, Result
+from handler.model import MAX_REPORT_ITEMS, Outcome, Report, Result, tags_of
 
 
 def test_a_report_counts_all_and_lists_up_to_a_bound() -> None:

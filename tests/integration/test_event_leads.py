@@ -1,0 +1,277 @@
+"""Events that name no interface, over HTTP: real records, a subnet as the only lead, instances with several."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from handler import schema
+from handler.cover import search
+from localcloud.core.clock import beijing_time
+from localcloud.core.faults import Reply, error
+from tests.support import records
+from tests.support.clock import Clock
+from tests.support.function import Function, outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localcloud import LocalCloud
+    from localcloud.core.faults import Fault, Incoming, Proceed
+
+CREATE, LOGS, LOOK = "CreateFlowLog", "DescribeFlowLogs", "DescribeNetworkInterfaces"
+REGION = records.REGION
+HOUR = 3_600
+REAL = [each for each in schema.document("event")["examples"] if {"eventVersion"} <= each.keys()]
+
+
+def without_answer(place: tuple[str, str], action: str = "RunInstances", **changes: Any) -> dict[str, Any]:
+    """A record of now, without an answer, that names only the VPC and the subnet; its parameters hold nothing."""
+    fields = {
+        "requestParameters": [],
+        "responseElements": [],
+        "resourceName": f"instance/*|subnet/{place[1]}|vpc/{place[0]}",
+        "eventTime": int(time.time()),
+    }
+    return records.record(action, **{**fields, **changes})
+
+
+def interfaces_changed(change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> Fault:
+    """DescribeNetworkInterfaces as a cloud would answer that shows something else."""
+
+    def fault(_call: Incoming, proceed: Proceed) -> Reply:
+        reply = json.loads(proceed().body)
+        shown = change(reply["Response"]["NetworkInterfaceSet"])
+        reply["Response"] |= {"NetworkInterfaceSet": shown, "TotalCount": len(shown)}
+        return Reply(json.dumps(reply).encode())
+
+    return fault
+
+
+@pytest.fixture
+def place(cloud: LocalCloud) -> tuple[str, str]:
+    return cloud.network_of(REGION)
+
+
+# The real records -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("real", REAL, ids=["console", "api"])
+@pytest.mark.parametrize("action", ["CreateNetworkInterface", "AttachNetworkInterface"])
+def test_a_real_record_with_an_interface_put_in_ends_as_created(
+    function: Function, cloud: LocalCloud, real: dict[str, Any], action: str
+) -> None:
+    """By CloudEvent, with the envelope's time in seconds; its region is the record's."""
+    region = real["eventRegion"]
+    eni = cloud.seed_interface(region, instance_id=cloud.seed_instance(region))
+    record = {**real, "eventName": action, "requestParameters": [], "resourceSet": [], "resourceName": f"eni/{eni}"}
+    report = function(records.cloud_event(record, time=1693986756))
+    assert outcomes(report) == {"created": 1}
+    assert function.calls() == [LOOK, CREATE]
+
+
+def test_a_real_row_of_run_instances_ends_as_created(
+    function: Function, cloud: LocalCloud, place: tuple[str, str]
+) -> None:
+    """It says in which subnet, and not which instance."""
+    row = schema.document("event")["examples"][-1]
+    name = row["Resources"]["ResourceName"].replace("subnet-2qhl25io", place[1]).replace("vpc-pq9vxykj", place[0])
+    instance_id = cloud.seed_instance(REGION)
+    report = function({**row, "Resources": {**row["Resources"], "ResourceName": name}})
+    assert outcomes(report) == {"created": 1}
+    assert cloud.flow_logs_of(REGION, cloud.primary_interface_of(REGION, instance_id))
+
+
+def test_no_secret_of_a_record_leaves_with_it(function: Function) -> None:
+    """A session context that is an object holds a live token: the dead letter of a record without a lead does not."""
+    context = {"token": f"{records.MARKER}-token", "uin": 10000, "extraInfo": json.dumps({"token": records.MARKER})}
+    user = {"secretId": records.SECRETS["secretId"], "sessionContext": context}
+    report = function(
+        {**REAL[0], "eventName": "RunInstances", "resources": "", "resourceName": "", "userIdentity": user}
+    )
+    assert outcomes(report) == {"dead_lettered": 1}
+    assert len(function.letters()) == 1
+    assert records.MARKER not in function.output() + json.dumps(report)
+
+
+# A subnet as the only lead --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        without_answer,
+        lambda place: without_answer(place, requestParameters="[]", responseElements=""),
+        lambda place: without_answer(place, "CreateAndAttachNetworkInterface"),
+        lambda place: without_answer(place, "AttachNetworkInterface"),
+        lambda place: without_answer(place, resourceName=f"vpc/{place[0]}"),
+        lambda place: records.created("", place[0], subnet_id=place[1], responseElements=[]),
+    ],
+)
+def test_a_record_that_names_no_interface_ends_by_a_look_at_its_place(
+    function: Function, cloud: LocalCloud, place: tuple[str, str], lead: Callable[[tuple[str, str]], dict[str, Any]]
+) -> None:
+    """Two reads: what is there, and what of it has a flow log; then the new one gets its own."""
+    instance_id = cloud.seed_instance(REGION)
+    cloud.seed_flow_log(REGION, cloud.primary_interface_of(REGION, instance_id))
+    _, new = cloud.seed_interfaces(REGION, 2, instance_id=instance_id, flow_logs=1)
+    report = function(lead(place))
+    assert outcomes(report) == {"created": 1}
+    assert report["items"][0]["interface_id"] == new
+    assert function.calls() == [LOOK, LOGS, CREATE]
+    assert function.letters() == []
+
+
+def test_what_was_there_before_the_event_is_not_the_event_s(
+    function: Function, cloud: LocalCloud, place: tuple[str, str]
+) -> None:
+    """An old interface without a flow log, one hour older than the call: the sweep's, not this event's."""
+    cloud.seed_instance(REGION)
+    cloud.clock.advance(HOUR)
+    new = cloud.primary_interface_of(REGION, cloud.seed_instance(REGION))
+    report = function(without_answer(place, eventTime=beijing_time(cloud.clock.now())))
+    assert [item["interface_id"] for item in report["items"]] == [new]
+    assert outcomes(report) == {"created": 1}
+
+
+@pytest.mark.parametrize("told", ["", "0000-00-00 00:00:00", None])
+def test_where_no_time_is_told_all_of_the_subnet_are_ensured(
+    function: Function, cloud: LocalCloud, place: tuple[str, str], told: Any
+) -> None:
+    """Which of them is new cannot be known, and all should have a flow log."""
+    cloud.seed_interfaces(REGION, 3)
+    cloud.faults.add(LOOK, interfaces_changed(lambda shown: [{**each, "CreatedTime": told} for each in shown]))
+    assert outcomes(function(without_answer(place)))["created"] >= 3
+
+
+def test_it_is_waited_for_what_is_not_visible_yet(
+    function: Function, cloud: LocalCloud, place: tuple[str, str]
+) -> None:
+    """As for RunInstances; an interface that has its flow log already does not end the wait."""
+    cloud.seed_flow_log(REGION, cloud.primary_interface_of(REGION, cloud.seed_instance(REGION)))
+    new = cloud.primary_interface_of(REGION, cloud.seed_instance(REGION))
+    hidden = interfaces_changed(lambda shown: [each for each in shown if each["NetworkInterfaceId"] != new])
+    cloud.faults.add(LOOK, hidden, times=2)
+    report = function(without_answer(place), clock=Clock())
+    assert [item["interface_id"] for item in report["items"]] == [new]
+    assert function.calls() == [LOOK, LOGS, LOOK, LOGS, LOOK, LOGS, CREATE]
+
+
+def test_as_many_are_waited_for_as_the_call_asked_for(
+    function: Function, cloud: LocalCloud, place: tuple[str, str]
+) -> None:
+    """Two instances, of which one is late: the first gets its flow log at once."""
+    first, late = (cloud.primary_interface_of(REGION, cloud.seed_instance(REGION)) for _ in range(2))
+    hidden = interfaces_changed(lambda shown: [each for each in shown if each["NetworkInterfaceId"] != late])
+    cloud.faults.add(LOOK, hidden, times=2)
+    asked = records.request(InstanceCount=2, VirtualPrivateCloud={"VpcId": place[0], "SubnetId": place[1]})
+    report = function(without_answer(place, requestParameters=asked), clock=Clock())
+    assert [item["interface_id"] for item in report["items"]] == [first, late]
+    assert function.calls()[:4] == [LOOK, LOGS, CREATE, LOOK]
+
+
+def test_an_unattached_interface_is_the_event_s_only_where_it_was_not_to_be_attached(
+    function: Function, cloud: LocalCloud, place: tuple[str, str]
+) -> None:
+    """A create of one waits for its attach event; a RunInstances looks on for what is attached."""
+    loose = cloud.seed_interface(REGION)
+    report = function(without_answer(place, "CreateNetworkInterface"))
+    assert [(item["interface_id"], item["outcome"]) for item in report["items"]] == [(loose, "waiting")]
+    report = function(without_answer(place), clock=Clock())
+    assert report["items"] == [
+        {
+            "region": REGION,
+            "outcome": "waiting",
+            "reason": f"the event names no interface, and none is new in {place[1]}: left to the sweep",
+        }
+    ]
+    assert function.letters() == []
+
+
+def test_too_many_are_left_to_the_sweep(
+    function: Function, cloud: LocalCloud, place: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some hundreds are listed, not thousands, and it is not tried again: the sweep lists them anyway."""
+    monkeypatch.setattr(search, "MAX_IN_PLACE", 200)
+    cloud.seed_interfaces(REGION, 301)
+    report = function(without_answer(place))
+    assert outcomes(report) == {"waiting": 1}
+    assert report["items"][0]["reason"].endswith(f"{place[1]} has more than 200 interfaces: left to the sweep")
+    assert function.calls() == [LOOK] * 3
+
+
+def test_two_records_of_one_subnet_are_one_look(function: Function, cloud: LocalCloud, place: tuple[str, str]) -> None:
+    """The earlier of the two calls counts; what both lead to is made once."""
+    cloud.seed_instance(REGION)
+    report = function(records.event_list(without_answer(place, eventTime=None), without_answer(place)))
+    assert outcomes(report) == {"created": 1, "covered": 1}
+    assert function.calls() == [LOOK, LOGS, CREATE]
+
+
+def test_a_look_that_fails_is_a_letter_that_can_be_redriven(
+    function: Function, cloud: LocalCloud, place: tuple[str, str]
+) -> None:
+    """It holds all that the record told: the place, and since when."""
+    cloud.seed_instance(REGION)
+    switch = cloud.faults.add(LOOK, error("UnauthorizedOperation"))
+    assert outcomes(function(without_answer(place, eventTime="2026-01-02 03:05:05"))) == {"dead_lettered": 1}
+    (letter,) = function.letters()
+    expected = {"region": REGION, "vpc_id": place[0], "subnet_id": place[1], "since": "2026-01-02 03:04:05"}
+    assert letter["interface"] == expected
+    switch.off()
+    report = function({"command": "redrive"})
+    assert (outcomes(report), function.letters()) == ({"created": 1}, [])
+
+
+def test_a_filter_that_is_not_heeded_covers_nothing_else(
+    function: Function, cloud: LocalCloud, place: tuple[str, str]
+) -> None:
+    """A cloud that answers with other interfaces than those asked for: none of them gets a flow log."""
+    vpc_id, subnet_id = cloud.seed_vpc(REGION)
+    instance_id = cloud.seed_instance(REGION, subnet_id=subnet_id)
+    other = {
+        "NetworkInterfaceId": cloud.primary_interface_of(REGION, instance_id),
+        "VpcId": vpc_id,
+        "SubnetId": subnet_id,
+        "Attachment": {"InstanceId": instance_id},
+    }
+    cloud.faults.add(LOOK, interfaces_changed(lambda _shown: [other]))
+    batch = [without_answer(place), records.run_instances("ins-00000000"), records.attached("eni-00000000")]
+    for event in [*batch, records.created("eni-00000001", place[0])]:
+        assert not {"created", "covered"} & outcomes(function(event, clock=Clock())).keys()
+    assert {call.params["ResourceId"] for call in cloud.calls.of(CREATE)} == {"eni-00000001"}
+
+
+# Several interfaces of an instance ------------------------------------------------------------------------------------
+
+
+def test_a_second_interface_that_is_visible_three_seconds_later(function: Function, cloud: LocalCloud) -> None:
+    """RunInstances named two: the first gets its flow log at once, and the second is looked for until it shows."""
+    instance_id = cloud.seed_instance(REGION)
+    second = cloud.seed_interface(REGION, instance_id=instance_id)
+    clock = Clock()
+    begun = clock.now
+
+    def late(shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [each for each in shown if each["NetworkInterfaceId"] != second or clock.now >= begun + 3]
+
+    cloud.faults.add(LOOK, interfaces_changed(late))
+    asked = records.request(NetworkInterfaces=[{"InterfaceType": "PRIMARY"}, {"InterfaceType": "SECONDARY"}])
+    report = function(records.run_instances(instance_id, requestParameters=asked), clock=clock)
+    assert outcomes(report) == {"created": 2}
+    assert function.calls() == [LOOK, CREATE, LOOK, LOOK, LOOK, LOOK, CREATE]
+    assert len(cloud.flow_logs_of(REGION, second)) == 1
+
+
+def test_a_second_interface_that_never_shows(function: Function, cloud: LocalCloud) -> None:
+    """The first is covered; the letter says what is lacking, and a redrive settles with what there is then."""
+    instance_id = cloud.seed_instance(REGION)
+    asked = records.request(NetworkInterfaces=[{}, {}])
+    report = function(records.run_instances(instance_id, requestParameters=asked), seconds=90.0, clock=Clock())
+    assert outcomes(report) == {"created": 1, "dead_lettered": 1}
+    assert report["items"][1]["reason"].startswith("InterfaceNotVisible: only 1 of 2 interfaces of this instance have")
+    report = function({"command": "redrive"})
+    assert (outcomes(report), function.letters()) == ({"covered": 1}, [])
