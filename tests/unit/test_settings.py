@@ -256,3 +256,15 @@ def test_without_keys_there_is_no_role(missing: str) -> None:
     keys = {"TENCENTCLOUD_SECRETID": "id", "TENCENTCLOUD_SECRETKEY": "key", missing: ""}
     with pytest.raises(SettingsError, match="are missing: give the function an execution role"):
         settings.credentials(keys)
+
+
+def test_changed_settings_are_seen_by_a_warm_instance() -> None:
+    """Checked settings are kept by what they were made from: another value is checked anew, a wrong one each time."""
+    variables = {"TENCENTCLOUD_REGION": "ap-guangzhou", "FLOWLOG_TOPIC_ID": "dfb8f1a2-8522-47c1-8571-67905167ab3f"}
+    first = settings.load(variables)
+    assert settings.load({**variables, "UNRELATED": "1"}) is first
+    assert settings.load({**variables, "FLOWLOG_TRAFFIC_TYPE": "REJECT"}).traffic_type == "REJECT"
+    assert settings.load({**variables, "TENCENTCLOUD_REGION": "ap-shanghai"}).region == "ap-shanghai"
+    for _ in range(2):
+        with pytest.raises(SettingsError, match="FLOWLOG_TRAFFIC_TYPE must be"):
+            settings.load({**variables, "FLOWLOG_TRAFFIC_TYPE": "all"})
