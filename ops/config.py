@@ -75,6 +75,11 @@ class Deployment:
     tags: Mapping[str, str]
 
     @property
+    def queue_region(self) -> str:
+        """Where the dead-letter queue is: FLOWLOG_DLQ_REGION, else the function's own region."""
+        return self.variables.get("FLOWLOG_DLQ_REGION") or self.region
+
+    @property
     def environment(self) -> dict[str, str]:
         """The environment in which the function will find itself, as far as it is ours to say."""
         return {**self.variables, "TENCENTCLOUD_REGION": self.region}

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handler.errors import CloudError
 from ops import options
 from ops.console import ask, say, working
-from ops.deployment import preflight
+from ops.deployment import backlog, preflight
 from ops.deployment.assembly import open_deployment, plan_deployment
-from ops.deployment.function import Zip
+from ops.deployment.function import Function, Zip
 from ops.deployment.show import say_done, shown
 from ops.packaging import package as packaging
 
 if TYPE_CHECKING:
+    from ops.deployment.cloud import Cloud
     from ops.deployment.function import Code
     from ops.deployment.plan import Plan
 
@@ -39,6 +42,14 @@ PackageFile = Annotated[
 WithoutBytecode = Annotated[
     bool, typer.Option("--without-bytecode", help="Build the package without a Python 3.10; starts are slower.")
 ]
+WithoutTimer = Annotated[
+    bool,
+    typer.Option(
+        "--without-timer",
+        help="Leave the sweep's timer off: only interfaces that are new get a flow log, until a backfill, or until "
+        "deploy runs without this option.",
+    ),
+]
 
 
 def deploy_command(
@@ -51,20 +62,26 @@ def deploy_command(
     json_wanted: options.AsJson = False,
     package: PackageFile = None,
     without_bytecode: WithoutBytecode = False,
+    without_timer: WithoutTimer = False,
 ) -> None:
     """Make the function and all around it, or bring them to what serverless.yml says.
 
-    Shows the plan first: the role and its policy, the queue, the function, its timer, the EventBridge rule and its
-    target, each to be created, changed or left alone. A second run changes nothing; a run that broke off is completed
-    by the next. What has one of these names and was not made by eni-flowlog is never changed: then nothing is done.
+    Shows the plan first: where the log topics are; the role and its policy, the queue, the function, its timer, the
+    EventBridge rule and its target, each to be created, changed or left alone; and before the first sweep, which
+    interfaces it will cover. A second run changes nothing; a run that broke off is completed by the next. What has
+    one of these names and was not made by eni-flowlog is never changed: then nothing is done.
 
     For example:
 
         eni-flowlog deploy --dry-run
 
+        eni-flowlog deploy --without-timer
+
         eni-flowlog deploy --package .build/function.zip --yes --json
     """
     deployment, cloud = open_deployment(config_file, profile=profile, region=function_region)
+    if without_timer:
+        deployment = replace(deployment, timer=replace(deployment.timer, enabled=False))
     preflight.check(deployment, package)
     with working("Building the package"):
         code: Code = Zip(package) if package else packaging.build(deployment.runtime, bytecode=not without_bytecode)
@@ -73,13 +90,34 @@ def deploy_command(
     title = f"{deployment.name} in {deployment.region}, account {cloud.uin}"
     with shown(plan, title, dry_run=dry_run, json_wanted=json_wanted) as outcome:
         plan.refuse_conflicts()
-        for remark in plan.remarks:
+        for remark in [*plan.remarks, *_elsewhere(plan, cloud)]:
             say(remark, "yellow")
+        if plan.starts_sweeping:
+            with working("Counting the interfaces"):
+                found = backlog.count(plan.deployment, cloud)
+            outcome.more["backlog"] = backlog.as_json(found)
+            backlog.show(found, table=not json_wanted)
         if not plan.writes:
             say("Nothing else to do." if plan.remarks else "Nothing to do: all is as serverless.yml says.")
         elif not dry_run:
             _carry_out(plan, f"Do this in account {cloud.uin}?", yes=yes)
             outcome.applied = True
+
+
+def _elsewhere(plan: Plan, cloud: Cloud) -> list[str]:
+    """What to say of deployments in other regions, before one is made in this."""
+    if not plan.first("function"):
+        return []
+    part = Function(plan.deployment, cloud)
+    try:
+        regions = part.elsewhere()
+    except CloudError as error:
+        return [f"Whether {part.name} is deployed in another region could not be seen ({error.code})."]
+    return [
+        f"{part.name} is deployed in {region} already: the events will come here, and its sweep goes on there. To have "
+        f"one only, run `eni-flowlog remove --function-region {region}` first."
+        for region in regions
+    ]
 
 
 def _carry_out(plan: Plan, question: str, *, yes: bool) -> None:

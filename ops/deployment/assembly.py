@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ops import config
-from ops.deployment import preflight
+from ops.deployment import preflight, topic
 from ops.deployment.cloud import Cloud
 from ops.deployment.function import Code, Function
 from ops.deployment.part import Part, Step
@@ -47,8 +47,9 @@ def plan_deployment(deployment: Deployment, cloud: Cloud, code: Code) -> Plan:
         CloudError: the account could not be looked at.
     """
     preflight.check_package(code.archive, deployment.handler)
+    deployment, found = topic.locate(deployment, cloud)
     parts = all_parts(deployment, cloud, code)
-    return Plan(parts, [part.plan() for part in parts], Part.apply)
+    return Plan(deployment, parts, [part.plan() for part in parts], Part.apply, found)
 
 
 def plan_removal(deployment: Deployment, cloud: Cloud) -> Plan:
@@ -58,7 +59,7 @@ def plan_removal(deployment: Deployment, cloud: Cloud) -> Plan:
         CloudError: the account could not be looked at.
     """
     parts = all_parts(deployment, cloud)[::-1]
-    return Plan(parts, [part.plan_removal() for part in parts], Part.remove)
+    return Plan(deployment, parts, [part.plan_removal() for part in parts], Part.remove)
 
 
 def deploy(

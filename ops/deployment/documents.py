@@ -45,7 +45,7 @@ def role_policy(deployment: Deployment, uin: str) -> dict[str, Any]:
     """What the role may do: the reviewed file, filled in for one deployment."""
     return _read(
         "role-policy.json",
-        region=deployment.region,
+        region=deployment.queue_region,
         account=uin,
         queue=deployment.queue,
     )

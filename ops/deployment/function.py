@@ -78,11 +78,18 @@ class Function(Part):
 
     def find(self) -> Found | None:
         """GetFunction's reply."""
-        return self.cloud.find(SCF, "GetFunction", {**self._which(), "ShowCode": "FALSE"})
+        return self._in(self.deployment.region)
 
     def is_ours(self, found: Found) -> bool:
         """By its tag, which serverless.yml gives it too: what `scf deploy` made, deploy takes over."""
         return tagged(found.get("Tags"))
+
+    def contents(self) -> list[Change]:
+        """What it costs and does: memory, time limit, runtime, and each variable."""
+        wanted = self.deployment
+        basics = {"runtime": wanted.runtime, "memory": f"{wanted.memory} MB", "timeout": f"{wanted.timeout} s"}
+        variables = {f"variable {name}": value for name, value in sorted(wanted.variables.items())}
+        return [Change(name, "", value) for name, value in {**basics, **variables}.items()]
 
     def obstacle(self, found: Found) -> str:
         """What UpdateFunctionConfiguration cannot change."""
@@ -113,6 +120,16 @@ class Function(Part):
             changes += changed(f"variable {name}", variables.get(name), self.deployment.variables.get(name))
         return changes
 
+    def elsewhere(self) -> list[str]:
+        """The other regions in which there is a function of this name that is ours.
+
+        Raises:
+            CloudError: the regions could not be listed.
+        """
+        others = [region for region in self.cloud.regions() if region != self.deployment.region]
+        seen = self.cloud.in_each(others, self._in)
+        return [name for name, found in seen.items() if isinstance(found, dict) and self.is_ours(found)]
+
     def remark(self, found: Found | None) -> str:
         """Tags of serverless.yml that it has not: SCF takes them when it makes a function, and no call changes them."""
         there = {tag.get("Key"): tag.get("Value") for tag in (found or {}).get("Tags") or []}
@@ -132,6 +149,8 @@ class Function(Part):
             "AsyncRunEnable": _FLAG[self.deployment.async_run],
             "Tags": [{"Key": key, "Value": value} for key, value in self.tags().items()],
         }
+        if not params["DeadLetterConfig"]["Name"]:
+            del params["DeadLetterConfig"]
         self.cloud.change(SCF, "CreateFunction", params)
         self.settle()
 
@@ -186,6 +205,9 @@ class Function(Part):
         """The tags of serverless.yml and ours."""
         return {**self.deployment.tags, TAG[0]: TAG[1]}
 
+    def _in(self, region: str) -> Found | None:
+        return self.cloud.find(SCF, "GetFunction", {**self._which(), "ShowCode": "FALSE"}, region)
+
     def _which(self) -> dict[str, str]:
         return {"FunctionName": self.name, "Namespace": self.deployment.namespace}
 
@@ -204,12 +226,18 @@ class Function(Part):
             "InitTimeout": wanted.init_timeout,
             "Role": wanted.role,
             "Environment": {"Variables": variables},
-            "DeadLetterConfig": {"Type": wanted.dead_letter_type, "Name": wanted.queue},
+            "DeadLetterConfig": self._dead_letters(),
             "PublicNetConfig": {
                 "PublicNetStatus": _SWITCH[wanted.public_access],
                 "EipConfig": {"EipStatus": _SWITCH[wanted.eip]},
             },
         }
+
+    def _dead_letters(self) -> dict[str, str]:
+        """SCF takes a queue of its own region only; without one, the function's own dead letters are all there is."""
+        if self.deployment.queue_region != self.deployment.region:
+            return {"Type": "", "Name": ""}
+        return {"Type": self.deployment.dead_letter_type, "Name": self.deployment.queue}
 
     def _zip(self) -> str:
         assert self._archive is not None, "a deployment has a package"

@@ -46,6 +46,8 @@ class Verb(str, Enum):
     NOTHING = "nothing to do"
     CONFLICT = "conflict"
     KEEP = "keep"
+    FOUND = "found"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,23 @@ class Change:
 
 @dataclass(frozen=True)
 class Step:
-    """One line of a plan."""
+    """One line of a plan.
+
+    Attributes:
+        kind: of the part.
+        name: of the part.
+        verb: what is to be done to it.
+        changes: what of it changes, or what it is made with.
+        note: what the person should know of it, and perhaps do.
+        detail: what is so, and nothing to worry about.
+    """
 
     kind: str
     name: str
     verb: Verb
     changes: tuple[Change, ...] = ()
     note: str = ""
+    detail: str = ""
 
     @property
     def writes(self) -> bool:
@@ -114,6 +126,14 @@ class Part(ABC):
     def delete(self, found: Found) -> None:
         """Take it away."""
 
+    def contents(self) -> list[Change]:
+        """What of it a person should see before it is made: as changes from nothing."""
+        return []
+
+    def detail(self) -> str:
+        """What a person should know of it in a plan; empty if nothing."""
+        return ""
+
     def obstacle(self, _found: Found) -> str:
         """Why it cannot be brought to what it should be; empty where it can."""
         return ""
@@ -130,9 +150,13 @@ class Part(ABC):
         """What deploy would do."""
         found = self.find()
         if found is None:
-            return self._step(Verb.CREATE, note=self.remark(found))
+            return self._step(Verb.CREATE, tuple(self.contents()), self.remark(found))
         if not self.is_ours(found):
-            return self._step(Verb.CONFLICT, note=f"there is one that eni-flowlog did not make: {self.sign}")
+            return self._step(
+                Verb.CONFLICT,
+                note=f"there is one that eni-flowlog did not make: {self.sign}. Choose another name in "
+                "serverless.yml, or, if it is yours to give, mark it as eni-flowlog's (docs/deploy.md)",
+            )
         obstacle = self.obstacle(found)
         if obstacle:
             return self._step(Verb.CONFLICT, note=obstacle)
@@ -196,7 +220,7 @@ class Part(ABC):
                 raise
 
     def _step(self, verb: Verb, changes: tuple[Change, ...] = (), note: str = "") -> Step:
-        return Step(self.kind, self.name, verb, changes, note)
+        return Step(self.kind, self.name, verb, changes, note, self.detail())
 
 
 def changed(what: str, old: Any, new: Any) -> list[Change]:

@@ -11,6 +11,7 @@ from croniter import croniter
 
 from handler import schema, settings
 from handler.errors import SettingsError
+from handler.settings import QUEUE_REGIONS
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -147,6 +148,11 @@ def _function(wanted: Deployment) -> Iterator[str]:
 def _queue(wanted: Deployment) -> Iterator[str]:
     default = schema.document("settings")["properties"]["FLOWLOG_DLQ_QUEUE"]["default"]
     own, name = wanted.variables.get("FLOWLOG_DLQ_QUEUE") or default, wanted.queue
+    if wanted.queue_region not in QUEUE_REGIONS:
+        yield (
+            f"there is no TDMQ-CMQ in {wanted.queue_region}: set FLOWLOG_DLQ_REGION to the region where the queue is "
+            f"to be, one of {', '.join(sorted(QUEUE_REGIONS))}"
+        )
     if wanted.dead_letter_type != _DEAD_LETTER_TYPE:
         yield f"deadLetter.type must be {_DEAD_LETTER_TYPE}, which deploy makes, not {wanted.dead_letter_type}"
     if not _QUEUE.fullmatch(name):

@@ -1,8 +1,8 @@
-"""The dead-letter queue, a TDMQ-CMQ queue in the function's region (docs 1496/62819 and following)."""
+"""The dead-letter queue, a TDMQ-CMQ queue (docs 1496/62819 and following)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ops.deployment.cloud import TDMQ
 from ops.deployment.part import TAG, Change, Found, Part, changed, tagged
@@ -15,6 +15,8 @@ RETENTION_S = 43_200
 MIN_VISIBILITY_S = 60
 """How long a received record stays hidden at the least: an operator's redrive takes less for the 16 that it receives at
 once."""
+MAX_MESSAGE_BYTES = 65_536
+"""The longest message that CreateCmqQueue takes under all of its documents (1110/44169; another says 1,048,576)."""
 POLLING_S = 0
 """A receive on an empty queue answers at once: a redrive would pay for the waiting."""
 
@@ -41,7 +43,7 @@ class Queue(Part):
     def find(self) -> Found | None:
         """Its entry in DescribeCmqQueues. Names differ not only by case (documented)."""
         params = {"QueueNameList": [self.name], "Offset": 0, "Limit": 50}
-        reply = self.cloud.find(TDMQ, "DescribeCmqQueues", params) or {}
+        reply = self.cloud.find(TDMQ, "DescribeCmqQueues", params, self.deployment.queue_region) or {}
         queues = reply.get("QueueList") or []
         return next((queue for queue in queues if str(queue.get("QueueName")).lower() == self.name.lower()), None)
 
@@ -51,24 +53,34 @@ class Queue(Part):
 
     def differences(self, found: Found) -> list[Change]:
         """Its attributes, as far as they are ours to say."""
-        wanted = self._attributes()
-        return [change for name, value in wanted.items() for change in changed(name, found.get(name), value)]
+        there = {**found, "QueueName": self.name}  # which may differ in its case
+        wanted = self._attributes().items()
+        return [change for name, value in wanted for change in changed(name, there.get(name), value)]
 
     def create(self) -> None:
         """CreateCmqQueue."""
         tags = [{"TagKey": TAG[0], "TagValue": TAG[1]}]
-        self.cloud.change(TDMQ, "CreateCmqQueue", {"QueueName": self.name, **self._attributes(), "Tags": tags})
+        self.cloud.change(TDMQ, "CreateCmqQueue", {**self._attributes(), "Tags": tags}, self.deployment.queue_region)
 
     def update(self, _found: Found) -> None:
         """ModifyCmqQueueAttribute, with all our attributes."""
-        self.cloud.change(TDMQ, "ModifyCmqQueueAttribute", {"QueueName": self.name, **self._attributes()})
+        self.cloud.change(TDMQ, "ModifyCmqQueueAttribute", self._attributes(), self.deployment.queue_region)
 
     def delete(self, _found: Found) -> None:
         """DeleteCmqQueue."""
-        self.cloud.call(TDMQ, "DeleteCmqQueue", {"QueueName": self.name})
+        self.cloud.call(TDMQ, "DeleteCmqQueue", {"QueueName": self.name}, self.deployment.queue_region)
 
-    def _attributes(self) -> dict[str, int]:
+    def detail(self) -> str:
+        """Where it is, if not beside the function, and what does without it then."""
+        region = self.deployment.queue_region
+        if region == self.deployment.region:
+            return ""
+        return f"in {region}; SCF's own dead letters, which take a queue of its region only, are left out"
+
+    def _attributes(self) -> dict[str, Any]:
         return {
+            "QueueName": self.name,
+            "MaxMsgSize": MAX_MESSAGE_BYTES,
             "MsgRetentionSeconds": RETENTION_S,
             "VisibilityTimeout": visibility_s(self.deployment),
             "PollingWaitSeconds": POLLING_S,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from typing import Any
 
 from ops.deployment import documents
@@ -96,6 +97,13 @@ class Policy(Part):
         if not found["attached"]:
             changes.append(Change("attached to the role", "no", "yes"))
         return changes
+
+    def contents(self) -> list[Change]:
+        """What it allows, a line for each resource."""
+        allowed: dict[str, list[str]] = defaultdict(list)
+        for grant in sorted(documents.grants(documents.role_policy(self.deployment, self.cloud.uin))):
+            allowed[grant.resource].append(grant.action)
+        return [Change("permission", "", f"{', '.join(names)} on {where}") for where, names in allowed.items()]
 
     def create(self) -> None:
         """CreatePolicy, then AttachRolePolicy."""

@@ -23,6 +23,8 @@ _STYLES = {
     Verb.NOTHING: "dim",
     Verb.CONFLICT: "bold red",
     Verb.KEEP: "cyan",
+    Verb.FOUND: "dim",
+    Verb.UNKNOWN: "yellow",
 }
 
 
@@ -51,12 +53,12 @@ def shown(plan: Plan, title: str, *, dry_run: bool, json_wanted: bool) -> Iterat
     """
     outcome = Outcome()
     if not json_wanted:
-        show_plan(title, plan.steps)
+        show_plan(title, plan.lines)
     try:
         yield outcome
     finally:
         if json_wanted:
-            told = {"dry_run": dry_run, "applied": outcome.applied, "steps": as_json(plan.steps)}
+            told = {"dry_run": dry_run, "applied": outcome.applied, "steps": as_json(plan.lines)}
             write_json({**told, **outcome.more})
 
 
@@ -82,13 +84,14 @@ def as_json(steps: Sequence[Step]) -> list[dict[str, Any]]:
             "plan": step.verb.value,
             "changes": [{"what": change.what, "old": change.old, "new": change.new} for change in step.changes],
             "note": step.note,
+            "detail": step.detail,
         }
         for step in steps
     ]
 
 
 def _detail(step: Step) -> Text:
-    lines = [Text(plain(step.note))] if step.note else []
+    lines = [Text(plain(text)) for text in (step.detail, step.note) if text]
     for change in step.changes:
         line = Text(f"{change.what}: ")
         if not change.new:

@@ -47,6 +47,11 @@ class TimerTrigger(Part):
             *changed("enabled", bool(found.get("Enable")), wanted.enabled),
         ]
 
+    def contents(self) -> list[Change]:
+        """When it goes, and whether it does at all."""
+        wanted = self.deployment.timer
+        return [Change("cron", "", wanted.cron), *changed("enabled", None, wanted.enabled)]
+
     def create(self) -> None:
         """CreateTrigger."""
         self.cloud.change(SCF, "CreateTrigger", self._params())

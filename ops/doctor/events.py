@@ -69,6 +69,6 @@ def _planned(part: Part, fine: str) -> Iterator[Finding]:
         yield Finding(part.kind, State.OK, fine)
     if step.verb is Verb.CREATE:
         yield Finding(part.kind, State.FAIL, f"there is no {part.kind} {step.name}", DEPLOY)
-    for change in step.changes:
+    for change in step.changes if step.verb is Verb.CHANGE else ():
         what = f"{change.what} is {change.old or 'empty'}, not {change.new or 'empty'}"
         yield Finding(part.kind, State.FAIL, what, DEPLOY)

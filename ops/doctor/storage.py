@@ -4,37 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ops.deployment.cloud import CLS
+from handler.errors import CloudError
+from ops.deployment import topic
 from ops.deployment.queue import RETENTION_S, Queue, messages
 from ops.doctor.finding import DEPLOY, Finding, State
+from ops.errors import next_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ops.deployment.cloud import Cloud
     from ops.doctor.deployed import Deployed
 
 
 def topics(there: Deployed) -> Iterator[Finding]:
-    """The log topic of each region that the sweep covers, or that has one of its own, exists where it should be."""
+    """Each topic is where flow logs look for it, takes records and can be searched; no region is without one."""
     wanted = there.settings
     if wanted is None or wanted.storage != "cls":
         return
-    for region in dict.fromkeys((*wanted.known_regions(), *(name for name in wanted.topics if name != "default"))):
-        topic = wanted.topic_for(region)
-        if topic:
-            yield _topic(there, topic, wanted.topic_region or region)
-        else:
+    for key, topic_id in wanted.topics.items():
+        yield _topic(there.cloud, topic_id, wanted.topic_region if key == "default" else key)
+    for region in wanted.known_regions():
+        if not wanted.topic_for(region):
             what = f"no topic is set for {region}, and no default"
             yield Finding("topic", State.FAIL, what, "Add the region, or a default, to FLOWLOG_TOPIC_ID and deploy.")
 
 
-def _topic(there: Deployed, topic: str, region: str) -> Finding:
-    params = {"Filters": [{"Key": "topicId", "Values": [topic]}], "Offset": 0, "Limit": 1}
-    entries = there.cloud.call(CLS, "DescribeTopics", params, region).get("Topics") or []
-    if any(entry.get("TopicId") == topic for entry in entries):
-        return Finding("topic", State.OK, f"{topic} in {region}")
-    todo = "Create it, or set FLOWLOG_TOPIC_ID (and FLOWLOG_TOPIC_REGION) to one that is there, and deploy."
-    return Finding("topic", State.FAIL, f"there is no topic {topic} in {region}", todo)
+def _topic(cloud: Cloud, topic_id: str, region: str) -> Finding:
+    try:
+        found = topic.look(cloud, topic_id, region) if region else topic.find(cloud, topic_id)
+    except CloudError as error:
+        what = f"{topic_id} could not be looked for: {error.code}: {error.message}"
+        return Finding("topic", State.WARN, what, next_step(error.code))
+    if found is None:
+        todo = "Create it, or set FLOWLOG_TOPIC_ID (and FLOWLOG_TOPIC_REGION) to one that is there, and deploy."
+        return Finding("topic", State.FAIL, f"there is no topic {topic_id} in {region or 'any region'}", todo)
+    if found.trouble:
+        what, _, todo = found.trouble.partition(": ")
+        return Finding("topic", State.WARN, f"{topic_id}: {what}", todo[:1].upper() + todo[1:] + ".")
+    if not region:
+        what = f"{topic_id} is in {found.region}, and FLOWLOG_TOPIC_REGION does not say so"
+        return Finding("topic", State.WARN, what, DEPLOY)
+    return Finding("topic", State.OK, f"{topic_id} in {found.region}")
 
 
 def queue(there: Deployed) -> Iterator[Finding]:
@@ -42,7 +53,7 @@ def queue(there: Deployed) -> Iterator[Finding]:
     name = there.wanted.queue
     found = Queue(there.wanted, there.cloud).find()
     if found is None:
-        yield Finding("queue", State.FAIL, f"there is no queue {name} in {there.wanted.region}", DEPLOY)
+        yield Finding("queue", State.FAIL, f"there is no queue {name} in {there.wanted.queue_region}", DEPLOY)
         return
     held, retention, hidden = messages(found), found.get("MsgRetentionSeconds"), found.get("VisibilityTimeout")
     if there.settings and there.settings.dlq_queue != name:

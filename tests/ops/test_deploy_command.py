@@ -91,9 +91,9 @@ def test_as_json_the_plan_is_all_that_is_printed(operator: Operator, small: str)
     """One JSON document each time, whether it was applied or not."""
     planned = operator.json("deploy", "--package", small, "--dry-run")
     assert (planned["dry_run"], planned["applied"]) == (True, False)
-    assert {step["plan"] for step in planned["steps"]} == {"create"}
+    assert [step["plan"] for step in planned["steps"]] == ["found"] + ["create"] * 7
     done = operator.json("deploy", "--package", small, "--yes")
-    assert (done["applied"], done["steps"][0]["kind"]) == (True, "role")
+    assert (done["applied"], done["steps"][1]["kind"]) == (True, "role")
     changed = operator.json("deploy", "--package", small, "--dry-run", FLOWLOG_REGIONS="ap-shanghai")
     [step] = [step for step in changed["steps"] if step["plan"] == "change"]
     assert step["changes"] == [{"what": "variable FLOWLOG_REGIONS", "old": "", "new": "ap-shanghai"}]

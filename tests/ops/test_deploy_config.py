@@ -39,7 +39,7 @@ def test_it_says_all_that_deploy_needs() -> None:
     check(deployment)
     assert (deployment.name, deployment.region, deployment.role) == ("eni-flowlog", "ap-guangzhou", "eni-flowlog")
     assert (deployment.dead_letter_type, deployment.queue) == ("CMQ-QUEUE", "eni-flowlog-dlq")
-    assert deployment.timer == Timer("sweep", "17 23 */6 * * * *", enabled=True, argument="", qualifier="$DEFAULT")
+    assert deployment.timer == Timer("sweep", "17 23 * * * * *", enabled=True, argument="", qualifier="$DEFAULT")
     assert deployment.variables["FLOWLOG_TOPIC_ID"] == SHELL["FLOWLOG_TOPIC_ID"]
 
 
@@ -121,12 +121,12 @@ def test_reserved_variables_are_refused(changed: Path) -> None:
         ),
         ("name: sweep", "name: every day", "the timer's name must be at most 100 .*not every day"),
         ("argument: ''", f"argument: '{'x' * 4097}'", "the timer's argument has 4097 bytes, and SCF allows 4096"),
-        ("17 23 */6 * * * *", "nonsense", r"cronExpression 'nonsense': must have 7 fields \(second .*year\), not 1"),
-        ("17 23 */6 * * * *", "60 23 */6 * * * *", r"60 23 \*/6 .*out of range"),
-        ("17 23 */6 * * * *", "17 23 */0 * * * *", r"step '0' .*not acceptable"),
-        ("17 23 */6 * * * *", "17 23 9-3 * * * *", "9-3 must go from the smaller number to the gr"),
-        ("17 23 */6 * * * *", "17 23 1,,2 * * * *", "17 23 1,,2 .*not acceptable"),
-        ("17 23 */6 * * * *", "17 23 1 * Jan * *", "Jan must be of numbers, names such as MON or JAN"),
+        ("17 23 * * * * *", "nonsense", r"cronExpression 'nonsense': must have 7 fields \(second .*year\), not 1"),
+        ("17 23 * * * * *", "60 23 */6 * * * *", r"60 23 \*/6 .*out of range"),
+        ("17 23 * * * * *", "17 23 */0 * * * *", r"step '0' .*not acceptable"),
+        ("17 23 * * * * *", "17 23 9-3 * * * *", "9-3 must go from the smaller number to the gr"),
+        ("17 23 * * * * *", "17 23 1,,2 * * * *", "17 23 1,,2 .*not acceptable"),
+        ("17 23 * * * * *", "17 23 1 * Jan * *", "Jan must be of numbers, names such as MON or JAN"),
     ],
 )
 def test_what_the_platform_would_refuse_is_said_first(changed: Path, old: str, new: str, fault: str) -> None:
@@ -148,7 +148,7 @@ def test_what_the_platform_would_refuse_is_said_first(changed: Path, old: str, n
 )
 def test_cron_expressions_as_documented(changed: Path, cron: str) -> None:
     """Those of the platform's page, and its older form of five fields."""
-    check(load(SHELL, edit(changed, "17 23 */6 * * * *", cron)))
+    check(load(SHELL, edit(changed, "17 23 * * * * *", cron)))
 
 
 def test_all_faults_are_said_at_once(changed: Path, tmp_path: Path) -> None:

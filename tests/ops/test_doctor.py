@@ -16,7 +16,7 @@ from ops.deployment.function import Function
 from ops.deployment.rule import Rule, rule_of
 from ops.doctor.examine import examine
 from ops.doctor.finding import Finding, State
-from tests.support.deployment import NAME, QUEUE, account_of, deployment_to
+from tests.support.deployment import NAME, QUEUE, account_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -139,7 +139,7 @@ def fill_queue(account: Cloud) -> None:
 
 def stop_timer(account: Cloud) -> None:
     which = {"FunctionName": NAME, "TriggerName": "sweep", "Type": "timer"}
-    account.call(SCF, "UpdateTriggerStatus", {**which, "Enable": "CLOSE", "TriggerDesc": "17 23 */6 * * * *"})
+    account.call(SCF, "UpdateTriggerStatus", {**which, "Enable": "CLOSE", "TriggerDesc": "17 23 * * * * *"})
 
 
 def delete_timer(account: Cloud) -> None:
@@ -244,21 +244,48 @@ def test_a_missing_topic_is_named(cloud: LocalCloud, account: Cloud, deployed: D
     assert troubles(examine(deployed, account)) == {"topic": f"there is no topic {cloud.topic_id} in ap-guangzhou"}
 
 
-def test_topics_are_looked_for_in_every_region_of_the_sweep(
-    cloud: LocalCloud, account: Cloud, package: Package
-) -> None:
-    """A region without a topic, and one whose topic is not there, each by name."""
-    topics = json.dumps({"ap-guangzhou": cloud.topic_id, "ap-beijing": "not-there"})
-    wanted = deployment_to(cloud, FLOWLOG_TOPIC_ID=topics, FLOWLOG_REGIONS="ap-guangzhou,ap-shanghai")
-    deploy(wanted, account, package)
-    said = [finding.what for finding in examine(wanted, account) if finding.check == "topic" and finding.todo]
-    assert said == ["no topic is set for ap-shanghai, and no default", "there is no topic not-there in ap-beijing"]
-
-
 def set_variables(account: Cloud, deployed: Deployment, **changes: str) -> None:
     variables = [{"Key": key, "Value": value} for key, value in {**deployed.variables, **changes}.items()]
     account.call(SCF, "UpdateFunctionConfiguration", {"FunctionName": NAME, "Environment": {"Variables": variables}})
     Function(deployed, account).settle()
+
+
+def test_topics_are_looked_for_in_every_region_of_the_sweep(
+    cloud: LocalCloud, account: Cloud, deployed: Deployment
+) -> None:
+    """A region without a topic, and one whose topic is not there, each by name."""
+    topics = json.dumps({"ap-guangzhou": cloud.topic_id, "ap-beijing": "not-there"})
+    set_variables(account, deployed, FLOWLOG_TOPIC_ID=topics, FLOWLOG_REGIONS="ap-guangzhou,ap-shanghai")
+    said = [finding.what for finding in examine(deployed, account) if finding.check == "topic" and finding.todo]
+    assert said == ["there is no topic not-there in ap-beijing", "no topic is set for ap-shanghai, and no default"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "what"),
+    [
+        ({"Index": False}, "its index is off in ap-guangzhou"),
+        ({"Status": False}, "its collection is off in ap-guangzhou"),
+    ],
+)
+def test_a_topic_that_takes_nothing_or_cannot_be_searched_is_a_warning(
+    cloud: LocalCloud, account: Cloud, deployed: Deployment, *, reply: dict[str, bool], what: str
+) -> None:
+    """With what to do about it."""
+    topic = {"Topics": [{"TopicId": cloud.topic_id, **reply}], "RequestId": "r"}
+    cloud.faults.add("DescribeTopics", strike.garbled_body(json.dumps({"Response": topic}).encode()))
+    [said] = [finding for finding in examine(deployed, account) if finding.check == "topic"]
+    assert (said.state, said.what) == (State.WARN, f"{cloud.topic_id}: {what}")
+    assert said.todo.endswith(".")
+
+
+def test_a_topic_that_may_not_be_looked_for_is_a_warning(
+    cloud: LocalCloud, account: Cloud, deployed: Deployment
+) -> None:
+    """The operator's keys are not the function's: what they may not see may be right all the same."""
+    cloud.faults.add("DescribeTopics", strike.error("UnauthorizedOperation", "no permission"))
+    [said] = [finding for finding in examine(deployed, account) if finding.state is not State.OK]
+    assert (said.check, said.state) == ("topic", State.WARN)
+    assert "could not be looked for: UnauthorizedOperation: no permission" in said.what
 
 
 def test_wrong_settings_as_deployed_are_named(account: Cloud, deployed: Deployment) -> None:

@@ -45,10 +45,10 @@ def deployment_to(local: LocalCloud, **changes: str) -> Deployment:
     return config.load(shell(local, **changes))
 
 
-def account_of(local: LocalCloud, secret_key: str = "") -> Cloud:
+def account_of(local: LocalCloud, secret_key: str = "", region: str = REGION) -> Cloud:
     """A local cloud, as the operator's command calls it."""
     keys = Credentials(local.secret_id, secret_key or local.secret_key)
-    return Cloud(lambda: keys, REGION, local.endpoint)
+    return Cloud(lambda: keys, region, local.endpoint)
 
 
 def small_package(folder: Path, content: str = "def main_handler(event, context): return {}\n") -> Zip:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from localcloud.scf.process.process_pool import InvokeResult, ProcessPool
+from localcloud.scf.process.pool import FunctionRuntime, InvokeResult
 
 DEADLINE_S = 30.0
 MEGABYTE = 1024 * 1024
 
-Start = Callable[..., ProcessPool]
+Start = Callable[..., FunctionRuntime]
 
 
 def failure(outcome: InvokeResult) -> tuple[int, int, str]:

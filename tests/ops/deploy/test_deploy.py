@@ -20,6 +20,7 @@ from tests.support.deployment import (
     NAME,
     NOTHING,
     QUEUE,
+    REGION,
     WRITES,
     complete,
     deployment_to,
@@ -59,10 +60,10 @@ def test_what_is_made_is_as_serverless_yml_says(account: Cloud, wanted: Deployme
     assert (function["Runtime"], function["Handler"], function["Role"]) == ("Python3.10", "index.main_handler", NAME)
     assert (function["MemorySize"], function["Timeout"], function["InitTimeout"]) == (64, 300, 30)
     assert (function["DeadLetterConfig"]["Type"], function["DeadLetterConfig"]["Name"]) == ("CMQ-QUEUE", QUEUE)
-    assert variables_of(function) == wanted.variables
+    assert variables_of(function) == {**wanted.variables, "FLOWLOG_TOPIC_REGION": REGION}
     assert digest_of(function) == small.sha256
     [timer] = account.call(SCF, "ListTriggers", {"FunctionName": NAME})["Triggers"]
-    assert (json.loads(timer["TriggerDesc"]), timer["Enable"]) == ({"cron": "17 23 */6 * * * *"}, 1)
+    assert (json.loads(timer["TriggerDesc"]), timer["Enable"]) == ({"cron": "17 23 * * * * *"}, 1)
     [queue] = account.call(TDMQ, "DescribeCmqQueues")["QueueList"]
     assert queue["MsgRetentionSeconds"] == 43_200
     rule = Rule(wanted, account).find()

@@ -2,7 +2,7 @@
 
 Each instance is a process that runs `bootstrap.py` in the function's own Python, with SCF's environment and no other
 (doc 583/30228), on read-only code, one event at a time. An idle instance is used again; if all are busy another is
-started, up to a limit. How a run may fail, and how SCF words it: see `function_process`.
+started, up to a limit. How a run may fail, and how SCF words it: see `instance`.
 """
 
 import json
@@ -16,16 +16,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from localcloud.scf.process.code_folder import PackageError, remove, unpack
-from localcloud.scf.process.configuration import Credentials, FunctionConfig, context
-from localcloud.scf.process.function_process import (
+from localcloud.scf.process.instance import (
     BAD_EVENT,
     EVENT_TOO_LARGE,
     MAX_PAYLOAD_BYTES,
     THROTTLED,
-    FunctionProcess,
+    Credentials,
+    FunctionConfig,
+    Instance,
     InvocationError,
+    context,
 )
+from localcloud.scf.process.unpacking import PackageError, remove, unpack
 
 _CLOSE_S: Final = 5.0
 
@@ -40,7 +42,7 @@ class InvokeResult:
         duration_ms: how long it ran, without the initialisation.
         billed_ms: the duration in whole milliseconds, rounded up.
         init_ms: how long a new instance took to start and load the function; 0 on a warm one.
-        memory_mb: the peak of its memory.
+        max_memory_mb: the peak of its memory.
         log: what the function wrote to standard output and standard error.
         cold: whether an instance was started for it.
         instance_id: which one ran it; "" if none did.
@@ -52,7 +54,7 @@ class InvokeResult:
     duration_ms: float = 0.0
     billed_ms: int = 0
     init_ms: float = 0.0
-    memory_mb: float = 0.0
+    max_memory_mb: float = 0.0
     log: str = ""
     cold: bool = False
     instance_id: str = ""
@@ -68,7 +70,7 @@ class InvokeResult:
         return self.status_code == THROTTLED
 
 
-class ProcessPool:
+class FunctionRuntime:
     """Runs one function version. Safe to use from many threads; close it when done."""
 
     def __init__(
@@ -96,8 +98,8 @@ class ProcessPool:
         self._folder = Path(tempfile.mkdtemp(prefix="scf-"))
         self._remove_folder = weakref.finalize(self, remove, self._folder)
         self._changed = threading.Condition()
-        self._idle: list[FunctionProcess] = []
-        self._all: set[FunctionProcess] = set()
+        self._idle: list[Instance] = []
+        self._all: set[Instance] = set()
         self._slots = 0
         self._closed = False
         try:
@@ -160,7 +162,7 @@ class ProcessPool:
             self._changed.wait_for(lambda: not self._slots, _CLOSE_S)
         self._remove_folder()
 
-    def _take(self, keys: Credentials | None) -> tuple[FunctionProcess, bool]:
+    def _take(self, keys: Credentials | None) -> tuple[Instance, bool]:
         with self._changed:
             if self._closed:
                 raise RuntimeError(f"the runtime of function {self.config.function_name} is closed")
@@ -174,9 +176,9 @@ class ProcessPool:
             self._slots += 1
         return self._start(keys), True
 
-    def _start(self, keys: Credentials | None) -> FunctionProcess:
+    def _start(self, keys: Credentials | None) -> Instance:
         try:
-            instance = FunctionProcess(self._python, self.config, self._folder, keys)
+            instance = Instance(self._python, self.config, self._folder, keys)
         except BaseException:
             with self._changed:
                 self._slots -= 1
@@ -193,7 +195,7 @@ class ProcessPool:
         return InvocationError(THROTTLED, message, code=1)
 
     def _run(
-        self, instance: FunctionProcess, event_json: str, request_id: str, keys: Credentials | None, *, cold: bool
+        self, instance: Instance, event_json: str, request_id: str, keys: Credentials | None, *, cold: bool
     ) -> InvokeResult:
         result_json, error = None, None
         try:
@@ -210,13 +212,13 @@ class ProcessPool:
             duration_ms=instance.run_ms,
             billed_ms=math.ceil(instance.run_ms),
             init_ms=instance.init_ms if cold else 0.0,
-            memory_mb=instance.peak_mb,
+            max_memory_mb=instance.peak_mb,
             log=instance.take_log(),
             cold=cold,
             instance_id=instance.id,
         )
 
-    def _give_back(self, instance: FunctionProcess) -> None:
+    def _give_back(self, instance: Instance) -> None:
         with self._changed:
             if instance.is_usable() and not self._closed:
                 self._idle.append(instance)
@@ -224,7 +226,7 @@ class ProcessPool:
                 self._forget(instance)
             self._changed.notify_all()
 
-    def _forget(self, instance: FunctionProcess) -> None:
+    def _forget(self, instance: Instance) -> None:
         instance.dispose()
         self._all.discard(instance)
         self._slots -= 1

@@ -1,0 +1,124 @@
+"""The CLS topics that flow logs go to. Deploy makes none: it finds out where they are (doc 614/56454)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from handler import settings
+from handler.errors import CloudError, SettingsError
+from ops.deployment.cloud import CLS
+from ops.deployment.part import Step, Verb
+
+if TYPE_CHECKING:
+    from ops.config import Deployment
+    from ops.deployment.cloud import Cloud
+
+REGION = "FLOWLOG_TOPIC_REGION"
+_DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic as DescribeTopics shows it.
+
+    Attributes:
+        topic_id: its id.
+        region: where it is.
+        searchable: whether its index is on.
+        collecting: whether it takes records.
+    """
+
+    topic_id: str
+    region: str
+    searchable: bool
+    collecting: bool
+
+    @property
+    def trouble(self) -> str:
+        """What is not as it should be, though flow logs can be made for it; empty if nothing."""
+        if not self.collecting:
+            return f"its collection is off in {self.region}: switch it on in CLS, or no record is kept"
+        if not self.searchable:
+            return (
+                f"its index is off in {self.region}: records arrive, and cannot be searched; switch it on in CLS (the "
+                "index is most of what a topic costs)"
+            )
+        return ""
+
+
+def look(cloud: Cloud, topic_id: str, region: str) -> Topic | None:
+    """A topic in one region; None where it is not there, or the region has no CLS.
+
+    Raises:
+        CloudError: the region could not be looked at.
+    """
+    params = {"Filters": [{"Key": "topicId", "Values": [topic_id]}], "Offset": 0, "Limit": 1}
+    try:
+        entries = cloud.call(CLS, "DescribeTopics", params, region).get("Topics") or []
+    except CloudError as error:
+        if error.code.startswith("UnsupportedRegion"):
+            return None
+        raise
+    for entry in entries:
+        if entry.get("TopicId") == topic_id:
+            return Topic(topic_id, region, entry.get("Index") is not False, entry.get("Status") is not False)
+    return None
+
+
+def find(cloud: Cloud, topic_id: str) -> Topic | None:
+    """A topic in whichever region it is, the function's looked at first; None where it is in none.
+
+    Raises:
+        CloudError: it was not found, and some region could not be looked at.
+    """
+    here = look(cloud, topic_id, cloud.region)
+    if here is not None:
+        return here
+    others = [region for region in cloud.regions() if region != cloud.region]
+    seen = cloud.in_each(others, lambda region: look(cloud, topic_id, region))
+    for topic in seen.values():
+        if isinstance(topic, Topic):
+            return topic
+    for error in seen.values():
+        if isinstance(error, CloudError):
+            raise error
+    return None
+
+
+def locate(deployment: Deployment, cloud: Cloud) -> tuple[Deployment, list[Step]]:
+    """Find the topics of a deployment.
+
+    Args:
+        deployment: what serverless.yml says.
+        cloud: the account.
+
+    Returns:
+        The deployment with FLOWLOG_TOPIC_REGION, where it was not given and the topic for all regions was found; and a
+        line of the plan for each topic: found, a conflict where it is nowhere, unknown where that could not be seen.
+    """
+    try:
+        wanted = settings.load(deployment.environment)
+    except SettingsError:  # `preflight.check` says what is wrong
+        return deployment, []
+    steps = []
+    for key, topic_id in wanted.topics.items() if wanted.storage == "cls" else ():
+        region = wanted.topic_region if key == _DEFAULT else key
+        topic, step = _located(cloud, topic_id, region)
+        steps.append(step)
+        if topic and key == _DEFAULT:
+            deployment = replace(deployment, variables={**deployment.variables, REGION: topic.region})
+    return deployment, steps
+
+
+def _located(cloud: Cloud, topic_id: str, region: str) -> tuple[Topic | None, Step]:
+    try:
+        topic = look(cloud, topic_id, region) if region else find(cloud, topic_id)
+    except CloudError as error:
+        note = f"could not be looked for ({error.code}): check by hand that it is there"
+        return None, Step("topic", topic_id, Verb.UNKNOWN, note=note)
+    if topic is None:
+        where = f"in {region}" if region else "in any region of the account"
+        note = f"there is no such topic {where}: create it in CLS, or correct FLOWLOG_TOPIC_ID"
+        return None, Step("topic", topic_id, Verb.CONFLICT, note=note)
+    return topic, Step("topic", topic_id, Verb.FOUND, note=topic.trouble, detail=f"in {topic.region}")
