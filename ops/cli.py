@@ -18,6 +18,7 @@ from ops.commands.backfill import backfill_command
 from ops.commands.demo import demo_command
 from ops.commands.deploy import deploy_command
 from ops.commands.doctor import doctor_command
+from ops.commands.init import init_command
 from ops.commands.invoke import invoke_command
 from ops.commands.local import local_command
 from ops.commands.package import package_command
@@ -91,6 +92,7 @@ def main(
 
 
 # The commands, in the order of the help text. A command is one function in a module of its own.
+app.command("init")(init_command)
 app.command("deploy")(deploy_command)
 app.command("remove")(remove_command)
 app.command("doctor")(doctor_command)

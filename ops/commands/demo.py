@@ -177,7 +177,7 @@ def _operator(stage: Stage) -> None:
     stage.local.clock.advance(visibility_s(stage.deployment))  # what `dlq list` has read can be read again
     _run(stage, "dlq", "redrive", "--yes")
     stage.local.clock.advance(visibility_s(stage.deployment))
-    _run(stage, "dlq", "purge", "--yes")
+    _run(stage, "dlq", "purge", "--all", "--yes")
     _run(stage, "dlq", "list")
 
 
