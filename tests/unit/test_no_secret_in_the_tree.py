@@ -24,6 +24,7 @@ REASONS = {
     "handler/log.py": "the words that name secrets, in a docstring",
     "ops/commands/demo.py": "a password that the demo plants, to show that it gets into no log",
     "tests/e2e/test_event_to_flow_log.py": "a password planted in an event",
+    "tests/integration/test_connection.py": "the user and password of a proxy",
     "tests/integration/test_faults.py": "a key that is none, planted in the settings",
     "tests/integration/test_letters.py": "the beginning of a digest",
     "tests/localcloud/test_cloudaudit.py": "a password planted in a call",
