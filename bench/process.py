@@ -53,6 +53,7 @@ def cloud_settings(cloud: LocalCloud) -> dict[str, str]:
         "TENCENTCLOUD_SECRETID": cloud.secret_id,
         "TENCENTCLOUD_SECRETKEY": cloud.secret_key,
         "FLOWLOG_TOPIC_ID": cloud.topic_id,
+        "FLOWLOG_TOPIC_REGION": cloud.region,
         "FLOWLOG_API_ENDPOINT": cloud.endpoint,
         "FLOWLOG_DLQ_ENDPOINT": cloud.endpoint,
     }

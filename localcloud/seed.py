@@ -143,7 +143,7 @@ class Seeding:
             net = self.account.region(region).state(Network)
             interface = net.interfaces.get(interface_id)
             assert interface is not None, "no such interface"
-            topic = self._any_topic()
+            topic, topic_region = self._first_topic()
             flow_log = FlowLog(
                 flow_log_id=self.account.ids.new("fl"),
                 name=f"auto-{interface_id}",
@@ -153,7 +153,7 @@ class Seeding:
                 traffic_type="ALL",
                 description="managed-by=eni-flowlog",
                 topic_id=topic,
-                topic_region=region,
+                topic_region=topic_region,
                 created=self.account.now(),
                 storage=(("StorageId", topic),),
             )
@@ -188,8 +188,8 @@ class Seeding:
         with self.account.clock.changed:
             return self._queue(name, region).bodies()
 
-    def _any_topic(self) -> str:
-        return min(topic for region in self.account.regions for topic in region.state(Logs).topics)
+    def _first_topic(self) -> tuple[str, str]:
+        return min((topic, region.name) for region in self.account.regions for topic in region.state(Logs).topics)
 
     def _queue(self, name: str, region: str | None) -> Queue:
         queue = self.account.region(region or self.account.home).state(Queues).get(name)

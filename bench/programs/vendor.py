@@ -56,6 +56,7 @@ def create_request(interface_id: str, vpc_id: str) -> models.CreateFlowLogReques
                 "TrafficType": "ALL",
                 "VpcId": vpc_id,
                 "CloudLogId": os.environ["FLOWLOG_TOPIC_ID"],
+                "CloudLogRegion": os.environ["FLOWLOG_TOPIC_REGION"],
             }
         )
     )

@@ -68,7 +68,7 @@ class Behaviour:
         unique_flow_log_names: A second flow log of the same name is refused (sources conflict).
         flow_logs_per_interface: How many an interface may have: one (doc 682/18934), or two (the v2 API's).
         flow_log_lag_s: From CreateFlowLog until DescribeFlowLogs lists the flow log.
-        topics_of_any_region: Flow logs accept a topic of any region, whatever CloudLogRegion says (sources are silent).
+        topics_of_any_region: Flow logs take a topic of any region, not only their own or CloudLogRegion's (inferred).
         secondary_delay_s: From an instance's boot until its secondary interfaces are visible.
         closed_regions: Regions that the account has not opened.
         unknown_ids: What DescribeNetworkInterfaces answers about ids that do not exist: "empty" or "error".
@@ -84,7 +84,7 @@ class Behaviour:
     unique_flow_log_names: bool = True
     flow_logs_per_interface: int = 1
     flow_log_lag_s: float = 0.0
-    topics_of_any_region: bool = True
+    topics_of_any_region: bool = False
     secondary_delay_s: float = 0.0
     closed_regions: frozenset[str] = frozenset({"me-saudi-arabia"})
     unknown_ids: str = "empty"

@@ -124,6 +124,7 @@ def shell(local: LocalCloud) -> dict[str, str]:
         "TENCENTCLOUD_SECRET_KEY": local.secret_key,
         "TENCENTCLOUD_REGION": HOME,
         "FLOWLOG_TOPIC_ID": local.topic_id,
+        "FLOWLOG_TOPIC_REGION": local.region,
         "FLOWLOG_API_ENDPOINT": local.endpoint,
         "FLOWLOG_DLQ_ENDPOINT": local.endpoint,
     }

@@ -40,6 +40,7 @@ def test_one_call_when_the_event_names_the_vpc(function: Function, cloud: LocalC
         "FlowLogDescription": "managed-by=eni-flowlog",
         "StorageType": "cls",
         "CloudLogId": cloud.topic_id,
+        "CloudLogRegion": cloud.region,
     }
     (flow_log,) = cloud.flow_logs_of(REGION, eni)
     assert report == {
@@ -57,7 +58,7 @@ def test_one_call_when_the_event_names_the_vpc(function: Function, cloud: LocalC
 
 def test_the_settings_reach_the_call(function: Function, cloud: LocalCloud, place: Place) -> None:
     """Topic by region, its region, traffic, name, description and tags."""
-    topic = cloud.add_topic()
+    topic = cloud.add_topic(region="ap-beijing")
     function.set(
         FLOWLOG_TOPIC_ID=json.dumps({REGION: topic, "default": cloud.topic_id}),
         FLOWLOG_TOPIC_REGION="ap-beijing",

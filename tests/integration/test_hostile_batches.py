@@ -190,6 +190,7 @@ def test_a_name_does_not_change_the_call(function: Function, cloud: LocalCloud) 
         "FlowLogDescription": "managed-by=eni-flowlog",
         "StorageType": "cls",
         "CloudLogId": cloud.topic_id,
+        "CloudLogRegion": cloud.region,
     }
 
 

@@ -169,7 +169,6 @@ def test_ckafka_needs_no_topic(call: Client, flow_log: dict[str, Any]) -> None:
 
 def test_a_topic_is_taken_in_its_own_region_only(call: Client, cloud: LocalCloud, flow_log: dict[str, Any]) -> None:
     """Unless CloudLogRegion names its region; by a switch, it is taken everywhere."""
-    cloud.behaviour.topics_of_any_region = False
     elsewhere = cloud.add_topic(region="ap-beijing")
     params = {**flow_log, "CloudLogId": elsewhere}
     gone = ("ResourceNotFound", f"The resource `{elsewhere}` does not exist.")

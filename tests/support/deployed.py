@@ -105,6 +105,7 @@ def environment(cloud: LocalCloud, **changes: str) -> dict[str, str]:
     """The function's settings; a change to "" takes a variable away."""
     variables = {
         "FLOWLOG_TOPIC_ID": cloud.topic_id,
+        "FLOWLOG_TOPIC_REGION": cloud.region,
         "FLOWLOG_API_ENDPOINT": cloud.endpoint,
         "FLOWLOG_DLQ_ENDPOINT": cloud.endpoint,
         "FLOWLOG_DLQ_QUEUE": QUEUE,

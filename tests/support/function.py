@@ -38,6 +38,7 @@ def environment(cloud: LocalCloud, **changes: str) -> dict[str, str]:
         "SCF_FUNCTIONNAME": "eni-flowlog",
         "SCF_FUNCTIONVERSION": "$LATEST",
         "FLOWLOG_TOPIC_ID": cloud.topic_id,
+        "FLOWLOG_TOPIC_REGION": cloud.region,
         "FLOWLOG_API_ENDPOINT": cloud.endpoint,
         "FLOWLOG_DLQ_ENDPOINT": cloud.endpoint,
         "FLOWLOG_DLQ_QUEUE": QUEUE,
