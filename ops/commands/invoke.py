@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handler import jsontext, schema
+from handler.intake import events
+from handler.model import Invalid
 from ops import console, options, session
 from ops.commands.status import show_coverage, verdict
 from ops.deployed import invoke
@@ -53,9 +55,13 @@ Asynchronous = Annotated[
 ]
 
 
+Unchecked = Annotated[bool, typer.Option("--unchecked", help="Send the event even if the function would refuse it.")]
+
+
 def invoke_command(
     event: Event,
     *,
+    unchecked: Unchecked = False,
     function: FunctionName = "",
     namespace: Namespace = "",
     function_region: options.FunctionRegion = "",
@@ -65,7 +71,9 @@ def invoke_command(
 ) -> None:
     """Run the deployed function with an event or a command, and show its report, or its error.
 
-    The event is any that the function takes: a command, an interface event, a CloudAudit record, a dead letter.
+    The event is any that the function takes: a command, an interface event, a CloudAudit record, a dead letter. It is
+    checked first, by the function's own reader: what it would not understand is not sent, for a typo would become a
+    dead letter.
     Exit code 3 when its report has something dead-lettered, or of a status when not all is covered; 1 when the
     function fails.
 
@@ -75,9 +83,14 @@ def invoke_command(
 
         eni-flowlog invoke '{"command": "backfill"}' --async
 
+        eni-flowlog invoke '{"command": "ensure", "interfaces": [{"region": "ap-guangzhou", "interface_id":
+        "eni-78ysaex1"}]}'
+
         eni-flowlog invoke @event.json --json
     """
     text = _read(event)
+    if not unchecked:
+        _refuse_invalid(text)
     limit = MAX_ASYNC_BYTES if asynchronous else MAX_SYNC_BYTES
     if len(text.encode()) > limit:
         raise OperatorError(f"The event is longer than the {limit:,} bytes that the platform takes.", Exit.USAGE)
@@ -111,6 +124,21 @@ def _read(event: str) -> str:
         raise OperatorError(f"The event is {error}; give JSON, @FILE or - .", Exit.USAGE) from None
     except UnicodeError:
         raise OperatorError("The event is not UTF-8 text; give JSON, @FILE or - .", Exit.USAGE) from None
+
+
+def _refuse_invalid(text: str) -> None:
+    """Refuse what would become a dead letter.
+
+    Raises:
+        OperatorError: says where and why its schema refuses it.
+    """
+    found = [item.problem for item in events.read_text(text) if isinstance(item, Invalid)]
+    if found:
+        raise OperatorError(
+            f"Not sent, for the function would refuse it: {'; '.join(dict.fromkeys(found))}. Correct it, or send it as "
+            "it is with --unchecked.",
+            Exit.USAGE,
+        )
 
 
 def _show_accepted(name: str, answer: Answer, *, as_json: bool) -> None:

@@ -88,6 +88,34 @@ def test_without_a_function(operator: Operator) -> None:
     )
 
 
+def test_a_function_in_another_region(cloud: LocalCloud, operator: Operator) -> None:
+    """It is looked for before anything is said, and its settings count, its region's queue included."""
+    deploy(cloud, AWAY, FLOWLOG_TRAFFIC_TYPE="REJECT")
+    [interface_id] = cloud.seed_interfaces(HOME, 1)
+    shown = said(operator, "backfill", "--region", HOME, "--yes")
+    assert f"Settings: those of the function {NAME} in {AWAY} (there is none in {HOME})." in shown
+    assert [log.traffic_type for log in cloud.flow_logs_of(HOME, interface_id)] == ["REJECT"]
+    operator("dlq", "list")
+    assert cloud.calls.of("DescribeCmqQueueDetail")[-1].region == AWAY
+
+
+def test_a_function_in_two_other_regions(cloud: LocalCloud, operator: Operator) -> None:
+    """Nothing is guessed."""
+    for region in (AWAY, "ap-beijing"):
+        deploy(cloud, region)
+    result = operator("status")
+    assert result.exit_code == Exit.FAILED
+    assert f"There is no function {NAME} in {HOME}, but in ap-beijing and in {AWAY}: say which one" in result.stderr
+
+
+def test_where_the_regions_may_not_be_listed(cloud: LocalCloud, operator: Operator) -> None:
+    """The function may then be elsewhere: that is said."""
+    cloud.faults.add("DescribeRegions", faults.error("UnauthorizedOperation", "no"))
+    assert f"is deployed in {HOME}; the other regions could not be listed (UnauthorizedOperation)." in (
+        said(operator, "status")
+    )
+
+
 def test_refused_is_not_absent(cloud: LocalCloud, operator: Operator) -> None:
     """Keys that may not look at the function: said with the permission that they lack, and the local ones are taken."""
     deploy(cloud)
