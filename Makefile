@@ -55,7 +55,7 @@ bench: setup ## what it costs, measured beside its peers (QUICK=1: fewer repetit
 	@$(BIN)/python -m bench $(if $(QUICK),--quick) --markdown .build/bench.md
 
 soak: setup ## 100,000 events while calls fail and processes are killed (EVENTS=2000: shorter)
-	@$(BIN)/python -m tests.soak $(if $(EVENTS),--events $(EVENTS)) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m soak $(if $(EVENTS),--events $(EVENTS)) $(if $(SEED),--seed $(SEED))
 
 mutation: setup ## small changes in the function's code: does a test notice? (half an hour; SHARE=0.1: a tenth)
 	@$(BIN)/python -m tests.mutation $(if $(SHARE),--share $(SHARE))

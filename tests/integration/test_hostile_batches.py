@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud.core.faults import error
-from tests.soak.instances import Instance
+from soak.instances import Instance
 from tests.support import records
 from tests.support.function import Function, context, environment, outcomes
 from tests.support.records import REGION

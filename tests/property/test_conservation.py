@@ -17,12 +17,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from localcloud import LocalCloud
 from localcloud.core.faults import CMQ, Reply
-from tests.soak import checks
-from tests.soak.chaos import API, Chaos
-from tests.soak.chaos import QUEUE as QUEUE_KINDS
-from tests.soak.instances import Instance, Run
-from tests.soak.soak import RETRIES, Plan, Soak
-from tests.soak.world import Event, World
+from soak import checks
+from soak.chaos import API, Chaos
+from soak.chaos import QUEUE as QUEUE_KINDS
+from soak.instances import Instance, Run
+from soak.soak import RETRIES, Plan, Soak
+from soak.world import Event, World
 from tests.support import records
 from tests.support.function import QUEUE, context, environment
 from tests.support.records import MARKER

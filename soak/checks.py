@@ -14,8 +14,8 @@ from tests.support.records import MARKER
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tests.soak.instances import Run
-    from tests.soak.world import Event, Id, World
+    from soak.instances import Run
+    from soak.world import Event, Id, World
 
 
 def secrets_in(run: Run, secrets: Iterable[str]) -> list[str]:

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from localcloud import LocalCloud
-from tests.soak import checks
-from tests.soak.channel import Batch, Channel
-from tests.soak.chaos import Chaos
-from tests.soak.instances import Instance, Run
-from tests.soak.world import REGIONS, Id, World
+from soak import checks
+from soak.channel import Batch, Channel
+from soak.chaos import Chaos
+from soak.instances import Instance, Run
+from soak.world import REGIONS, Id, World
 from tests.support import records
 from tests.support.function import QUEUE, context, environment
 from tests.support.records import MARKER

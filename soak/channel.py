@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Iterable
 
-    from tests.soak.world import Event, Id
+    from soak.world import Event, Id
 
 DROPPED, TWICE, THRICE, LATE = 0.03, 0.08, 0.02, 0.05
 SIZES = (1, 1, 3, 10, 40, 100, 150)

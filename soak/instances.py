@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.soak.worker import ANSWER
+from soak.worker import ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 SCALE = 0.02
 """The factor on the function's waits."""
 
@@ -104,7 +104,7 @@ class Instance:
         if self._process is None or self._process.poll() is not None:
             self.close()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.soak.worker", str(self._scale)],
+                [sys.executable, "-m", "soak.worker", str(self._scale)],
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

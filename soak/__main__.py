@@ -1,4 +1,4 @@
-"""`python -m tests.soak`, or `make soak`: prints the figures, and exits with 1 where a promise was broken."""
+"""`python -m soak`, or `make soak`: prints the figures, and exits with 1 where a promise was broken."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from tests.soak.soak import Figures, Plan, Soak
+from soak.soak import Figures, Plan, Soak
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -80,7 +80,7 @@ def _line(name: str, number: int, parts: Mapping[str, int] | None = None) -> str
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
     parser.add_argument("--events", type=int, default=Plan.events)
     parser.add_argument("--failing", type=float, default=Plan.failing, help="the share of calls that fail")
     parser.add_argument("--instances", type=int, default=Plan.instances, help="instances of the function side by side")
