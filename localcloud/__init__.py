@@ -10,7 +10,7 @@ What is done here and what is not, and from which document, is in docs/local-clo
 
 from localcloud.cloud import LocalCloud
 from localcloud.core.account import Behaviour
-from localcloud.core.calls import Call, WriteCall
+from localcloud.core.call_log import Call, WriteCall
 from localcloud.core.errors import ApiError, CmqError
 
 __all__ = ["ApiError", "Behaviour", "Call", "CmqError", "LocalCloud", "WriteCall"]

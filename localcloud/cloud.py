@@ -15,12 +15,12 @@ from localcloud.console import Console
 from localcloud.core import door
 from localcloud.core.account import Account, Behaviour
 from localcloud.core.background import Background
-from localcloud.core.calls import CallLog
+from localcloud.core.call_log import CallLog
 from localcloud.core.faults import Faults, Reply
 from localcloud.core.limits import Limits
 from localcloud.core.server import Server
 from localcloud.eb.delivery import EventBridge
-from localcloud.scf.engine import Engine
+from localcloud.scf.invoker import Invoker
 from localcloud.seed import Seeding
 from localcloud.services import all_actions
 from localcloud.tdmq import door as cmq_door
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from localcloud.core.account import Caller
-    from localcloud.core.calls import WriteCall
+    from localcloud.core.call_log import WriteCall
     from localcloud.core.errors import ApiError
 
 CMQ_PATH = "/v2/index.php"
@@ -93,7 +93,7 @@ class LocalCloud(Seeding):
         self.limits = Limits(enforced=enforce_limits)
         self.actions = all_actions()
         self.background = Background(self.clock)
-        self.scf = self.account.keep(Engine(self.account, self.background))
+        self.scf = self.account.keep(Invoker(self.account, self.background))
         self.eventbridge = EventBridge(self.account, self.background, self.scf)
         self.authority = Authority(self.account)
         self.subscribers: list[Callable[[WriteCall], None]] = [self.account.state(Trail).add, self.eventbridge.publish]

@@ -82,8 +82,16 @@ def say(message: str, style: str = "") -> None:
 
 
 def write_json(value: Any) -> None:
-    """Write a value to the standard output as JSON, without secrets."""
-    print(json.dumps(redact(value), indent=2))
+    """Write a value to the standard output as JSON, without secrets; the lists of an object stay whole."""
+    if isinstance(value, dict):
+        print(json.dumps({key: _redacted(entry) for key, entry in value.items()}, indent=2))
+    else:
+        print(json.dumps(redact(value), indent=2))
+
+
+def _redacted(value: Any) -> Any:
+    """A value without secrets; redaction would cut a list at its bound, and a list of ours is as long as it is."""
+    return [redact(entry) for entry in value] if isinstance(value, list) else redact(value)
 
 
 def ask(question: str, *, yes: bool) -> None:

@@ -43,12 +43,18 @@ class Memory:
         self._file = file
         self._now = now
         self._messages = {message.message_id: message for message in _read(file)}
+        self._untaken = self.messages
 
     @property
     def messages(self) -> list[Message]:
         """Those whose handles are good."""
         limit = self._now() + _MARGIN_S
         return [message for message in self._messages.values() if message.visible_at > limit]
+
+    def take(self, number: int) -> list[Message]:
+        """The next of those that were held at first, each once."""
+        taken, self._untaken = self._untaken[:number], self._untaken[number:]
+        return taken
 
     def keep(self, messages: Sequence[Message]) -> None:
         """Hold some messages that have just been received."""
@@ -76,12 +82,21 @@ class Memory:
 class RememberingQueue(Queue):
     """A queue that gives first what this machine holds of it, each message once, and then what it receives."""
 
-    def __init__(self, endpoint: str, name: str, credentials: Callable[[], Credentials], budget: Budget) -> None:
-        """Take what `Queue` takes; the memory is one for each address, name and account."""
+    def __init__(
+        self,
+        endpoint: str,
+        name: str,
+        credentials: Callable[[], Credentials],
+        budget: Budget,
+        memory: Memory | None = None,
+    ) -> None:
+        """Take what `Queue` takes; the memory is by default that of this address, name and account."""
         super().__init__(endpoint, name, credentials, budget)
-        owner = f"{endpoint} {name} {credentials().secret_id}"
-        self._memory = Memory(_folder() / f"dlq-{hashlib.sha256(owner.encode()).hexdigest()[:16]}.json")
-        self._held = self._memory.messages
+        self._memory = memory or Memory(_file(f"{endpoint} {name} {credentials().secret_id}"))
+
+    def within(self, budget: Budget) -> RememberingQueue:
+        """The same queue, with another time for its calls."""
+        return RememberingQueue(self._endpoint, self.name, self._credentials, budget, self._memory)
 
     @property
     def held(self) -> list[Message]:
@@ -94,7 +109,7 @@ class RememberingQueue(Queue):
         Raises:
             QueueError: the queue refused it, or did not answer in time.
         """
-        known, self._held[:number] = self._held[:number], []
+        known = self._memory.take(number)
         if known:
             return known
         received = super().receive(number)
@@ -131,7 +146,8 @@ def _without_secrets(body: str) -> str:
         return str(redact(body))
 
 
-def _folder() -> Path:
-    """Where programs keep what they can do without (XDG Base Directory Specification)."""
+def _file(queue: str) -> Path:
+    """Where a queue's memory is: with what programs can do without (XDG Base Directory Specification)."""
     base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base else Path.home() / ".cache") / "eni-flowlog"
+    folder = (Path(base) if base else Path.home() / ".cache") / "eni-flowlog"
+    return folder / f"dlq-{hashlib.sha256(queue.encode()).hexdigest()[:16]}.json"

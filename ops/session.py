@@ -16,22 +16,25 @@ from typing import TYPE_CHECKING, Any
 
 from handler import settings as environment_settings
 from handler.budget import Budget
+from handler.commands import survey
 from handler.errors import QueueUnreachable
 from handler.invocation import Invocation
 from handler.log import hide, logger
 from handler.model import Outcome, Report
 from ops import deployed
 from ops.config import read
-from ops.console import counted, say
+from ops.console import counted, say, working
 from ops.deployed import Source
 from ops.deployment.cloud import Cloud
-from ops.errors import OperatorError
+from ops.errors import OperatorError, explained
 from ops.remembered import RememberingQueue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
 
+    from handler.commands.coverage import Found
+    from handler.commands.survey import Survey
     from handler.model import Result
     from handler.settings import Settings
     from ops.config import Config
@@ -152,6 +155,28 @@ class Session:
         """
         started = Invocation.start(self.environment, {}, Budget(LIMIT_S)).within(self.stop.budget())
         return replace(started, report=self.report, queue=self.queue)
+
+    def survey(self, arguments: Mapping[str, Any], tell: Callable[[Found], None] | None = None) -> Survey:
+        """List the regions, and say which could not be listed and what to do.
+
+        Args:
+            arguments: those of the function's command.
+            tell: gets each interface as it is found.
+
+        Raises:
+            OperatorError: no region could be listed.
+            KeyboardInterrupt: the listing was interrupted, and is worth nothing.
+        """
+        with self.stop.on_interrupt(say), working("Listing interfaces and flow logs"):
+            whole = survey.take(self.invocation, arguments, tell)
+        if self.stop.asked:
+            raise KeyboardInterrupt
+        faults = [f"{region} could not be listed: {explained(each)}" for region, each in whole.failures.items()]
+        if faults and not whole.inventories:
+            raise OperatorError("\n".join(faults))
+        for fault in faults:
+            say(fault, "red")
+        return whole
 
     def raise_if_unsent(self) -> None:
         """Send the last dead letters; to be called when the report has been shown.

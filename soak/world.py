@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.cloudaudit import record as cloudaudit
 from localcloud.core.account import Credential
 from localcloud.core.actions import Context
-from localcloud.core.calls import WriteCall
+from localcloud.core.call_log import WriteCall
 from localcloud.core.errors import ApiError
 from localcloud.cvm.model import Fleet
 from localcloud.vpc.model import Network

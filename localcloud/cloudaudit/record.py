@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from localcloud.core.account import Account
-    from localcloud.core.calls import WriteCall
+    from localcloud.core.call_log import WriteCall
 
 _RESOURCES = {
     "eni": ("vpc", "QCS::VPC::NetworkInterface", "eni"),

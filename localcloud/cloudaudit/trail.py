@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from localcloud.cloudaudit.record import Style
-    from localcloud.core.calls import WriteCall
+    from localcloud.core.call_log import WriteCall
     from localcloud.core.parameters import Params
 
 API = Service("cloudaudit", "2019-03-19", regional=False)

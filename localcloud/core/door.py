@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from localcloud.core import signatures
 from localcloud.core.actions import Context
-from localcloud.core.calls import Call, WriteCall
+from localcloud.core.call_log import Call, WriteCall
 from localcloud.core.errors import ApiError, DroppedConnection, internal_error, missing
 from localcloud.core.faults import Incoming, Reply, as_json
+from localcloud.core.notify import notify
 from localcloud.core.parameters import check, unflatten
 from localcloud.core.regions import REGIONS
-from localcloud.core.watchers import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from localcloud.core.account import Account, Caller
     from localcloud.core.actions import Action, ActionTable
-    from localcloud.core.calls import CallLog
+    from localcloud.core.call_log import CallLog
     from localcloud.core.faults import Faults
     from localcloud.core.limits import Limits
     from localcloud.core.parameters import Params
@@ -207,7 +207,7 @@ class _Exchange:
             user_agent=request.headers.get("X-TC-RequestClient", ""),
             time=self.arrived,
         )
-        tell(self.cloud.subscribers, write)
+        notify(self.cloud.subscribers, write)
 
 
 def _open(cloud: Cloud, request: Request) -> Envelope:

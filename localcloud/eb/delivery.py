@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.cam.model import CLOUDAUDIT_ROLE
 from localcloud.cloudaudit import record as cloudaudit
-from localcloud.core.watchers import tell
+from localcloud.core.notify import notify
 from localcloud.eb import pattern
 from localcloud.eb.model import Buses, service_bus
-from localcloud.scf.engine import EVENT_BUS, THROTTLED
+from localcloud.scf.invoker import EVENT_BUS, THROTTLED
 from localcloud.scf.model import Event
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from localcloud.core.account import Account
     from localcloud.core.background import Background
-    from localcloud.core.calls import WriteCall
+    from localcloud.core.call_log import WriteCall
     from localcloud.eb.model import Rule, Target
-    from localcloud.scf.engine import Engine
+    from localcloud.scf.invoker import Invoker
 
 LARGEST_EVENT = 64 * 1024
 DAILY_CAP = 2000
@@ -84,10 +84,10 @@ class EventBridge:
         watchers: Called with each event that was put on the service bus.
     """
 
-    def __init__(self, account: Account, background: Background, engine: Engine, seed: int = 0) -> None:
+    def __init__(self, account: Account, background: Background, invoker: Invoker, seed: int = 0) -> None:
         self._account = account
         self._background = background
-        self._engine = engine
+        self._invoker = invoker
         self._random = random.Random(seed)  # noqa: S311  chance for tests, which must be repeatable
         self._lock = threading.Lock()
         self._deliveries: deque[Delivery] = deque(maxlen=KEPT)
@@ -111,7 +111,7 @@ class EventBridge:
         if not self.watchers and not self._buses().rules:
             return  # nobody would see it
         event = cloudaudit.cloud_event(write, self._account, bus.bus_id, self._next_style())
-        tell(self.watchers, event)
+        notify(self.watchers, event)
         self._route(event, bus.bus_id)
 
     def put(self, event: dict[str, Any]) -> None:
@@ -180,13 +180,13 @@ class EventBridge:
             self._note(target, events, "delivered", request_id)
             self._call(target, text, request_id, THROTTLE_RETRIES)
         else:
-            request_id = self._engine.trigger(target.function, text, EVENT_BUS)
+            request_id = self._invoker.trigger(target.function, text, EVENT_BUS)
             self._note(target, events, "delivered", request_id)
 
     def _call(self, target: Target, text: str, request_id: str, retries: int) -> None:
         """Run the function and wait; only throttling is retried (inferred from 248/87507)."""
         event = Event(target.function, text, EVENT_BUS, "RequestResponse", request_id, self._account.now())
-        error = self._engine.run(event).error
+        error = self._invoker.run(event).error
         if error is not None and error["statusCode"] == THROTTLED and retries:
             with self._lock:
                 wait_s = self._random.uniform(*THROTTLE_WAIT_S)

@@ -10,8 +10,8 @@ from localcloud.core.errors import ApiError
 from localcloud.core.paging import page_of
 from localcloud.core.parameters import boolean, integer, list_of, object_of, opaque, opaque_list, text
 from localcloud.scf.checks import check_limits, check_name, code_of, environment_of
-from localcloud.scf.engine import Engine
-from localcloud.scf.model import API, Function, Functions, Ref
+from localcloud.scf.invoker import Invoker
+from localcloud.scf.model import API, LATEST, Function, Functions, Ref
 from localcloud.scf.triggers import trigger_reply
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def create_function(ctx: Context, params: Params) -> dict[str, Any]:
     )
     function = replace(function, **_settings(ctx, params))
     ctx.region.state(Functions).put(function)
-    ctx.account.state(Engine).prepare(function)
+    ctx.account.state(Invoker).prepare(function)
     return {}
 
 
@@ -122,8 +122,8 @@ def get_function(ctx: Context, params: Params) -> dict[str, Any]:
         "Handler": function.handler,
         "Timeout": function.timeout_s,
         "InitTimeout": function.init_timeout_s,
-        "FunctionVersion": "$LATEST",
-        "Qualifier": "$LATEST",
+        "FunctionVersion": LATEST,
+        "Qualifier": LATEST,
         "MemorySize": function.memory_mb,
         "Environment": {"Variables": [{"Key": key, "Value": value} for key, value in function.environment]},
         "Role": function.role,
@@ -212,8 +212,10 @@ def update_function_configuration(ctx: Context, params: Params) -> dict[str, Any
 def delete_function(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a function with its triggers; what runs goes on to its end, what waits is dropped."""
     function = find(ctx, params)
+    if params.get("Qualifier", LATEST) != LATEST:
+        raise ApiError("ResourceNotFound.Qualifier", f"The version `{params['Qualifier']}` does not exist.")
     ctx.region.state(Functions).remove(function.ref)
-    ctx.account.state(Engine).forget(function.ref)
+    ctx.account.state(Invoker).forget(function.ref)
     return {}
 
 
@@ -249,7 +251,7 @@ def _store(ctx: Context, function: Function) -> dict[str, Any]:
     settled = now + ctx.behaviour.wait(ctx.behaviour.function_ready_s)
     changed = replace(function, modified=now, settled=settled, revision=function.revision + 1)
     ctx.region.state(Functions).put(changed)
-    ctx.account.state(Engine).prepare(changed)
+    ctx.account.state(Invoker).prepare(changed)
     return {}
 
 

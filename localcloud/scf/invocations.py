@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.errors import ApiError
 from localcloud.core.parameters import text
 from localcloud.scf.checks import refuse
-from localcloud.scf.engine import INVOKE_API, Engine
 from localcloud.scf.functions import find
-from localcloud.scf.model import API, Event
+from localcloud.scf.invoker import INVOKE_API, Invoker
+from localcloud.scf.model import API, LATEST, Event
 
 if TYPE_CHECKING:
     from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
-    from localcloud.scf.engine import Invocation
+    from localcloud.scf.invoker import Invocation
     from localcloud.scf.model import Function
 
 MOST_SYNC, MOST_ASYNC = 6 * 1024 * 1024, 128 * 1024
 LOG_TAIL = 4096
-_QUALIFIERS = ("$LATEST", "$DEFAULT")
+_QUALIFIERS = (LATEST, "$DEFAULT")
 _EMPTY = {"Log": "", "RetMsg": "", "ErrMsg": "", "MemUsage": 0, "Duration": 0.0, "BillDuration": 0, "InvokeResult": 0}
 
 
@@ -45,17 +45,17 @@ def invoke(ctx: Context, params: Params) -> dict[str, Any]:
     function, kind = _invocable(ctx, params), params.get("InvocationType", "RequestResponse")
     payload = _payload(params, MOST_ASYNC if kind == "Event" else MOST_SYNC)
     event = Event(function.ref, payload, INVOKE_API, kind, ctx.request_id, ctx.now())
-    engine = ctx.account.state(Engine)
+    invoker = ctx.account.state(Invoker)
     if kind == "Event":
-        engine.take(event)
+        invoker.take(event)
         return {"Result": {**_EMPTY, "FunctionRequestId": event.request_id}}
-    return {"Result": _result(engine.run(event), tail=params.get("LogType") == "Tail")}
+    return {"Result": _result(invoker.run(event), tail=params.get("LogType") == "Tail")}
 
 
 def _invocable(ctx: Context, params: Params) -> Function:
     with ctx.account.lock:
         function = find(ctx, params)
-    if params.get("Qualifier", "$LATEST") not in _QUALIFIERS:
+    if params.get("Qualifier", LATEST) not in _QUALIFIERS:
         raise ApiError("ResourceNotFound.Qualifier", f"The version `{params['Qualifier']}` does not exist.")
     if function.status(ctx.now()) == "Creating":
         raise ApiError("FailedOperation.FunctionStatusError", f"The function `{function.ref.name}` is Creating.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from localcloud.core.actions import Service
 
 API = Service("scf", "2018-04-16")
+LATEST = "$LATEST"
 Pairs = tuple[tuple[str, str], ...]
 
 

@@ -32,18 +32,19 @@ class Timers:
     def schedule(self, trigger: Trigger) -> None:
         """Fire a trigger from now on, as long as it stays as it is."""
         if trigger.enabled:
-            self._wait_for_next(trigger, self._account.now())
+            now = self._account.now()
+            self._wait_for_next(trigger, now, now)
 
-    def _wait_for_next(self, trigger: Trigger, nominal: float) -> None:
-        moment = datetime.fromtimestamp(nominal, timezone.utc)
+    def _wait_for_next(self, trigger: Trigger, since: float, last: float) -> None:
+        """Ring when the trigger is due next after `last`, counted from when it was scheduled, so that none is late."""
         try:
-            due = cron.next_after(trigger.cron, moment).timestamp()
+            due = cron.next_after(trigger.cron, datetime.fromtimestamp(last, timezone.utc)).timestamp()
         except cron.CronError:
             return  # it was due for the last time
-        at = self._account.now() + max(LEAST_S, self._account.behaviour.wait(due - nominal))
-        self._background.at(at, lambda: self._ring(trigger, due), counts=False)
+        at = max(since + self._account.behaviour.wait(due - since), self._account.now() + LEAST_S)
+        self._background.at(at, lambda: self._ring(trigger, since, due), counts=False)
 
-    def _ring(self, trigger: Trigger, due: float) -> None:
+    def _ring(self, trigger: Trigger, since: float, due: float) -> None:
         with self._account.lock:
             functions = self._account.region(trigger.ref.region).state(Functions)
             known = functions.triggers_of(trigger.ref).get(trigger.name)
@@ -51,4 +52,4 @@ class Timers:
             return
         event = {"Type": "Timer", "TriggerName": trigger.name, "Time": iso_time(due), "Message": trigger.message}
         self._fire(trigger.ref, json.dumps(event, ensure_ascii=False))
-        self._wait_for_next(trigger, due)
+        self._wait_for_next(trigger, since, due)

@@ -14,7 +14,7 @@ from localcloud.core.paging import page_of
 from localcloud.core.parameters import list_of, text, unsigned
 from localcloud.scf import cron
 from localcloud.scf.checks import refuse
-from localcloud.scf.engine import Engine
+from localcloud.scf.invoker import Invoker
 from localcloud.scf.model import API, Functions, Ref, Trigger
 
 if TYPE_CHECKING:
@@ -133,10 +133,10 @@ def trigger_reply(trigger: Trigger) -> dict[str, Any]:
 
 
 def _store(ctx: Context, trigger: Trigger) -> None:
-    engine = ctx.account.state(Engine)
-    stored = replace(trigger, serial=engine.next_serial())
+    invoker = ctx.account.state(Invoker)
+    stored = replace(trigger, serial=invoker.next_serial())
     ctx.region.state(Functions).triggers_of(trigger.ref)[trigger.name] = stored
-    engine.timers.schedule(stored)
+    invoker.timers.schedule(stored)
 
 
 def _ref(ctx: Context, params: Params) -> Ref:

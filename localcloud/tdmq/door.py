@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.cam.authority import MESSAGE_API
 from localcloud.core import signatures
-from localcloud.core.calls import Call
+from localcloud.core.call_log import Call
 from localcloud.core.errors import ApiError, CmqError, DroppedConnection
 from localcloud.core.faults import CMQ, Incoming, Reply, as_json
 from localcloud.tdmq import messages

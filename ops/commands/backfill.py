@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
-from handler.commands import backfill, status, survey
+from handler.commands import backfill, status
 from handler.commands.coverage import IMPAIRED
 from handler.model import Outcome, State
 from ops import console, options, session
-from ops.errors import Exit, OperatorError, explained
+from ops.errors import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +84,7 @@ def backfill_command(
         settings_of=settings_of,
         fallback=regions[0] if regions else "",
     )
-    whole = list_plan(run, arguments)
+    whole = run.survey(arguments)
     if dry_run:
         backfill.report_planned(whole, run.invocation)  # first: the report lists a bounded number
     status.report_others(whole, run.invocation)
@@ -96,31 +95,6 @@ def backfill_command(
         console.ask(f"Create {console.counted(whole.missing, 'flow log')}?", yes=yes)
         _create(run, whole)
     raise typer.Exit(_finish(run, whole, dry_run=dry_run, as_json=as_json))
-
-
-def list_plan(run: Session, arguments: dict[str, Any]) -> Survey:
-    """List the regions, and say which could not be listed and what to do.
-
-    Raises:
-        OperatorError: none could.
-    """
-    with until_interrupted(run), console.working("Listing interfaces and flow logs"):
-        whole = survey.take(run.invocation, arguments)
-    faults = [f"{region} could not be listed: {explained(each)}" for region, each in whole.failures.items()]
-    if faults and not whole.inventories:
-        raise OperatorError("\n".join(faults))
-    for fault in faults:
-        console.say(fault, "red")
-    return whole
-
-
-@contextmanager
-def until_interrupted(run: Session) -> Iterator[None]:
-    """Do work whose result is worthless if it was interrupted."""
-    with run.stop.on_interrupt(console.say):
-        yield
-    if run.stop.asked:
-        raise KeyboardInterrupt
 
 
 def plan_table(whole: Survey) -> Table:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from handler.cloud.api import Service
-    from localcloud.scf.engine import Invocation
+    from localcloud.scf.invoker import Invocation
     from ops.config import Deployment
     from ops.packaging.package import Package
 

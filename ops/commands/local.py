@@ -16,12 +16,12 @@ from rich.live import Live
 from rich.text import Text
 
 from localcloud import LocalCloud
-from localcloud.scf.engine import DeadLetter, Invocation
+from localcloud.scf.invoker import DeadLetter, Invocation
 from ops import console
 from ops.commands.demo import HOME, shell
 
 if TYPE_CHECKING:
-    from localcloud.core.calls import Call
+    from localcloud.core.call_log import Call
 
 ROWS = 24
 LONGEST = 300

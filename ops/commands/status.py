@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import sys
 from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,20 +14,81 @@ from rich.text import Text
 
 from handler.commands import status
 from handler.log import redact
-from handler.model import State
+from handler.model import Outcome, State
 from ops import console, options, session
-from ops.commands.backfill import list_plan
 from ops.errors import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-NUMBERS = status.COLUMNS
-COLUMNS = ("region", "vpc_id", *NUMBERS)
-NOT_COVERED = ("missing", "differs", "broken")
-IDS_SHOWN = 5
+    from rich.console import Console
+    from rich.table import Table
 
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print the table as CSV on the standard output.")]
+    from handler.commands.coverage import Found
+
+NOT_COVERED = ("missing", "differs", "broken")
+COLUMNS = (
+    "account", "region", "vpc_id", "subnet_id", "instance_id", "interface_id", "state", "reason", "flow_log_id",
+    "topic_id", "traffic_type", "enabled", "seen_at",
+)  # fmt: skip
+"""Of `--csv`; the items of `--json` have them too, and their outcome."""
+MAX_ROWS = 12
+"""With more VPCs than this, the table has a row for each region."""
+MAX_REASONS = 12
+IDS_SHOWN = 5
+ALL_OF_THEM = "`eni-flowlog status --csv` lists every interface with its reason, --json too."
+_ALWAYS = ("interfaces", "covered", "missing")
+_OUTCOMES = {
+    State.COVERED: Outcome.COVERED,
+    State.DIFFERS: Outcome.IMPAIRED,
+    State.BROKEN: Outcome.IMPAIRED,
+    State.MISSING: Outcome.MISSING,
+    State.WAITING: Outcome.WAITING,
+}
+"""What the report calls an interface in a state; the others are skipped."""
+
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print a line for each interface, as CSV on the standard output.")]
+
+
+@dataclass
+class Lines:
+    """A line for each interface, as they are found; filled from several threads.
+
+    Attributes:
+        account: the account's id.
+        found: the interfaces, each with when it was seen, in UTC.
+    """
+
+    account: str
+    found: list[tuple[Found, datetime]] = field(default_factory=list)
+
+    def add(self, found: Found) -> None:
+        """Take an interface."""
+        self.found.append((found, datetime.now(timezone.utc)))
+
+    def sorted(self) -> list[dict[str, Any]]:
+        """The lines by region, VPC and interface id."""
+        lines = [self._line(found, seen_at) for found, seen_at in self.found]
+        return sorted(lines, key=lambda line: (line["region"], line["vpc_id"], line["interface_id"]))
+
+    def _line(self, found: Found, seen_at: datetime) -> dict[str, Any]:
+        interface, log = found.interface, found.flow_log
+        return {
+            "account": self.account,
+            "region": interface.region,
+            "vpc_id": interface.vpc_id,
+            "subnet_id": interface.subnet_id,
+            "instance_id": interface.instance_id,
+            "interface_id": interface.interface_id,
+            "outcome": _OUTCOMES.get(found.state, Outcome.SKIPPED).value,
+            "state": found.state.value,
+            "reason": redact(found.reason),
+            "flow_log_id": log.flow_log_id if log else "",
+            "topic_id": log.topic_id if log else "",
+            "traffic_type": log.traffic_type if log else "",
+            "enabled": log.enabled if log else None,
+            "seen_at": seen_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
 
 
 def status_command(
@@ -44,6 +107,8 @@ def status_command(
     flow log and has none), *unsupported* (its instance's model takes none), *waiting* (it is not attached to an
     instance, and so cannot have one yet) or *excluded* (by FLOWLOG_RULES).
 
+    The table names a few interfaces for each reason; --csv and --json have a line for each interface.
+
     Exit code 0 when all is covered, which means that nothing is missing, differs or is broken; 3 when not. What waits,
     is unsupported or excluded does not count against it. If a region cannot be listed, 1.
 
@@ -53,7 +118,7 @@ def status_command(
 
         eni-flowlog status --region ap-guangzhou --region ap-shanghai --csv > coverage.csv
 
-        eni-flowlog status --json | jq '.drift[]'
+        eni-flowlog status --json | jq '.items[] | select(.state == "missing")'
     """
     if as_json and as_csv:
         raise typer.BadParameter("give either --json or --csv, not both")
@@ -63,17 +128,28 @@ def status_command(
         settings_of=settings_of,
         fallback=regions[0] if regions else "",
     )
-    arguments = {"regions": regions} if regions else {}
-    whole = list_plan(run, arguments)
+    lines = Lines(run.cloud.uin)
+    whole = run.survey({"regions": regions} if regions else {}, lines.add)
     status.report_coverage(whole, run.invocation)
-    report = run.report.as_dict()
+    report = whole_report(run.report.as_dict(), lines.sorted())
     if as_json:
         console.write_json(report)
     elif as_csv:
-        _write_csv(report["coverage"])
+        write_csv(report["items"])
     else:
-        show_coverage(report)
+        show_coverage(report, " and ".join(each.region for each in whole.inventories))
     raise typer.Exit(Exit.FAILED if whole.failures else verdict(report["coverage"]))
+
+
+def whole_report(report: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """The report of a status with its lists whole: each interface is an item, and each impaired one in `drift`."""
+    impaired = [line for line in lines if line["state"] in ("differs", "broken")]
+    drift = [
+        {**{name: line[name] for name in ("region", "interface_id", "flow_log_id")}, "drift": line["reason"]}
+        for line in impaired
+    ]
+    cut = {name: value for name, value in report.items() if name != "truncated"}
+    return {**cut, "items": lines, "drift": drift}
 
 
 def verdict(coverage: Sequence[Mapping[str, Any]]) -> Exit:
@@ -81,71 +157,113 @@ def verdict(coverage: Sequence[Mapping[str, Any]]) -> Exit:
     return Exit.UNCOVERED if any(row[state] for row in coverage for state in NOT_COVERED) else Exit.OK
 
 
-def _write_csv(coverage: Sequence[Mapping[str, Any]]) -> None:
-    writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+def write_csv(lines: Sequence[Mapping[str, Any]]) -> None:
+    """Write a line for each interface to the standard output."""
+    writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
-    writer.writerows(coverage)
+    writer.writerows({**line, "enabled": _yes_or_no(line["enabled"])} for line in lines)
 
 
-def show_coverage(report: Mapping[str, Any]) -> None:
-    """Show the report of a status, without secrets.
+def _yes_or_no(value: bool | None) -> str:  # noqa: FBT001 - a conversion of one value
+    return "" if value is None else "yes" if value else "no"
+
+
+def show_coverage(report: Mapping[str, Any], regions: str = "the regions that the function looks at") -> None:
+    """Show the report of a status on one screen.
 
     Args:
-        report: under `schemas/report.schema.json`, with `coverage`.
+        report: under `schemas/report.schema.json`, with `coverage`; its lists may be whole.
+        regions: those that were listed, in words.
     """
-    report = redact(report)
-    coverage = report["coverage"]
     out = console.out()
-    titles = ("Total", *(state.value.capitalize() for state in State))
-    rows = console.table("Coverage of interfaces", ("Region", "VPC", *titles), numbers=titles)
-    for row in coverage:
-        rows.add_row(row["region"], console.plain(row["vpc_id"]), *_numbers(row))
-    if len(coverage) > 1:
-        total = {name: sum(row[name] for row in coverage) for name in NUMBERS}
-        rows.add_section()
-        rows.add_row("", "all", *_numbers(total), style="bold")
-    out.print(rows)
-    out.print(_sentence(coverage))
-    cut = "truncated" in report
-    for heading, ids in _reasons(report).items():
-        out.print(_line(*heading, ids, cut=cut))
+    coverage = report["coverage"]
+    if coverage:
+        out.print(_table(coverage, out))
+    out.print(_sentence(report, regions))
+    groups = _reasons(report["items"])
+    for (state, reason), ids in list(groups.items())[:MAX_REASONS]:
+        out.print(_line(state, reason, ids, out.width))
+    if len(groups) > MAX_REASONS:
+        out.print(Text(f"… and {len(groups) - MAX_REASONS} more reasons.", "dim"))
+    if "truncated" in report:
+        numbers = f"{len(report['items']):,} of {report['truncated']['items']:,}"
+        out.print(Text(f"The function's report lists {numbers} interfaces; {ALL_OF_THEM}", "dim"))
+    elif any(len(ids) > IDS_SHOWN for ids in groups.values()):
+        out.print(Text(ALL_OF_THEM, "dim"))
 
 
-def _numbers(row: Mapping[str, Any]) -> list[Text]:
-    return [console.count(row[name], console.STYLES.get(name, "")) for name in NUMBERS]
+def _table(coverage: Sequence[Mapping[str, Any]], out: Console) -> Table:
+    """A row for each VPC, or for each region where there are many VPCs or the row would not fit."""
+    if len(coverage) <= MAX_ROWS:
+        by_vpc = _rows(coverage, ("region", "vpc_id"))
+        if out.measure(by_vpc).maximum <= out.width:
+            return by_vpc
+    regions = dict.fromkeys(row["region"] for row in coverage)
+    return _rows([_sum(coverage, region) for region in regions], ("region",))
 
 
-def _sentence(coverage: Sequence[Mapping[str, Any]]) -> Text:
+def _rows(rows: Sequence[Mapping[str, Any]], places: Sequence[str]) -> Table:
+    """The numbers of some rows, without the states in which no interface is."""
+    total = _sum(rows)
+    numbers = [name for name in status.COLUMNS if total[name] or name in _ALWAYS]
+    titles = {"region": "Region", "vpc_id": "VPC", "interfaces": "Total"}
+    heads = [titles.get(name, name.capitalize()) for name in (*places, *numbers)]
+    table = console.table("Coverage of interfaces", heads, numbers=heads[len(places) :])
+    for row in rows:
+        table.add_row(*(console.plain(row[place]) for place in places), *_cells(row, numbers))
+    if len(rows) > 1:
+        table.add_section()
+        table.add_row("all", *[""] * (len(places) - 1), *_cells(total, numbers), style="bold")
+    return table
+
+
+def _cells(row: Mapping[str, Any], numbers: Sequence[str]) -> list[Text]:
+    return [console.count(row[name], console.STYLES.get(name, "")) for name in numbers]
+
+
+def _sum(rows: Sequence[Mapping[str, Any]], region: str = "") -> dict[str, Any]:
+    """The numbers of all rows, or of a region's."""
+    counted = [row for row in rows if region in ("", row["region"])]
+    return {"region": region, **{name: sum(row[name] for row in counted) for name in status.COLUMNS}}
+
+
+def _sentence(report: Mapping[str, Any], regions: str) -> Text:
     """The answer to the operator's question."""
-    missing = sum(row["missing"] for row in coverage)
-    drift = sum(row["differs"] + row["broken"] for row in coverage)
-    if verdict(coverage) is Exit.OK:
-        return Text("All covered: every interface that can have a flow log has one.", "bold green")
-    parts = []
-    if missing:
-        have = "has" if missing == 1 else "have"
-        parts.append(f"{console.counted(missing, 'interface')} {have} no flow log: run `eni-flowlog backfill`.")
-    if drift:
-        are = "is" if drift == 1 else "are"
-        parts.append(f"{console.counted(drift, 'flow log')} {are} not as the settings say.")
-    return Text("Not all covered: " + " ".join(parts), "bold red")
+    total = _sum(report["coverage"])
+    if report.get("stopped"):
+        return Text(f"Not known whether all is covered: {redact(report['stopped'])}.", "bold red")
+    if not total["interfaces"]:
+        return Text(f"No interfaces in {regions}.", "bold yellow")
+    if verdict(report["coverage"]) is Exit.OK:
+        return Text("All covered: every interface that can have a flow log has one that logs.", "bold green")
+    parts = [_what(total, "missing", "interface", ("has", "have"), "no flow log: run `eni-flowlog backfill`")]
+    parts += [_what(total, "broken", "flow log", ("logs", "log"), "nothing: run `eni-flowlog repair`")]
+    parts += [_what(total, "differs", "flow log", ("is", "are"), "not as the settings say: see `eni-flowlog repair`")]
+    return Text("Not all covered: " + " ".join(filter(None, parts)), "bold red")
 
 
-def _reasons(report: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
-    """The interfaces behind the numbers, by state and reason, as far as the report lists them."""
+def _what(total: Mapping[str, int], state: str, noun: str, verbs: tuple[str, str], rest: str) -> str:
+    number = total[state]
+    return f"{console.counted(number, noun)} {verbs[number != 1]} {rest}." if number else ""
+
+
+def _reasons(items: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[str]]:
+    """The interfaces behind the numbers, by state and reason, but for those that are simply covered."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for item in report["items"]:
-        if "state" in item:
-            found[item["state"], item.get("reason", "")].append(item.get("interface_id", "?"))
-    order = [state.value for state in State]
-    return dict(sorted(found.items(), key=lambda entry: (order.index(entry[0][0]), entry[0][1])))
+    for item in items:
+        state, reason = item.get("state", ""), item.get("reason", "")
+        if state and (state != State.COVERED.value or reason):
+            found[state, reason].append(item.get("interface_id", "?"))
+    order = [*NOT_COVERED, *(state.value for state in State)]
+    return dict(sorted(found.items(), key=lambda entry: (order.index(entry[0][0]), -len(entry[1]), entry[0][1])))
 
 
-def _line(state: str, reason: str, ids: Sequence[str], *, cut: bool) -> Text:
-    """A state's reason with some of its interfaces; `cut` says that the report does not list all that there are."""
-    number = len(ids) - IDS_SHOWN
-    shown = ", ".join(ids[:IDS_SHOWN])
-    if number > 0:
-        shown += f" and {'at least ' if cut else ''}{number:,} more"
-    heading = Text(state, console.STYLES[state]) + Text(f", {reason}: " if reason else ": ", "default")
-    return heading + Text(console.plain(shown), "dim")
+def _line(state: str, reason: str, ids: Sequence[str], width: int) -> Text:
+    """A state's reason with the number of its interfaces and those of their ids that fit into a line, at least one."""
+    heading = Text(state, console.STYLES[state]) + Text(f", {console.plain(reason)}" if reason else "", "default")
+    heading += Text(f" ({len(ids):,}): ", "default")
+    shown = list(ids[:IDS_SHOWN])
+    while len(shown) > 1 and len(heading) + sum(len(each) + 2 for each in shown) > width:
+        shown.pop()
+    names = console.plain(", ".join(shown)) + (" …" if len(shown) < len(ids) else "")
+    return heading + Text(names, "dim")

@@ -13,7 +13,7 @@ import pytest
 
 from localcloud import LocalCloud
 from localcloud.core import faults
-from localcloud.scf.engine import EVENT_BUS
+from localcloud.scf.invoker import EVENT_BUS
 from ops.config import FILE
 from ops.deployment import assembly
 from ops.deployment.assembly import open_deployment

@@ -175,7 +175,7 @@ def test_synchronous_delivery_has_no_retries(cloud: LocalCloud, call: Client) ->
 
 
 def test_synchronous_delivery_tries_again_when_throttled(cloud: LocalCloud, call: Client) -> None:
-    cloud.eventbridge.switches.synchronous, cloud.scf.runtimes.max_instances = True, 1
+    cloud.eventbridge.switches.synchronous, cloud.scf.pools.max_instances = True, 1
     source = "import time\ndef main_handler(event, context):\n    time.sleep(0.05)\n"
     wired = wire(cloud, call, source)
     wired.happen(2)
@@ -199,6 +199,6 @@ def test_stopping_the_cloud_leaves_nothing_behind(call: Client, cloud: LocalClou
     call("scf", "CreateFunction", **PROBE, Code=code(source), Runtime="Python3.10", Timeout=60)
     wait_until(lambda: call("scf", "GetFunction", **PROBE)["Status"] == "Active")
     call("scf", "Invoke", **PROBE, InvocationType="Event")
-    wait_until(lambda: cloud.scf.runtimes.total > 0)
+    wait_until(lambda: cloud.scf.pools.total > 0)
     cloud.stop()
-    assert cloud.scf.runtimes.total == 0
+    assert cloud.scf.pools.total == 0

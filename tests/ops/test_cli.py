@@ -11,6 +11,7 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
+from handler.commands.status import COLUMNS
 from ops.cli import app
 from ops.cli_docs import page
 from ops.commands import status
@@ -228,5 +229,5 @@ def test_text_from_outside_cannot_steer_the_terminal() -> None:
 )
 def test_the_verdict_of_status(state: str, code: Exit) -> None:
     """Covered means that nothing is missing, differs or is broken; what waits or is excluded does not count."""
-    rows = [dict.fromkeys(status.NUMBERS, 0), {**dict.fromkeys(status.NUMBERS, 0), state: 1}]
+    rows = [dict.fromkeys(COLUMNS, 0), {**dict.fromkeys(COLUMNS, 0), state: 1}]
     assert status.verdict(rows) is code

@@ -109,7 +109,7 @@ def test_the_report_of_a_status(operator: Operator) -> None:
     report = {**REPORT, "received": 4, "outcomes": outcomes, "items": items, "coverage": [row], "drift": []}
     result = operator("invoke", "--unchecked", json.dumps({"return": valid("report", report)}))
     assert result.exit_code == Exit.UNCOVERED
-    for part in ("Coverage of interfaces", "vpc-pq9vxykj", "1 interface has no flow log", "missing: eni-78ysaex1"):
+    for part in ("Coverage of interfaces", "vpc-pq9vxykj", "1 interface has no flow log", "missing (1): eni-78ysaex1"):
         assert part in result.stdout
     report["coverage"] = [{**row, "covered": 4, "missing": 0}]
     report["items"] = []

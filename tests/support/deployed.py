@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from localcloud import LocalCloud
-    from localcloud.scf.engine import Invocation
+    from localcloud.scf.invoker import Invocation
     from ops.config import Deployment
     from ops.deployment.function import Code
 

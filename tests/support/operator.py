@@ -75,7 +75,7 @@ class Operator:
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs behind it, and we our own
             signal.signal(signal.SIGINT, signal.default_int_handler)
         ours, theirs = pty.openpty()
-        environment = self.environment(COLUMNS="100", LINES="40", TERM="xterm", **changes)
+        environment = self.environment(**{"COLUMNS": "100", "LINES": "40", "TERM": "xterm", **changes})
         process = subprocess.Popen(
             _command(arguments), stdin=theirs, stdout=theirs, stderr=theirs, env=environment, cwd=self.folder,
             start_new_session=True,

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from localcloud.scf.process.pool import FunctionRuntime, InvokeResult
+from localcloud.scf.process.process_pool import InvokeResult, ProcessPool
 
 DEADLINE_S = 30.0
 MEGABYTE = 1024 * 1024
 
-Start = Callable[..., FunctionRuntime]
+Start = Callable[..., ProcessPool]
 
 
 def failure(outcome: InvokeResult) -> tuple[int, int, str]:

@@ -1,6 +1,6 @@
 """What runs inside an instance: loads the function once, then runs it for each event it is handed.
 
-A script of its own, given to the function's Python (3.10 or later, standard library only) by `instance.py`:
+A script of its own, given to the function's Python (3.10 or later, standard library only) by `function_process.py`:
 
     python bootstrap.py REQUEST_FD REPLY_FD HANDLER CODE_ROOT
 

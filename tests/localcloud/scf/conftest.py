@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud import LocalCloud
-from localcloud.scf.process.instance import Credentials, FunctionConfig
+from localcloud.scf.process.configuration import Credentials, FunctionConfig
 from localcloud.scf.process.interpreter import find_python
-from localcloud.scf.process.pool import FunctionRuntime
+from localcloud.scf.process.process_pool import ProcessPool
 from tests.support.error_codes import undocumented
 
 if TYPE_CHECKING:
@@ -30,16 +30,16 @@ def python() -> Path:
 @pytest.fixture
 def start(python: Path, tmp_path: Path) -> Iterator[Start]:
     """Makes a runtime of a function's source; closes them all at the end."""
-    started: list[FunctionRuntime] = []
+    started: list[ProcessPool] = []
 
     def make(
         source: str, *, credentials: Callable[[], Credentials | None] = lambda: None, **settings: Any
-    ) -> FunctionRuntime:
+    ) -> ProcessPool:
         folder = tmp_path / f"function-{len(started)}"
         folder.mkdir()
         (folder / "index.py").write_text(source)
         config = FunctionConfig(function_name="flowlog", **settings)
-        started.append(FunctionRuntime(config, folder, python, credentials))
+        started.append(ProcessPool(config, folder, python, credentials))
         return started[-1]
 
     yield make

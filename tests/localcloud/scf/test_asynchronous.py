@@ -104,11 +104,11 @@ def test_async_execution_gets_neither_retries_nor_a_dead_letter(cloud: LocalClou
 
 
 def test_events_wait_for_an_instance_and_synchronous_calls_are_throttled(cloud: LocalCloud, call: Client) -> None:
-    cloud.scf.runtimes.max_instances = 2
+    cloud.scf.pools.max_instances = 2
     make(call, SLEEPS)
     for _ in range(6):
         run(call, 0.2, InvocationType="Event")
-    wait_until(lambda: cloud.scf.runtimes.instances(_ref(cloud)) == 2)
+    wait_until(lambda: cloud.scf.pools.instances(_ref(cloud)) == 2)
     error = json.loads(run(call, 0)["ErrMsg"])
     assert (error["statusCode"], error["errorMessage"]) == (
         432,
@@ -126,7 +126,7 @@ def _ref(cloud: LocalCloud) -> Ref:
 
 def test_throttled_events_are_tried_again_each_minute(cloud: LocalCloud, call: Client) -> None:
     """With the switch: events do not wait in the queue for an instance."""
-    cloud.scf.waits_for_instances, cloud.scf.runtimes.max_instances = False, 1
+    cloud.scf.waits_for_instances, cloud.scf.pools.max_instances = False, 1
     make(call, SLEEPS)
     for _ in range(4):
         run(call, 0.1, InvocationType="Event")
@@ -137,11 +137,11 @@ def test_throttled_events_are_tried_again_each_minute(cloud: LocalCloud, call: C
 
 
 def test_a_deleted_function_s_events_are_dropped(cloud: LocalCloud, call: Client) -> None:
-    cloud.scf.runtimes.max_instances = 1
+    cloud.scf.pools.max_instances = 1
     make(call, SLEEPS)
     for _ in range(3):
         run(call, 0.3, InvocationType="Event")
-    wait_until(lambda: cloud.scf.runtimes.instances(_ref(cloud)) == 1)
+    wait_until(lambda: cloud.scf.pools.instances(_ref(cloud)) == 1)
     call("scf", "DeleteFunction", **NAMED)
     settled(cloud)
     assert len(cloud.scf.invocations) == 1

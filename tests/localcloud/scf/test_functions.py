@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tencentcloud.common.credential import Credential
 
-from localcloud.scf.runtimes import python_for
+from localcloud.scf.pools import python_for
 from tests.localcloud.conftest import Client
 from tests.support.deployed import wait_until
 from tests.support.platform_replies import ALLOW, TRUST, code, zipped
@@ -176,7 +176,7 @@ def test_an_instance_that_cannot_be_started_is_a_system_error(
     cloud: LocalCloud, call: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such as for want of processes: the event waits for its next try, as after any system error."""
-    monkeypatch.setattr("localcloud.scf.runtimes.python_for", lambda _runtime: Path("/no/python"))
+    monkeypatch.setattr("localcloud.scf.pools.python_for", lambda _runtime: Path("/no/python"))
     make(call)
     assert json.loads(run(call, 1)["ErrMsg"])["statusCode"] == 500
     run(call, 2, InvocationType="Event")

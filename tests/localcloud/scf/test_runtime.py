@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud.scf.process import unpacking
-from localcloud.scf.process.instance import Credentials, FunctionConfig
-from localcloud.scf.process.pool import FunctionRuntime
-from localcloud.scf.process.unpacking import PackageError
+from localcloud.scf.process import code_folder
+from localcloud.scf.process.code_folder import PackageError
+from localcloud.scf.process.configuration import Credentials, FunctionConfig
+from localcloud.scf.process.process_pool import ProcessPool
 from tests.support.runtime import MEGABYTE, Start, failure
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def test_reports_time_and_memory(start: Start) -> None:
     assert first.init_ms > 200 > first.duration_ms >= 50
     assert second.init_ms == 0
     assert first.duration_ms <= first.billed_ms < first.duration_ms + 1
-    assert 5 < first.max_memory_mb < second.max_memory_mb - 30
-    assert third.max_memory_mb < second.max_memory_mb - 30
+    assert 5 < first.memory_mb < second.memory_mb - 30
+    assert third.memory_mb < second.memory_mb - 30
 
 
 def test_a_zip_runs_as_well_as_a_folder(python: Path) -> None:
@@ -51,7 +51,7 @@ def test_a_zip_runs_as_well_as_a_folder(python: Path) -> None:
             "index.py", "from package import answer\ndef main_handler(event, context):\n    return answer\n"
         )
         archive.writestr("package/__init__.py", "answer = 42\n")
-    function = FunctionRuntime(FunctionConfig("zipped"), buffer.getvalue(), python)
+    function = ProcessPool(FunctionConfig("zipped"), buffer.getvalue(), python)
     try:
         assert function.invoke("null").result_json == "42"
     finally:
@@ -61,17 +61,17 @@ def test_a_zip_runs_as_well_as_a_folder(python: Path) -> None:
 def test_what_is_no_zip_is_refused(python: Path) -> None:
     """Broken code is refused when the function is made, not when it is run."""
     with pytest.raises(PackageError, match="the code cannot be unpacked: File is not a zip file"):
-        FunctionRuntime(FunctionConfig("broken"), b"not a zip", python)
+        ProcessPool(FunctionConfig("broken"), b"not a zip", python)
 
 
 def test_a_zip_too_large_is_refused(python: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SCF takes 500 MB unzipped; the limit is lowered here, for half a gigabyte makes a slow test."""
-    monkeypatch.setattr(unpacking, "MAX_UNZIPPED_BYTES", 10)
+    monkeypatch.setattr(code_folder, "MAX_UNZIPPED_BYTES", 10)
     buffer = BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("index.py", ECHO)
     with pytest.raises(PackageError, match="the code is over 500 MB when unzipped"):
-        FunctionRuntime(FunctionConfig("large"), buffer.getvalue(), python)
+        ProcessPool(FunctionConfig("large"), buffer.getvalue(), python)
 
 
 def test_context_and_environment_are_those_of_scf_and_nothing_else(

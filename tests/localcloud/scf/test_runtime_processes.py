@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.scf.process.instance import FunctionConfig
-from localcloud.scf.process.pool import FunctionRuntime
+from localcloud.scf.process.configuration import FunctionConfig
+from localcloud.scf.process.process_pool import ProcessPool
 from tests.support.deployed import wait_until
 from tests.support.runtime import DEADLINE_S, MEGABYTE, Start, failure
 
@@ -127,7 +127,7 @@ def test_the_memory_limit_kills_the_instance(start: Start, ending: str) -> None:
     )
     outcome = function.invoke(str(80 * MEGABYTE))
     assert failure(outcome) == (434, -1, "Task memory exceeded 64 MB")
-    assert outcome.max_memory_mb > 64
+    assert outcome.memory_mb > 64
     assert function.instance_count == 0
 
 
@@ -228,7 +228,7 @@ def test_close_ends_a_run_under_way(start: Start, tmp_path: Path) -> None:
 def test_a_python_that_is_not_there_is_an_error_of_the_machine(tmp_path: Path) -> None:
     """It is no outcome of the function, and takes no instance's place."""
     (tmp_path / "index.py").write_text(ECHO)
-    function = FunctionRuntime(FunctionConfig("f"), tmp_path, tmp_path / "no-python")
+    function = ProcessPool(FunctionConfig("f"), tmp_path, tmp_path / "no-python")
     try:
         with pytest.raises(FileNotFoundError):
             function.invoke("1")

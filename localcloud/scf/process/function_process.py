@@ -11,7 +11,7 @@ marked * are inferred, the others seen in real replies):
     433  the time limit was reached; the instance is killed
     434  the memory limit was reached; the instance is killed
     437  the entry file is not there *
-    439  the process ended by itself; the instance is replaced
+    439  the process ended by itself, or wrote into its runtime's pipe *; the instance is replaced
     443  the entry file cannot be imported, or has no such function
     450  the function was not loaded within the initialisation limit *; the instance is killed
 
@@ -28,16 +28,17 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from localcloud.scf.process.bootstrap import CREDENTIALS
+from localcloud.scf.process.configuration import Credentials, FunctionConfig, environment
 
 MAX_PAYLOAD_BYTES: Final = 6 * 1024 * 1024
 MAX_LOG_BYTES: Final = 6 * 1024 * 1024
 _BOOTSTRAP: Final = Path(__file__).with_name("bootstrap.py")
 _LOOK_S: Final = 0.02  # how often a running instance's memory is looked at
+
+_ANSWERS: Final = frozenset({"ready", "status", "result", "trace"})
 
 BAD_EVENT: Final = 400
 EVENT_TOO_LARGE: Final = 406
@@ -48,37 +49,6 @@ _TIMED_OUT: Final = 433
 _OUT_OF_MEMORY: Final = 434
 _EXITED: Final = 439
 _INIT_TIMED_OUT: Final = 450
-
-_USER: Final = "qcloud"  # whom a function runs as (doc 583/30228)
-
-Credentials = tuple[str, str, str]
-
-
-@dataclass(frozen=True)
-class FunctionConfig:
-    """A function version's configuration, in the terms of CreateFunction.
-
-    Attributes:
-        memory_mb: MemorySize.
-        timeout_s: Timeout; a fraction of a second is taken, for tests.
-        init_timeout_s: InitTimeout.
-        environment: the user's variables.
-        max_instances: how many instances may run at a time.
-    """
-
-    function_name: str
-    handler: str = "index.main_handler"
-    memory_mb: int = 128
-    timeout_s: float = 3
-    init_timeout_s: float = 65
-    environment: Mapping[str, str] = field(default_factory=dict)
-    namespace: str = "default"
-    version: str = "$LATEST"
-    runtime: str = "Python3.10"
-    region: str = "ap-guangzhou"
-    appid: str = "1250000000"
-    uin: str = "100000000001"
-    max_instances: int = 20
 
 
 class InvocationError(Exception):
@@ -91,7 +61,7 @@ class InvocationError(Exception):
             self.error["stackTrace"] = trace
 
 
-class Instance:
+class FunctionProcess:
     """One process of the function. Used by one thread at a time, save `kill`, which any thread may call."""
 
     def __init__(self, python: Path, config: FunctionConfig, folder: Path, keys: Credentials | None) -> None:
@@ -209,8 +179,7 @@ class Instance:
                 raise late
             self._receive(received, min(left, _LOOK_S))
             self._look_at_memory(config.memory_mb)
-        answer: dict[str, Any] = json.loads(received)
-        return answer
+        return _understood(received)
 
     def _receive(self, received: bytearray, timeout_s: float) -> None:
         if self._poller.poll(timeout_s * 1000):
@@ -228,62 +197,15 @@ class Instance:
             raise InvocationError(_OUT_OF_MEMORY, f"Task memory exceeded {limit_mb} MB")
 
 
-def environment(config: FunctionConfig, code: Path, keys: Credentials | None) -> dict[str, str]:
-    """The whole environment of an instance (doc 583/30228): nothing of this machine's gets in.
-
-    The code's real folder stands where SCF has /var/user; LD_LIBRARY_PATH and HOSTNAME are left out. A user may set
-    what has no reserved prefix, the time zone for one.
-
-    Args:
-        config: the function version.
-        code: the folder of its code.
-        keys: the execution role's temporary keys, if it has a role.
-
-    Returns:
-        The variables.
-    """
-    return {
-        "HOME": f"/home/{_USER}",
-        "LANG": "en_US.UTF8",
-        "LC_ALL": "en_US.UTF8",
-        "LOGNAME": _USER,
-        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "SHELL": "/bin/bash",
-        "TZ": "UTC",
-        "USER": _USER,
-        **config.environment,
-        **dict(zip(CREDENTIALS, keys or (), strict=False)),
-        "PWD": str(code),
-        "PYTHONDONTWRITEBYTECODE": "x",
-        "PYTHONPATH": f"{code}:/opt",
-        "SCF_FUNCTIONNAME": config.function_name,
-        "SCF_FUNCTIONVERSION": config.version,
-        "SCF_RUNTIME": config.runtime,
-        "TENCENTCLOUD_APPID": config.appid,
-        "TENCENTCLOUD_REGION": config.region,
-        "TENCENTCLOUD_RUNENV": "SCF",
-        "TENCENTCLOUD_TZ": "UTC",
-        "TENCENTCLOUD_UIN": config.uin,
-        "USER_CODE_ROOT": f"{code}/",
-    }
-
-
-def context(config: FunctionConfig, request_id: str) -> dict[str, Any]:
-    """The handler's second argument, with its documented keys (doc 583/9210)."""
-    variables = {"SCF_NAMESPACE": config.namespace, **config.environment}
-    return {
-        "memory_limit_in_mb": config.memory_mb,
-        "time_limit_in_ms": int(config.timeout_s * 1000),
-        "request_id": request_id,
-        "environment": json.dumps(variables, separators=(",", ":")),
-        "environ": ";".join(f"{name}={value}" for name, value in variables.items()),
-        "function_version": config.version,
-        "function_name": config.function_name,
-        "namespace": config.namespace,
-        "tencentcloud_region": config.region,
-        "tencentcloud_appid": config.appid,
-        "tencentcloud_uin": config.uin,
-    }
+def _understood(received: bytearray) -> dict[str, Any]:
+    """Return the answer. What `bootstrap.py` did not write, the function wrote into its runtime's own pipe."""
+    try:
+        answer = json.loads(received)
+    except ValueError:
+        raise _exited() from None
+    if not isinstance(answer, dict) or _ANSWERS.isdisjoint(answer):
+        raise _exited()
+    return answer
 
 
 def _result(answer: Mapping[str, Any]) -> str:

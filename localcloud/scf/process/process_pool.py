@@ -2,7 +2,7 @@
 
 Each instance is a process that runs `bootstrap.py` in the function's own Python, with SCF's environment and no other
 (doc 583/30228), on read-only code, one event at a time. An idle instance is used again; if all are busy another is
-started, up to a limit. How a run may fail, and how SCF words it: see `instance`.
+started, up to a limit. How a run may fail, and how SCF words it: see `function_process`.
 """
 
 import json
@@ -16,18 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from localcloud.scf.process.instance import (
+from localcloud.scf.process.code_folder import PackageError, remove, unpack
+from localcloud.scf.process.configuration import Credentials, FunctionConfig, context
+from localcloud.scf.process.function_process import (
     BAD_EVENT,
     EVENT_TOO_LARGE,
     MAX_PAYLOAD_BYTES,
     THROTTLED,
-    Credentials,
-    FunctionConfig,
-    Instance,
+    FunctionProcess,
     InvocationError,
-    context,
 )
-from localcloud.scf.process.unpacking import PackageError, remove, unpack
 
 _CLOSE_S: Final = 5.0
 
@@ -42,7 +40,7 @@ class InvokeResult:
         duration_ms: how long it ran, without the initialisation.
         billed_ms: the duration in whole milliseconds, rounded up.
         init_ms: how long a new instance took to start and load the function; 0 on a warm one.
-        max_memory_mb: the peak of its memory.
+        memory_mb: the peak of its memory.
         log: what the function wrote to standard output and standard error.
         cold: whether an instance was started for it.
         instance_id: which one ran it; "" if none did.
@@ -54,7 +52,7 @@ class InvokeResult:
     duration_ms: float = 0.0
     billed_ms: int = 0
     init_ms: float = 0.0
-    max_memory_mb: float = 0.0
+    memory_mb: float = 0.0
     log: str = ""
     cold: bool = False
     instance_id: str = ""
@@ -70,7 +68,7 @@ class InvokeResult:
         return self.status_code == THROTTLED
 
 
-class FunctionRuntime:
+class ProcessPool:
     """Runs one function version. Safe to use from many threads; close it when done."""
 
     def __init__(
@@ -98,8 +96,8 @@ class FunctionRuntime:
         self._folder = Path(tempfile.mkdtemp(prefix="scf-"))
         self._remove_folder = weakref.finalize(self, remove, self._folder)
         self._changed = threading.Condition()
-        self._idle: list[Instance] = []
-        self._all: set[Instance] = set()
+        self._idle: list[FunctionProcess] = []
+        self._all: set[FunctionProcess] = set()
         self._slots = 0
         self._closed = False
         try:
@@ -162,7 +160,7 @@ class FunctionRuntime:
             self._changed.wait_for(lambda: not self._slots, _CLOSE_S)
         self._remove_folder()
 
-    def _take(self, keys: Credentials | None) -> tuple[Instance, bool]:
+    def _take(self, keys: Credentials | None) -> tuple[FunctionProcess, bool]:
         with self._changed:
             if self._closed:
                 raise RuntimeError(f"the runtime of function {self.config.function_name} is closed")
@@ -176,9 +174,9 @@ class FunctionRuntime:
             self._slots += 1
         return self._start(keys), True
 
-    def _start(self, keys: Credentials | None) -> Instance:
+    def _start(self, keys: Credentials | None) -> FunctionProcess:
         try:
-            instance = Instance(self._python, self.config, self._folder, keys)
+            instance = FunctionProcess(self._python, self.config, self._folder, keys)
         except BaseException:
             with self._changed:
                 self._slots -= 1
@@ -195,7 +193,7 @@ class FunctionRuntime:
         return InvocationError(THROTTLED, message, code=1)
 
     def _run(
-        self, instance: Instance, event_json: str, request_id: str, keys: Credentials | None, *, cold: bool
+        self, instance: FunctionProcess, event_json: str, request_id: str, keys: Credentials | None, *, cold: bool
     ) -> InvokeResult:
         result_json, error = None, None
         try:
@@ -212,13 +210,13 @@ class FunctionRuntime:
             duration_ms=instance.run_ms,
             billed_ms=math.ceil(instance.run_ms),
             init_ms=instance.init_ms if cold else 0.0,
-            max_memory_mb=instance.peak_mb,
+            memory_mb=instance.peak_mb,
             log=instance.take_log(),
             cold=cold,
             instance_id=instance.id,
         )
 
-    def _give_back(self, instance: Instance) -> None:
+    def _give_back(self, instance: FunctionProcess) -> None:
         with self._changed:
             if instance.is_usable() and not self._closed:
                 self._idle.append(instance)
@@ -226,7 +224,7 @@ class FunctionRuntime:
                 self._forget(instance)
             self._changed.notify_all()
 
-    def _forget(self, instance: Instance) -> None:
+    def _forget(self, instance: FunctionProcess) -> None:
         instance.dispose()
         self._all.discard(instance)
         self._slots -= 1

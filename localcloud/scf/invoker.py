@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from localcloud.core.watchers import tell
+from localcloud.core.notify import notify
 from localcloud.scf import deadletters
 from localcloud.scf.model import Event, Functions
-from localcloud.scf.process.pool import InvokeResult
-from localcloud.scf.process.unpacking import PackageError
-from localcloud.scf.runtimes import RoleRefused, Runtimes
+from localcloud.scf.pools import Pools, RoleRefused
+from localcloud.scf.process.code_folder import PackageError
+from localcloud.scf.process.process_pool import InvokeResult
 from localcloud.scf.timers import Timers
 
 if TYPE_CHECKING:
@@ -39,24 +39,24 @@ INVOKE_API, TIMER, EVENT_BUS = "INVOKE_API", "TRIGGER_TIMER", "TRIGGER_EB"
 """RequestSource of a dead letter: only the timer's is documented, the others are inferred from it."""
 
 
-@dataclass(frozen=True)
-class Invocation:
-    """One run of a function, for those who watch: `attempt` counts from 1, `error` is SCF's own description."""
+@dataclass(frozen=True, kw_only=True)
+class Invocation(InvokeResult):
+    """One run of a function, for those who watch.
+
+    Attributes:
+        function: Its name.
+        region: Its region.
+        source: What caused the run: RequestSource as a dead letter names it.
+        attempt: Counts from 1.
+        event: The event as JSON.
+        started: Epoch seconds of the cloud's clock.
+    """
 
     function: str
     region: str
-    request_id: str
     source: str
     attempt: int
     event: str
-    result_json: str | None
-    error: dict[str, Any] | None
-    duration_ms: float
-    billed_ms: int
-    memory_mb: float
-    cold: bool
-    instance_id: str
-    log: str
     started: float
 
     @property
@@ -76,11 +76,11 @@ class DeadLetter:
     kept: bool
 
 
-class Engine:
+class Invoker:
     """Runs the account's functions. Thread-safe.
 
     Attributes:
-        runtimes: Their processes.
+        pools: Their processes.
         timers: What fires their triggers.
         waits_for_instances: Whether asynchronous events wait for an instance, or are throttled without one.
         watchers: Called with each invocation at its end, and with each event that was given up.
@@ -95,7 +95,7 @@ class Engine:
         self._invocations: deque[Invocation] = deque(maxlen=KEPT)
         self._dead_letters: deque[DeadLetter] = deque(maxlen=KEPT)
         self._serials = count(1)
-        self.runtimes = Runtimes(account)
+        self.pools = Pools(account)
         self.timers = Timers(account, background, self._fire)
         self.waits_for_instances = True
         self.watchers: list[Callable[[Invocation | DeadLetter], None]] = []
@@ -131,11 +131,11 @@ class Engine:
             dropped = self._waiting.pop(ref, deque())
         for _ in dropped:
             self._background.end()
-        self.runtimes.retire(ref)
+        self.pools.retire(ref)
 
     def close(self) -> None:
         """Kill all instances."""
-        self.runtimes.close()
+        self.pools.close()
 
     def run(self, event: Event) -> Invocation:
         """Run a function with an event and wait for its end; nothing is retried."""
@@ -143,25 +143,17 @@ class Engine:
         started = self._account.now()
         outcome = self._outcome(function, event)
         invocation = Invocation(
+            **vars(outcome),
             function=event.ref.name,
             region=event.ref.region,
-            request_id=event.request_id,
             source=event.source,
             attempt=event.failures + 1,
             event=event.text,
-            result_json=outcome.result_json,
-            error=outcome.error,
-            duration_ms=outcome.duration_ms,
-            billed_ms=outcome.billed_ms,
-            memory_mb=outcome.max_memory_mb,
-            cold=outcome.cold,
-            instance_id=outcome.instance_id,
-            log=outcome.log,
             started=started,
         )
         with self._lock:
             self._invocations.append(invocation)
-        tell(self.watchers, invocation)
+        notify(self.watchers, invocation)
         return invocation
 
     def trigger(self, ref: Ref, text: str, source: str) -> str:
@@ -186,7 +178,7 @@ class Engine:
     def _pump(self, ref: Ref) -> None:
         with self._lock:
             waiting = self._waiting[ref]
-            while waiting and (not self.waits_for_instances or self._running[ref] < self.runtimes.max_instances):
+            while waiting and (not self.waits_for_instances or self._running[ref] < self.pools.max_instances):
                 self._running[ref] += 1
                 self._background.soon(self._job(waiting.popleft()))
 
@@ -194,13 +186,14 @@ class Engine:
         return lambda: self._run_taken(event)
 
     def _run_taken(self, event: Event) -> None:
+        error = _system_error(event, "the run ended without an outcome").error
         try:
             error = self.run(event).error if self._function(event.ref) else None
         finally:
             with self._lock:
                 self._running[event.ref] -= 1
             self._pump(event.ref)
-        self._settle(event, error)
+            self._settle(event, error)
 
     def _settle(self, event: Event, error: dict[str, Any] | None) -> None:
         """Retry a failed event later, or give it up."""
@@ -224,21 +217,21 @@ class Engine:
         letter = DeadLetter(event.ref.name, event.request_id, error, function.dead_letter[1], kept)
         with self._lock:
             self._dead_letters.append(letter)
-        tell(self.watchers, letter)
+        notify(self.watchers, letter)
         self._background.end()
 
     def _outcome(self, function: Function | None, event: Event) -> InvokeResult:
         if function is None:
             return _system_error(event, "the function does not exist")
         try:
-            with self.runtimes.lease(function) as runtime:
-                return runtime.invoke(event.text, event.request_id)
+            with self.pools.lease(function) as pool:
+                return pool.invoke(event.text, event.request_id)
         except (PackageError, RoleRefused, RuntimeError, OSError) as error:
             return _system_error(event, str(error))
 
     def _prepare(self, function: Function) -> None:
         try:
-            with self.runtimes.lease(function):
+            with self.pools.lease(function):
                 return
         except PackageError:
             return  # each invocation will say so

@@ -12,7 +12,7 @@ News = TypeVar("News")
 _LOG = logging.getLogger("localcloud")
 
 
-def tell(watchers: Iterable[Callable[[News], None]], news: News) -> None:
+def notify(watchers: Iterable[Callable[[News], None]], news: News) -> None:
     """Call each watcher with the news. One that raises is logged: what is watched does not depend on who watches.
 
     Args:

@@ -1,4 +1,4 @@
-"""The processes of functions: one `FunctionRuntime` for each function, made anew when the function changes."""
+"""The processes of functions: a `ProcessPool` for each function, made anew when the function changes."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localcloud.cam.model import SCF_SERVICE, service_may_assume
-from localcloud.scf.process.instance import FunctionConfig
+from localcloud.scf.process.configuration import FunctionConfig
 from localcloud.scf.process.interpreter import find_python
-from localcloud.scf.process.pool import FunctionRuntime
+from localcloud.scf.process.process_pool import ProcessPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from localcloud.core.account import Account
     from localcloud.scf.model import Function, Ref
-    from localcloud.scf.process.instance import Credentials
+    from localcloud.scf.process.configuration import Credentials
 
 _LOG = logging.getLogger("localcloud")
 KEY_LIFETIME_S = 6 * 3600.0
@@ -37,13 +37,13 @@ class RoleRefused(Exception):
 @dataclass
 class _Held:
     revision: int
-    runtime: FunctionRuntime
+    pool: ProcessPool
     users: int = 0
     retired: bool = False
 
 
-class Runtimes:
-    """The runtimes of all functions. Thread-safe.
+class Pools:
+    """The process pools of all functions. Thread-safe.
 
     Attributes:
         max_instances: How many instances a function may have at a time; for functions that have not run yet.
@@ -58,24 +58,24 @@ class Runtimes:
         self.key_lifetime_s = KEY_LIFETIME_S
 
     @contextlib.contextmanager
-    def lease(self, function: Function) -> Iterator[FunctionRuntime]:
-        """Lend a function's runtime; as long as it is lent it is not closed, even if the function changes.
+    def lease(self, function: Function) -> Iterator[ProcessPool]:
+        """Lend a function's pool; as long as it is lent it is not closed, even if the function changes.
 
         Raises:
             PackageError: The code cannot be unpacked.
         """
         held = self._take(function)
         try:
-            yield held.runtime
+            yield held.pool
         finally:
             with self._lock:
                 held.users -= 1
                 closing = held.retired and not held.users
             if closing:
-                held.runtime.close()
+                held.pool.close()
 
     def retire(self, ref: Ref) -> None:
-        """Close a function's runtime once nobody uses it."""
+        """Close a function's pool once nobody uses it."""
         with self._lock:
             held = self._held.pop(ref, None)
             if held is None:
@@ -83,33 +83,33 @@ class Runtimes:
             held.retired = True
             closing = not held.users
         if closing:
-            held.runtime.close()
+            held.pool.close()
 
     def instances(self, ref: Ref) -> int:
         """Return how many instances a function has now."""
         with self._lock:
             held = self._held.get(ref)
-        return held.runtime.instance_count if held else 0
+        return held.pool.instance_count if held else 0
 
     @property
     def total(self) -> int:
         """Return how many instances there are of all functions together."""
         with self._lock:
             held = list(self._held.values())
-        return sum(one.runtime.instance_count for one in held)
+        return sum(one.pool.instance_count for one in held)
 
     def kill(self, ref: Ref) -> int:
         """Kill all instances of a function, as a crash of the machine would, and return how many."""
         with self._lock:
             held = self._held.get(ref)
-        return held.runtime.kill_all() if held else 0
+        return held.pool.kill_all() if held else 0
 
     def close(self) -> None:
         """Kill all instances of all functions."""
         with self._lock:
             held, self._held = list(self._held.values()), {}
         for one in held:
-            one.runtime.close()
+            one.pool.close()
 
     def _take(self, function: Function) -> _Held:
         with self._lock:
@@ -125,9 +125,9 @@ class Runtimes:
         if old is not None:
             old.retired = True
             if not old.users:
-                old.runtime.close()
+                old.pool.close()
 
-    def _new(self, function: Function) -> FunctionRuntime:
+    def _new(self, function: Function) -> ProcessPool:
         config = FunctionConfig(
             function_name=function.ref.name,
             handler=function.handler,
@@ -143,7 +143,7 @@ class Runtimes:
             max_instances=self.max_instances,
         )
         role = function.role
-        return FunctionRuntime(config, function.code, python_for(function.runtime), lambda: self._keys(role))
+        return ProcessPool(config, function.code, python_for(function.runtime), lambda: self._keys(role))
 
     def _keys(self, role: str) -> Credentials | None:
         if not role:
