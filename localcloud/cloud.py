@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Request, Response
 
 from localcloud.cam.authority import Authority
+from localcloud.cam.model import LOCAL_ROLE
 from localcloud.cloudaudit.trail import Trail
 from localcloud.console import PATH as CONSOLE_PATH
 from localcloud.console import Console
@@ -104,6 +105,7 @@ class LocalCloud(Seeding):
         self.uin = self.account.uin
         self.secret_id = self.account.owner.secret_id
         self.secret_key = self.account.owner.secret_key
+        self.add_role(LOCAL_ROLE)
         self.console = Console(self.account)
         if not fresh:
             self.console.do()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from localcloud.cam.model import CLOUDAUDIT_ROLE, FLOW_LOG_ROLE, add_service_role
+from localcloud.cam.model import CLOUDAUDIT_ROLE, FLOW_LOG_ROLE, Access, add_service_role
 from localcloud.core.faults import Reply
 from localcloud.eb.model import keep_service_bus, service_bus
 
@@ -38,7 +38,7 @@ class Console:
 
     def done(self) -> dict[str, bool]:
         """Return of each step whether it is done."""
-        bus, roles = service_bus(self._account), self._account.roles
+        bus, roles = service_bus(self._account), self._account.state(Access).roles
         states = (FLOW_LOG_ROLE in roles, CLOUDAUDIT_ROLE in roles, bus is not None, bus is not None and bus.cloudaudit)
         return dict(zip(self._steps, states, strict=True))
 

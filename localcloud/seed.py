@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from localcloud.cam.model import add_role, issue_keys
 from localcloud.cls.model import Logs, Topic
 from localcloud.core.actions import Context
 from localcloud.cvm.instances import start_instance
@@ -16,7 +17,8 @@ from localcloud.vpc.model import Attachment, FlowLog, Interface, Network, Subnet
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from localcloud.core.account import Account
+    from localcloud.cam.model import Role
+    from localcloud.core.account import Account, Credential
 
 INSTANCE_TYPE = "S5.MEDIUM4"
 VPC_CIDR, SUBNET_CIDR = "10.0.0.0/12", "10.0.0.0/13"
@@ -39,6 +41,14 @@ class Seeding:
         with self.account.lock:
             for region in self.account.regions:
                 region.state(Logs).topics.pop(topic_id, None)
+
+    def add_role(self, name: str) -> Role:
+        """Make a role that may do everything and that SCF and the account itself may take, and return it."""
+        return add_role(self.account, name)
+
+    def issue_keys(self, role: str, seconds: float) -> Credential:
+        """Return temporary keys of a role, good for `seconds` of the cloud's clock."""
+        return issue_keys(self.account, role, seconds)
 
     def network_of(self, region: str) -> tuple[str, str]:
         """Return a region's default VPC and subnet, made at first use."""

@@ -125,7 +125,7 @@ class Soak:
 
     def _new_keys(self) -> None:
         """Keys of the role, as SCF gives them: good for half an hour, and replaced when SCF thinks of it."""
-        keys = self.cloud.account.issue_temporary_credentials("local-role", 1_800)
+        keys = self.cloud.issue_keys("local-role", 1_800)
         assert keys.token is not None
         self.figures.keys += 1
         self._secrets = (*self._secrets[-9:], keys.token, keys.secret_key)

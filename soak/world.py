@@ -292,7 +292,7 @@ class World:
 
 def _user_with_secrets(cloud: LocalCloud) -> Caller:
     """A user of the account, whose session's token and key id can be told from all else."""
-    issued = cloud.account.issue_temporary_credentials("local-role", 1e9)
+    issued = cloud.issue_keys("local-role", 1e9)
     credential = Credential(f"AKID{MARKER}", "unused", issued.caller, token=f"{MARKER}+/==", expires_at=None)
     caller = type(issued.caller)(issued.caller.uin, issued.caller.principal_id, credential.secret_id)
     cloud.account.credentials[credential.secret_id] = credential

@@ -1,5 +1,7 @@
 """May this caller make this call? The account itself may make any, a role what its policies allow.
 
+A session may have a policy of its own (STS AssumeRole's Policy): then both must allow the call.
+
 Inferred: which operation an API is granted by, where it is not called so. SCF's Invoke is `scf:InvokeFunction` on `*`
 (docs 583/47932 and 598/70005 list that name and no other; the latter calls it operation-level). The message API of
 TDMQ for CMQ is `tdmq:SendMessage` on `qcs::tdmq:REGION:uin/UIN:queue/NAME` (doc 1496/61031), while the older page
@@ -11,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localcloud.cam import policy
-from localcloud.cam.model import Access, details_of
+from localcloud.cam.model import Access, parsed
 from localcloud.core.errors import ApiError, unauthorized
 from localcloud.tdmq.queues import region_of_queue
 
@@ -38,7 +40,7 @@ class Authority:
             service, resource = self.queue_service, self._queue(resource)
         operation = _OPERATIONS.get((service, action), action)
         with self._account.lock:
-            allowed = self._allows(caller.role, f"{service}:{operation}", resource)
+            allowed = self._allows(caller, f"{service}:{operation}", resource)
         return None if allowed else unauthorized(service, operation, resource)
 
     def _queue(self, name: str) -> str:
@@ -49,11 +51,12 @@ class Authority:
             return f"qcs::cmqqueue:{region}:uin/{uin}:queueName/uin/{uin}/{name}"
         return f"qcs::tdmq:{region}:uin/{uin}:queue/{name}"
 
-    def _allows(self, role_name: str, operation: str, resource: str) -> bool:
-        role = self._account.roles.get(role_name)
+    def _allows(self, caller: Caller, operation: str, resource: str) -> bool:
+        access = self._account.state(Access)
+        role = access.roles.get(caller.role)
         if role is None:
             return False
-        policies = self._account.state(Access).policies
-        attached = details_of(self._account, role).attached
-        documents = [policies[policy_id].parsed for policy_id, _ in attached if policy_id in policies]
-        return policy.evaluate(documents, operation, resource)
+        weighed = [access.documents_of(role)]
+        if caller.session_policy:
+            weighed.append([parsed(caller.session_policy)])
+        return all(policy.evaluate(documents, operation, resource) for documents in weighed)

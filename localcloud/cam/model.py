@@ -1,4 +1,4 @@
-"""What the account's access management holds, and the roles and policies that are there from the start."""
+"""What the account's access management holds: roles and policies, and those that are there from the start."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from localcloud.core.actions import Service
 from localcloud.core.errors import ApiError
 
 if TYPE_CHECKING:
-    from localcloud.core.account import Account, Role
+    from localcloud.core.account import Account, Credential
 
 API = Service("cam", "2019-01-16", regional=False)
 SCF_SERVICE = "scf.qcloud.com"
+LOCAL_ROLE = "local-role"
 FLOW_LOG_ROLE = "FlowLogClsRole"
 """The service role with which flow logs are written to CLS."""
 CLOUDAUDIT_ROLE = "CloudAudit_QCSRole"
@@ -31,6 +32,7 @@ _SERVICE_ROLES = {
     CLOUDAUDIT_ROLE: ("cloudaudit.cloud.tencent.com", _CLOUDAUDIT_POLICY_ID, "CloudAudit's access to other services"),
 }
 """By name: the service that takes it, the policy attached to it, and what it is for."""
+_FIRST_ROLE_ID = 4_611_686_018_400_000_001
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,13 @@ class Policy:
     preset: bool = False
     tags: tuple[tuple[str, str], ...] = ()
 
-    @property
-    def parsed(self) -> dict[str, Any]:
-        """Return the document as an object."""
-        return parsed(self.document)
-
 
 @dataclass(frozen=True)
-class Details:
-    """What a role is beyond its name and id: `trust` is its trust policy, `attached` maps policy ids to times."""
+class Role:
+    """A role that a service or a user can take: `trust` says who, `attached` maps policy ids to times."""
 
+    name: str
+    role_id: str
     trust: str
     created: float
     modified: float
@@ -68,19 +67,28 @@ class Details:
 
     def has(self, policy_id: int) -> bool:
         """Tell whether a policy is attached."""
-        return any(policy_id == attached for attached, _ in self.attached)
+        return policy_id in dict(self.attached)
 
-    def with_policy(self, policy_id: int, now: float) -> Details:
+    def with_policy(self, policy_id: int, now: float) -> Role:
         """Return the same with one policy more."""
         return self if self.has(policy_id) else replace(self, attached=(*self.attached, (policy_id, now)))
 
-    def without_policy(self, policy_id: int) -> Details:
+    def without_policy(self, policy_id: int) -> Role:
         """Return the same with one policy less."""
         return replace(self, attached=tuple(one for one in self.attached if one[0] != policy_id))
 
+    def trusts(self, kind: str, principal: str) -> bool:
+        """Tell whether a principal may take the role.
+
+        Args:
+            kind: "service", or "qcs" for an account.
+            principal: Such as `scf.qcloud.com` or `qcs::cam::uin/UIN:root`.
+        """
+        return policy.trusts(parsed(self.trust), kind, principal)
+
 
 class Access:
-    """The account's policies by id, and its roles' details by name."""
+    """The account's policies by id and its roles by name."""
 
     def __init__(self) -> None:
         self.policies = {
@@ -92,12 +100,18 @@ class Access:
                 _CLOUDAUDIT_POLICY_ID, "QcloudAccessForCARole", _ALLOW_LOGGING, 0.0, 0.0, preset=True
             ),
         }
-        self.details: dict[str, Details] = {}
-        self._ids = count(_FIRST_OWN_ID)
+        self.roles: dict[str, Role] = {}
+        self.policy_ids = count(_FIRST_OWN_ID)
+        self.role_ids = count(_FIRST_ROLE_ID)
 
-    def new_policy_id(self) -> int:
-        """Return an id that was never given before."""
-        return next(self._ids)
+    def put(self, role: Role) -> Role:
+        """Add a role, or replace the one of its name, and return it."""
+        self.roles[role.name] = role
+        return role
+
+    def documents_of(self, role: Role) -> list[dict[str, Any]]:
+        """Return the documents of the policies that a role has."""
+        return [parsed(self.policies[policy_id].document) for policy_id, _ in role.attached]
 
 
 @functools.lru_cache(maxsize=1024)
@@ -105,6 +119,17 @@ def parsed(document: str) -> dict[str, Any]:
     """Return a stored document as an object; it was checked when it came in."""
     content: dict[str, Any] = json.loads(document)
     return content
+
+
+def add_role(account: Account, name: str) -> Role:
+    """Make a role that may do everything and that SCF and the account itself may take, unless there is one."""
+    with account.lock:
+        access, now = account.state(Access), account.now()
+        if name in access.roles:
+            return access.roles[name]
+        trust = _trust({"service": [SCF_SERVICE], "qcs": [account.principal]})
+        role = Role(name, str(next(access.role_ids)), trust, now, now)
+        return access.put(role.with_policy(_ADMINISTRATOR_ID, 0.0))
 
 
 def add_service_role(account: Account, name: str) -> None:
@@ -115,19 +140,10 @@ def add_service_role(account: Account, name: str) -> None:
         name: FLOW_LOG_ROLE or CLOUDAUDIT_ROLE.
     """
     service, policy_id, description = _SERVICE_ROLES[name]
-    account.add_role(name)
-    now = account.now()
-    details = Details(_trust({"service": [service]}), now, now, description, kind="system")
-    account.state(Access).details[name] = details.with_policy(policy_id, now)
-
-
-def details_of(account: Account, role: Role) -> Details:
-    """Return a role's details. One that was made by `Account.add_role` may do everything, and anybody may take it."""
-    access = account.state(Access)
-    if role.name not in access.details:
-        trust = _trust({"service": [SCF_SERVICE], "qcs": [f"qcs::cam::uin/{account.uin}:root"]})
-        access.details[role.name] = Details(trust, account.now(), account.now(), attached=((_ADMINISTRATOR_ID, 0.0),))
-    return access.details[role.name]
+    access, now = account.state(Access), account.now()
+    trust = _trust({"service": [service]})
+    role = Role(name, str(next(access.role_ids)), trust, now, now, description, kind="system")
+    access.put(role.with_policy(policy_id, now))
 
 
 def find_role(account: Account, name: str | None, role_id: str | None = None) -> Role:
@@ -138,22 +154,30 @@ def find_role(account: Account, name: str | None, role_id: str | None = None) ->
     """
     if not (name or role_id):
         raise ApiError("InvalidParameter.ParamError", "One of the role's name and id must be given.")
-    for role in account.roles.values():
+    for role in account.state(Access).roles.values():
         if role.name == name or role.role_id == role_id:
             return role
     raise ApiError("InvalidParameter.RoleNotExist", f"The role `{name or role_id}` does not exist.")
 
 
-def service_may_assume(account: Account, role_name: str, service: str) -> bool:
-    """Tell whether there is such a role and it trusts this service."""
-    role = account.roles.get(role_name)
-    return role is not None and policy.may_assume(parsed(details_of(account, role).trust), service)
+def issue_keys(
+    account: Account, role_name: str, seconds: float, session_name: str = "session", policy_document: str = ""
+) -> Credential:
+    """Return temporary keys of a role.
 
+    Args:
+        account: The account.
+        role_name: The role.
+        seconds: How long they are good for, by the cloud's clock.
+        session_name: What the session is called.
+        policy_document: A policy that narrows what the role may do, as JSON; none if empty.
 
-def account_may_assume(account: Account, role_name: str) -> bool:
-    """Tell whether there is such a role and it trusts the account itself."""
-    role = account.roles.get(role_name)
-    return role is not None and policy.may_account_assume(parsed(details_of(account, role).trust), account.uin)
+    Raises:
+        KeyError: There is no such role.
+    """
+    with account.lock:
+        role = account.state(Access).roles[role_name]
+        return account.new_session(role.name, role.role_id, session_name, policy_document, seconds)
 
 
 def _trust(principal: dict[str, list[str]]) -> str:

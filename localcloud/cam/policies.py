@@ -6,14 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cam import policy
-from localcloud.cam.model import API, Policy, details_of, find_role
-from localcloud.cam.roles import NAME, access_of, check, page
+from localcloud.cam.model import API, Access, Policy, Role, find_role
+from localcloud.cam.roles import NAME, page
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import list_of, text, unsigned
+from localcloud.core.parameters import TAGS, list_of, tag_set, tags_of, text, texts, unsigned
 
 if TYPE_CHECKING:
-    from localcloud.core.account import Role
     from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
@@ -31,7 +30,7 @@ _POLICY = {"PolicyId": unsigned, "PolicyName": text}
         "PolicyName": text.must(),
         "PolicyDocument": text.must(),
         "Description": text,
-        "Tags": list_of({"Key": text.must(), "Value": text.must()}),
+        "Tags": TAGS,
     }
 )
 def create_policy(ctx: Context, params: Params) -> dict[str, Any]:
@@ -39,18 +38,18 @@ def create_policy(ctx: Context, params: Params) -> dict[str, Any]:
     name, document = params["PolicyName"], params["PolicyDocument"]
     if not NAME.fullmatch(name):
         raise ApiError("InvalidParameter.PolicyNameError", f"The policy name `{name}` is not valid.")
-    check(document, policy.check_document)
-    access = access_of(ctx)
+    policy.check_grants(document)
+    access = ctx.account.state(Access)
     if any(one.name == name for one in access.policies.values()):
         raise ApiError("FailedOperation.PolicyNameInUse", f"The policy `{name}` exists already.")
     made = Policy(
-        policy_id=access.new_policy_id(),
+        policy_id=next(access.policy_ids),
         name=name,
         document=document,
         created=ctx.now(),
         modified=ctx.now(),
         description=params.get("Description", ""),
-        tags=tuple((tag["Key"], tag["Value"]) for tag in params.get("Tags", ())),
+        tags=tags_of(params),
     )
     access.policies[made.policy_id] = made
     return {"PolicyId": made.policy_id}
@@ -69,19 +68,17 @@ def get_policy(ctx: Context, params: Params) -> dict[str, Any]:
         "PolicyDocument": row.document,
         "PresetAlias": "",
         "IsServiceLinkedRolePolicy": 0,
-        "Tags": _tags(row),
+        "Tags": tag_set(row.tags),
     }
 
 
 @API.action({**_POLICY, "Description": text, "PolicyDocument": text, "Alias": text})
 def update_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Change a policy's document or description."""
-    row = _policy(ctx, params)
-    if row.preset:
-        raise ApiError("InvalidParameter.PolicyIdError", f"The policy `{row.name}` is a preset one.")
+    row = _own_policy(ctx, params)
     document = params.get("PolicyDocument", row.document)
-    check(document, policy.check_document)
-    access_of(ctx).policies[row.policy_id] = replace(
+    policy.check_grants(document)
+    ctx.account.state(Access).policies[row.policy_id] = replace(
         row, document=document, description=params.get("Description", row.description), modified=ctx.now()
     )
     return {"PolicyId": row.policy_id}
@@ -94,7 +91,11 @@ def list_policies(ctx: Context, params: Params) -> dict[str, Any]:
     if scope not in _SCOPES:
         raise ApiError("InvalidParameter.ScopeError", f"The scope `{scope}` is not one of All, QCS, Local.")
     keyword = params.get("Keyword", "")
-    rows = [row for row in access_of(ctx).policies.values() if _kind(row) in _SCOPES[scope] and keyword in row.name]
+    rows = [
+        row
+        for row in ctx.account.state(Access).policies.values()
+        if _kind(row) in _SCOPES[scope] and keyword in row.name
+    ]
     return {
         "TotalNum": len(rows),
         "List": [_summary(ctx, row) for row in page(params, rows)],
@@ -105,16 +106,11 @@ def list_policies(ctx: Context, params: Params) -> dict[str, Any]:
 @API.action({"PolicyId": list_of(unsigned).must()})
 def delete_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete policies; they are detached from roles (inferred)."""
-    policy_ids = dict.fromkeys(params["PolicyId"])
-    for policy_id in policy_ids:
-        row = _policy(ctx, {"PolicyId": policy_id})
-        if row.preset:
-            raise ApiError("InvalidParameter.PolicyIdError", f"The policy `{row.name}` is a preset one.")
-    details = access_of(ctx).details
-    for policy_id in policy_ids:
-        del access_of(ctx).policies[policy_id]
-        for name, role in list(details.items()):
-            details[name] = role.without_policy(policy_id)
+    access = ctx.account.state(Access)
+    for row in [_own_policy(ctx, {"PolicyId": policy_id}) for policy_id in dict.fromkeys(params["PolicyId"])]:
+        del access.policies[row.policy_id]
+        for role in list(access.roles.values()):
+            access.put(role.without_policy(row.policy_id))
     return {}
 
 
@@ -123,7 +119,7 @@ def attach_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Attach a policy to a role; doing it again changes nothing (inferred)."""
     role = find_role(ctx.account, params.get("AttachRoleName"), params.get("AttachRoleId"))
     row = _policy(ctx, params)
-    access_of(ctx).details[role.name] = details_of(ctx.account, role).with_policy(row.policy_id, ctx.now())
+    ctx.account.state(Access).put(role.with_policy(row.policy_id, ctx.now()))
     return {}
 
 
@@ -132,20 +128,11 @@ def detach_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Detach a policy from a role; doing it again changes nothing (inferred)."""
     role = find_role(ctx.account, params.get("DetachRoleName"), params.get("DetachRoleId"))
     row = _policy(ctx, params)
-    access_of(ctx).details[role.name] = details_of(ctx.account, role).without_policy(row.policy_id)
+    ctx.account.state(Access).put(role.without_policy(row.policy_id))
     return {}
 
 
-@API.action(
-    {
-        "Page": unsigned.must(),
-        "Rp": unsigned.must(),
-        "RoleId": text,
-        "RoleName": text,
-        "PolicyType": text,
-        "Keyword": text,
-    }
-)
+@API.action({"Page": unsigned.must(), "Rp": unsigned.must(), **texts("RoleId RoleName PolicyType Keyword")})
 def list_attached_role_policies(ctx: Context, params: Params) -> dict[str, Any]:
     """List the policies of a role."""
     role = find_role(ctx.account, params.get("RoleName"), params.get("RoleId"))
@@ -155,7 +142,7 @@ def list_attached_role_policies(ctx: Context, params: Params) -> dict[str, Any]:
 
 
 def _attached(ctx: Context, role: Role) -> list[dict[str, Any]]:
-    policies = access_of(ctx).policies
+    policies = ctx.account.state(Access).policies
     return [
         {
             "PolicyId": policy_id,
@@ -167,12 +154,12 @@ def _attached(ctx: Context, role: Role) -> list[dict[str, Any]]:
             "DeactivedDetail": [],
             "Description": policies[policy_id].description,
         }
-        for policy_id, since in details_of(ctx.account, role).attached
+        for policy_id, since in role.attached
     ]
 
 
 def _policy(ctx: Context, params: Params) -> Policy:
-    policies, name = access_of(ctx).policies, params.get("PolicyName")
+    policies, name = ctx.account.state(Access).policies, params.get("PolicyName")
     if "PolicyId" in params:
         if params["PolicyId"] in policies:
             return policies[params["PolicyId"]]
@@ -185,16 +172,19 @@ def _policy(ctx: Context, params: Params) -> Policy:
     raise ApiError("InvalidParameter.ParamError", "One of PolicyId and PolicyName must be given.")
 
 
+def _own_policy(ctx: Context, params: Params) -> Policy:
+    row = _policy(ctx, params)
+    if row.preset:
+        raise ApiError("InvalidParameter.PolicyIdError", f"The policy `{row.name}` is a preset one.")
+    return row
+
+
 def _kind(row: Policy) -> int:
     return PRESET if row.preset else CUSTOM
 
 
-def _tags(row: Policy) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in row.tags]
-
-
 def _summary(ctx: Context, row: Policy) -> dict[str, Any]:
-    attachments = sum(details_of(ctx.account, role).has(row.policy_id) for role in ctx.account.roles.values())
+    attachments = sum(role.has(row.policy_id) for role in ctx.account.state(Access).roles.values())
     return {
         "PolicyId": row.policy_id,
         "PolicyName": row.name,
@@ -211,5 +201,5 @@ def _summary(ctx: Context, row: Policy) -> dict[str, Any]:
         "AttachEntityCount": attachments,
         "AttachEntityBoundaryCount": 0,
         "UpdateTime": beijing_time(row.modified),
-        "Tags": _tags(row),
+        "Tags": tag_set(row.tags),
     }

@@ -7,169 +7,148 @@ prefix `name/`, and `*` for any text. A resource is `*` or six segments, `qcs:pr
 where an empty segment means any. An API that cannot be granted per resource asks for `*`, and only a policy's `*`
 grants that.
 
-Inferred, not documented: action names are compared with their case; a condition on something that the request does not
-tell is not fulfilled. Conditions that this cloud cannot weigh are refused rather than passed over.
+Inferred, not documented: action names are compared with their case. Conditions are refused: this cloud knows nothing
+that they could be weighed by, and a condition passed over would grant too much.
 """
 
+from __future__ import annotations
+
 import functools
-import ipaddress
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from localcloud.core.errors import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _ACTION: Final = re.compile(r"(?:name/)?(?:\*|[a-z0-9]+:[A-Za-z0-9*]+)")
 _SEGMENTS: Final = 6
 _RESOURCE_TEXT: Final = 5
-_GRANT_KEYS: Final = frozenset({"effect", "action", "resource", "condition"})
-_TRUST_KEYS: Final = frozenset({"effect", "action", "principal", "condition"})
+_GRANT_KEYS: Final = frozenset({"effect", "action", "resource"})
+_TRUST_KEYS: Final = frozenset({"effect", "action", "principal"})
 _PRINCIPALS: Final = frozenset({"service", "qcs"})
 ASSUME_ROLE: Final = "sts:AssumeRole"
 
 
-class PolicyError(ValueError):
-    """The document is malformed.
-
-    Attributes:
-        code: the API error CAM answers with, such as InvalidParameter.ActionError.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = f"InvalidParameter.{code}"
-
-
-def parse(text: str) -> dict[str, Any]:
-    """Reads a PolicyDocument, still to be checked.
+def check_grants(text: str) -> dict[str, Any]:
+    """Return a permission policy, refused if it is malformed.
 
     Args:
-        text: the document as JSON.
-
-    Returns:
-        The document.
+        text: The PolicyDocument, JSON.
 
     Raises:
-        PolicyError: it is not a JSON object.
+        ApiError: With CAM's code, and what is wrong.
     """
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise PolicyError("PolicyDocumentError", f"the policy document is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise PolicyError("PolicyDocumentError", "the policy document must be a JSON object")
-    return document
-
-
-def check_document(document: Mapping[str, Any]) -> None:
-    """Refuses a malformed permission policy.
-
-    Args:
-        document: the policy, parsed.
-
-    Raises:
-        PolicyError: with CAM's code and what is wrong.
-    """
+    document = _parse(text)
     for statement in _statements(document, _GRANT_KEYS):
         resources = _texts(statement.get("resource"))
         if not resources:
-            raise PolicyError("ResourceError", "a statement needs 'resource': a string, or a list of them")
+            raise _wrong("ResourceError", "a statement needs 'resource': a string, or a list of them")
         for resource in resources:
             _check_resource(resource)
+    return document
 
 
-def check_trust_policy(document: Mapping[str, Any]) -> None:
-    """Refuses a malformed trust policy, the document that says who may assume a role.
+def check_trust(text: str) -> dict[str, Any]:
+    """Return a trust policy, the document that says who may assume a role, refused if it is malformed.
 
     Args:
-        document: the policy, parsed.
+        text: The PolicyDocument, JSON.
 
     Raises:
-        PolicyError: with CAM's code and what is wrong.
+        ApiError: With CAM's code, and what is wrong.
     """
+    document = _parse(text)
     for statement in _statements(document, _TRUST_KEYS):
         principal = statement.get("principal")
-        if not isinstance(principal, Mapping) or not principal or not _PRINCIPALS.issuperset(principal):
-            raise PolicyError("PrincipalError", "a trust statement needs 'principal': an object of 'service' or 'qcs'")
+        if not isinstance(principal, dict) or not principal or not _PRINCIPALS.issuperset(principal):
+            raise _wrong("PrincipalError", "a trust statement needs 'principal': an object of 'service' or 'qcs'")
         if not all(_texts(names) for names in principal.values()):
-            raise PolicyError("PrincipalError", "a principal is a string, or a list of them")
+            raise _wrong("PrincipalError", "a principal is a string, or a list of them")
+    return document
 
 
-def evaluate(
-    policies: Iterable[Mapping[str, Any]], action: str, resource: str, context: Mapping[str, str] | None = None
-) -> bool:
-    """Decides on one call (doc 598/10605).
+def evaluate(policies: Iterable[Mapping[str, Any]], action: str, resource: str) -> bool:
+    """Decide on one call (doc 598/10605).
 
     Args:
-        policies: all policies that bear on the caller, each accepted by `check_document`.
+        policies: All policies that bear on the caller, each accepted by `check_grants`.
         action: `service:Action`, such as `vpc:CreateFlowLog`.
-        resource: the six segments of the resource, or `*` for an API that knows no resources.
-        context: what conditions may ask for, by key, such as {"qcs:ip": "10.0.0.1"}.
+        resource: The six segments of the resource, or `*` for an API that knows no resources.
 
     Returns:
-        True if some statement allows it and none denies it.
+        Whether some statement allows it and none denies it.
     """
     effects = {
         statement["effect"]
         for policy in policies
         for statement in policy["statement"]
-        if _applies(statement, action, resource, context or {})
+        if any(_action_matches(pattern, action) for pattern in _texts(statement["action"]))
+        and any(_resource_matches(pattern, resource) for pattern in _texts(statement["resource"]))
     }
     return effects == {"allow"}
 
 
-def may_assume(trust_policy: Mapping[str, Any], service: str) -> bool:
-    """Tells whether a service may assume the role that has this trust policy.
+def trusts(trust_policy: Mapping[str, Any], kind: str, principal: str) -> bool:
+    """Tell whether a role with this trust policy may be assumed.
 
     Args:
-        trust_policy: a document accepted by `check_trust_policy`.
-        service: the service's name, such as `scf.qcloud.com`.
+        trust_policy: A document accepted by `check_trust`.
+        kind: "service", or "qcs" for an account.
+        principal: Who would assume it: `scf.qcloud.com`, `qcs::cam::uin/UIN:root`.
 
     Returns:
-        True if it is trusted and nowhere denied.
+        Whether it is trusted and nowhere denied.
     """
-    return _trusts(trust_policy, "service", service.__eq__)
+    effects = {
+        statement["effect"]
+        for statement in trust_policy["statement"]
+        if any(_action_matches(pattern, ASSUME_ROLE) for pattern in _texts(statement["action"]))
+        and principal in _texts(statement["principal"].get(kind))
+    }
+    return effects == {"allow"}
 
 
-def may_account_assume(trust_policy: Mapping[str, Any], uin: str) -> bool:
-    """Tells whether an account may assume the role that has this trust policy.
-
-    Args:
-        trust_policy: a document accepted by `check_trust_policy`.
-        uin: the account's uin, written `qcs::cam::uin/UIN:root` in the policy.
-
-    Returns:
-        True if it is trusted and nowhere denied.
-    """
-    return _trusts(trust_policy, "qcs", f"qcs::cam::uin/{uin}:root".__eq__)
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _wrong("PolicyDocumentError", f"the policy document is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise _wrong("PolicyDocumentError", "the policy document must be a JSON object")
+    return document
 
 
 def _statements(document: Mapping[str, Any], keys: frozenset[str]) -> Iterator[Mapping[str, Any]]:
     if document.get("version") != "2.0":
-        raise PolicyError("VersionError", f'version must be "2.0", not {json.dumps(document.get("version"))}')
+        raise _wrong("VersionError", f'version must be "2.0", not {json.dumps(document.get("version"))}')
     if unknown := sorted(set(document) - {"version", "statement"}):
-        raise PolicyError("PolicyDocumentError", f"unknown elements: {', '.join(unknown)}")
+        raise _wrong("PolicyDocumentError", f"unknown elements: {', '.join(unknown)}")
     statements = document.get("statement")
     if not isinstance(statements, list) or not statements:
-        raise PolicyError("StatementError", "'statement' must be a list of at least one statement")
+        raise _wrong("StatementError", "'statement' must be a list of at least one statement")
     for statement in statements:
         _check_statement(statement, keys)
         yield statement
 
 
 def _check_statement(statement: Any, keys: frozenset[str]) -> None:
-    if not isinstance(statement, Mapping):
-        raise PolicyError("StatementError", "a statement must be an object")
+    if not isinstance(statement, dict):
+        raise _wrong("StatementError", "a statement must be an object")
+    if "condition" in statement:
+        raise _wrong("ConditionTypeError", "this cloud weighs no conditions: leave 'condition' out")
     if unknown := sorted(set(statement) - keys):
-        raise PolicyError("StatementError", f"a statement has unknown elements: {', '.join(unknown)}")
+        raise _wrong("StatementError", f"a statement has unknown elements: {', '.join(unknown)}")
     if statement.get("effect") not in ("allow", "deny"):
-        raise PolicyError("EffectError", f"effect must be allow or deny, not {json.dumps(statement.get('effect'))}")
+        raise _wrong("EffectError", f"effect must be allow or deny, not {json.dumps(statement.get('effect'))}")
     actions = _texts(statement.get("action"))
     if not actions:
-        raise PolicyError("ActionError", "a statement needs 'action': a string, or a list of them")
+        raise _wrong("ActionError", "a statement needs 'action': a string, or a list of them")
     for action in actions:
         if not _ACTION.fullmatch(action):
-            raise PolicyError("ActionError", f"action '{action}' is not of the form [name/]service:Action")
-    _check_condition(statement.get("condition", {}))
+            raise _wrong("ActionError", f"action '{action}' is not of the form [name/]service:Action")
 
 
 def _check_resource(resource: str) -> None:
@@ -177,72 +156,29 @@ def _check_resource(resource: str) -> None:
         return
     segments = resource.split(":", _RESOURCE_TEXT)
     if len(segments) != _SEGMENTS or segments[0] != "qcs":
-        raise PolicyError(
-            "ResourceQcsError", f"resource '{resource}' is neither * nor qcs:project:service:region:account:resource"
-        )
+        form = "qcs:project:service:region:account:resource"
+        raise _wrong("ResourceQcsError", f"resource '{resource}' is neither * nor {form}")
     if not segments[_RESOURCE_TEXT]:
-        raise PolicyError("ResourceContentError", f"resource '{resource}' does not say which one; * means all")
-
-
-def _check_condition(condition: Any) -> None:
-    if not isinstance(condition, Mapping):
-        raise PolicyError("ConditionError", "'condition' must be an object")
-    for operator, wanted in condition.items():
-        if operator not in _CONDITIONS:
-            raise PolicyError(
-                "ConditionTypeError", f"condition '{operator}' is not one of {', '.join(sorted(_CONDITIONS))}"
-            )
-        if not isinstance(wanted, Mapping) or not all(_texts(values) for values in wanted.values()):
-            raise PolicyError(
-                "ConditionContentError", f"condition '{operator}' must give a string, or a list of them, for each key"
-            )
+        raise _wrong("ResourceContentError", f"resource '{resource}' does not say which one; * means all")
 
 
 def _texts(value: Any) -> Sequence[str]:
-    """A string or a list of strings as a list; anything else as an empty one."""
+    """Return a string or a list of strings as a list; anything else as an empty one."""
     values = [value] if isinstance(value, str) else value
     if isinstance(values, list) and all(isinstance(text, str) for text in values):
         return values
     return []
 
 
-def _applies(statement: Mapping[str, Any], action: str, resource: str, context: Mapping[str, str]) -> bool:
-    return (
-        any(_action_matches(pattern, action) for pattern in _texts(statement["action"]))
-        and any(_resource_matches(pattern, resource) for pattern in _texts(statement["resource"]))
-        and _fulfilled(statement.get("condition", {}), context)
-    )
-
-
 def _action_matches(pattern: str, action: str) -> bool:
-    return _like(pattern.removeprefix("name/"), action.removeprefix("name/"))
+    return _like(pattern.removeprefix("name/"), action)
 
 
 def _resource_matches(pattern: str, resource: str) -> bool:
     if pattern == "*" or resource == "*":
         return pattern == "*"
     wanted, given = pattern.split(":", _RESOURCE_TEXT), resource.split(":", _RESOURCE_TEXT)
-    return len(given) == _SEGMENTS and all(
-        not want or _like(want, have) for want, have in zip(wanted, given, strict=True)
-    )
-
-
-def _fulfilled(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
-    return all(
-        key in context and _CONDITIONS[operator](_texts(values), context[key])
-        for operator, wanted in condition.items()
-        for key, values in wanted.items()
-    )
-
-
-def _trusts(trust_policy: Mapping[str, Any], kind: str, is_caller: Callable[[str], bool]) -> bool:
-    effects = {
-        statement["effect"]
-        for statement in trust_policy["statement"]
-        if any(_action_matches(pattern, ASSUME_ROLE) for pattern in _texts(statement["action"]))
-        and any(is_caller(name) for name in _texts(statement["principal"].get(kind)))
-    }
-    return effects == {"allow"}
+    return all(not want or _like(want, have) for want, have in zip(wanted, given, strict=True))
 
 
 @functools.lru_cache(maxsize=1024)
@@ -254,14 +190,5 @@ def _like(pattern: str, text: str) -> bool:
     return _wildcard(pattern).fullmatch(text) is not None
 
 
-def _in_networks(values: Sequence[str], address: str) -> bool:
-    return any(ipaddress.ip_address(address) in ipaddress.ip_network(value, strict=False) for value in values)
-
-
-_CONDITIONS: Final[dict[Any, Callable[[Sequence[str], str], bool]]] = {
-    "string_equal": lambda values, given: given in values,
-    "string_not_equal": lambda values, given: given not in values,
-    "string_like": lambda values, given: any(_like(value, given) for value in values),
-    "ip_equal": _in_networks,
-    "ip_not_equal": lambda values, given: not _in_networks(values, given),
-}
+def _wrong(code: str, message: str) -> ApiError:
+    return ApiError(f"InvalidParameter.{code}", message)

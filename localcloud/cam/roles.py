@@ -7,23 +7,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cam import policy
-from localcloud.cam.model import API, Access, Details, details_of, find_role
+from localcloud.cam.model import API, Access, Role, find_role
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import list_of, text, unsigned
+from localcloud.core.parameters import TAGS, tag_set, tags_of, text, unsigned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from localcloud.core.account import Role
     from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
 NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,128}")
 MOST_ROWS = 200
-
-
-_TAGS = list_of({"Key": text.must(), "Value": text.must()})
 _ROLE = {"RoleId": text, "RoleName": text}
 
 
@@ -34,28 +28,29 @@ _ROLE = {"RoleId": text, "RoleName": text}
         "Description": text,
         "ConsoleLogin": unsigned,
         "SessionDuration": unsigned,
-        "Tags": _TAGS,
+        "Tags": TAGS,
     }
 )
 def create_role(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a role that its trust policy's principals may take."""
-    name, trust = params["RoleName"], params["PolicyDocument"]
+    name, access = params["RoleName"], ctx.account.state(Access)
     if not NAME.fullmatch(name):
         raise ApiError("InvalidParameter.RoleNameError", f"The role name `{name}` is not valid.")
-    check(trust, policy.check_trust_policy)
-    if name in ctx.account.roles:
+    policy.check_trust(params["PolicyDocument"])
+    if name in access.roles:
         raise ApiError("InvalidParameter.RoleNameInUse", f"The role `{name}` exists already.")
-    role = ctx.account.add_role(name)
-    access_of(ctx).details[name] = Details(
-        trust=trust,
+    role = Role(
+        name=name,
+        role_id=str(next(access.role_ids)),
+        trust=params["PolicyDocument"],
         created=ctx.now(),
         modified=ctx.now(),
         description=params.get("Description", ""),
         session_s=params.get("SessionDuration") or 43_200,
         console_login=params.get("ConsoleLogin", 0),
-        tags=tuple((tag["Key"], tag["Value"]) for tag in params.get("Tags", ())),
+        tags=tags_of(params),
     )
-    return {"RoleId": role.role_id}
+    return {"RoleId": access.put(role).role_id}
 
 
 @API.action(_ROLE)
@@ -64,57 +59,28 @@ def get_role(ctx: Context, params: Params) -> dict[str, Any]:
     return {"RoleInfo": _reply(ctx, _role(ctx, params))}
 
 
-@API.action({"Page": unsigned.must(), "Rp": unsigned.must(), "Tags": _TAGS})
+@API.action({"Page": unsigned.must(), "Rp": unsigned.must(), "Tags": TAGS})
 def describe_role_list(ctx: Context, params: Params) -> dict[str, Any]:
     """List roles."""
-    wanted = {(tag["Key"], tag["Value"]) for tag in params.get("Tags", ())}
-    roles = [role for role in ctx.account.roles.values() if wanted <= set(details_of(ctx.account, role).tags)]
+    wanted = set(tags_of(params))
+    roles = [role for role in ctx.account.state(Access).roles.values() if wanted <= set(role.tags)]
     return {"TotalNum": len(roles), "List": [_reply(ctx, role) for role in page(params, roles)]}
 
 
 @API.action({"PolicyDocument": text.must(), **_ROLE})
 def update_assume_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Replace a role's trust policy."""
-    role = _role(ctx, params)
-    check(params["PolicyDocument"], policy.check_trust_policy)
-    changed = replace(details_of(ctx.account, role), trust=params["PolicyDocument"], modified=ctx.now())
-    access_of(ctx).details[role.name] = changed
-    return {}
-
-
-@API.action({"Description": text.must(), **_ROLE})
-def update_role_description(ctx: Context, params: Params) -> dict[str, Any]:
-    """Replace a role's description."""
-    role = _role(ctx, params)
-    changed = replace(details_of(ctx.account, role), description=params["Description"], modified=ctx.now())
-    access_of(ctx).details[role.name] = changed
+    role, trust = _role(ctx, params), params["PolicyDocument"]
+    policy.check_trust(trust)
+    ctx.account.state(Access).put(replace(role, trust=trust, modified=ctx.now()))
     return {}
 
 
 @API.action(_ROLE)
 def delete_role(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a role; its policies are detached, and its sessions may do nothing any more."""
-    role = _role(ctx, params)
-    del ctx.account.roles[role.name]
-    access_of(ctx).details.pop(role.name, None)
+    del ctx.account.state(Access).roles[_role(ctx, params).name]
     return {}
-
-
-def access_of(ctx: Context) -> Access:
-    """Return the account's access management."""
-    return ctx.account.state(Access)
-
-
-def check(document: str, checker: Callable[[dict[str, Any]], None]) -> None:
-    """Refuse a malformed policy document.
-
-    Raises:
-        ApiError: with CAM's code for what is wrong.
-    """
-    try:
-        checker(policy.parse(document))
-    except policy.PolicyError as error:
-        raise ApiError(error.code, str(error)) from None
 
 
 def page(params: Params, rows: list[Any]) -> list[Any]:
@@ -135,18 +101,17 @@ def _role(ctx: Context, params: Params) -> Role:
 
 
 def _reply(ctx: Context, role: Role) -> dict[str, Any]:
-    details = details_of(ctx.account, role)
     return {
         "RoleId": role.role_id,
         "RoleName": role.name,
-        "PolicyDocument": details.trust,
-        "Description": details.description,
-        "AddTime": beijing_time(details.created),
-        "UpdateTime": beijing_time(details.modified),
-        "ConsoleLogin": details.console_login,
-        "RoleType": details.kind,
-        "SessionDuration": details.session_s,
+        "PolicyDocument": role.trust,
+        "Description": role.description,
+        "AddTime": beijing_time(role.created),
+        "UpdateTime": beijing_time(role.modified),
+        "ConsoleLogin": role.console_login,
+        "RoleType": role.kind,
+        "SessionDuration": role.session_s,
         "DeletionTaskId": None,
-        "Tags": [{"Key": key, "Value": value} for key, value in details.tags],
+        "Tags": tag_set(role.tags),
         "RoleArn": f"qcs::cam::uin/{ctx.account.uin}:roleName/{role.name}",
     }

@@ -15,7 +15,10 @@ State = TypeVar("State")
 
 @dataclass(frozen=True)
 class Caller:
-    """Who signed a call: the account itself, or a session of one of its roles."""
+    """Who signed a call: the account itself, or a session of one of its roles.
+
+    `session_policy` is a policy document that narrows what the role may do; none if empty.
+    """
 
     uin: str
     principal_id: str
@@ -23,6 +26,7 @@ class Caller:
     role: str = ""
     role_id: str = ""
     session_name: str = ""
+    session_policy: str = field(default="", repr=False)
 
     @property
     def limit_key(self) -> str:
@@ -46,14 +50,6 @@ class Credential:
     caller: Caller
     token: str | None = field(default=None, repr=False)
     expires_at: float | None = None
-
-
-@dataclass(frozen=True)
-class Role:
-    """A role that a service or a user can take."""
-
-    name: str
-    role_id: str
 
 
 @dataclass
@@ -140,11 +136,8 @@ class Account(Stateful):
         self.app_id = 1250000001
         self.home = HOME
         self.credentials: dict[str, Credential] = {}
-        self.roles: dict[str, Role] = {}
         self._regions: dict[str, Region] = {}
-        self._made_roles = 0
         self.owner = self._new_owner()
-        self.add_role("local-role")
 
     def _new_owner(self) -> Credential:
         secret_id = "AKID" + self.ids.letters(32)
@@ -168,26 +161,15 @@ class Account(Stateful):
         """Return the regions in use, the home region first."""
         return sorted(self._regions.values(), key=lambda region: (region.name != self.home, region.name))
 
-    def add_role(self, name: str) -> Role:
-        """Return the role of this name, made if need be."""
-        with self.lock:
-            if name not in self.roles:
-                self._made_roles += 1
-                self.roles[name] = Role(name, "46116860184" + str(self._made_roles).zfill(8))
-            return self.roles[name]
+    @property
+    def principal(self) -> str:
+        """Return how policies name the account itself."""
+        return f"qcs::cam::uin/{self.uin}:root"
 
-    def issue_temporary_credentials(self, role: str, seconds: float, session_name: str = "session") -> Credential:
-        """Return keys of a session of this role, good for `seconds` of the cloud's clock.
-
-        Raises:
-            KeyError: There is no such role.
-        """
-        with self.lock:
-            taken = self.roles[role]
-            secret_id = "AKID" + self.ids.letters(36)
-            caller = Caller(self.uin, self.uin, secret_id, taken.name, taken.role_id, session_name)
-            credential = Credential(
-                secret_id, self.ids.letters(32), caller, token=self.ids.letters(96), expires_at=self.now() + seconds
-            )
-            self.credentials[secret_id] = credential
-            return credential
+    def new_session(self, role: str, role_id: str, name: str, policy: str, seconds: float) -> Credential:
+        """Return temporary keys of a session of a role, good for `seconds` of the cloud's clock."""
+        secret_id = "AKID" + self.ids.letters(36)
+        caller = Caller(self.uin, self.uin, secret_id, role, role_id, name, policy)
+        credential = Credential(secret_id, self.ids.letters(32), caller, self.ids.letters(96), self.now() + seconds)
+        self.credentials[secret_id] = credential
+        return credential

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.errors import ApiError, missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 Fields = dict[str, "Field"]
 Params = dict[str, Any]
@@ -56,8 +56,24 @@ def each(field: Field, *names: str) -> Fields:
     return dict.fromkeys(names, field)
 
 
+def texts(names: str) -> Fields:
+    """Declare parameters that are text, named in one string."""
+    return dict.fromkeys(names.split(), text)
+
+
 opaque = Field("object")
 opaque_list = Field("list")
+TAGS = list_of({"Key": text.must(), "Value": text.must()})
+
+
+def tags_of(params: Params) -> tuple[tuple[str, str], ...]:
+    """Return a call's tags as pairs."""
+    return tuple((tag["Key"], tag["Value"]) for tag in params.get("Tags", ()))
+
+
+def tag_set(tags: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    """Return pairs as the tags of a reply."""
+    return [{"Key": key, "Value": value} for key, value in tags]
 
 
 def check(fields: Fields, params: Mapping[str, Any], *, from_text: bool = False) -> Params:

@@ -14,7 +14,7 @@ from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from localcloud.cam.model import CLOUDAUDIT_ROLE
+from localcloud.cam.model import CLOUDAUDIT_ROLE, Access
 from localcloud.cloudaudit import record as cloudaudit
 from localcloud.core.notify import notify
 from localcloud.eb import pattern
@@ -106,7 +106,7 @@ class EventBridge:
     def publish(self, write: WriteCall) -> None:
         """Put a write call on the service bus and deliver it to the targets of the rules that let it through."""
         bus = service_bus(self._account)
-        if bus is None or not bus.cloudaudit or CLOUDAUDIT_ROLE not in self._account.roles:
+        if bus is None or not bus.cloudaudit or CLOUDAUDIT_ROLE not in self._account.state(Access).roles:
             return
         if not self.watchers and not self._buses().rules:
             return  # nobody would see it

@@ -5,10 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from localcloud.cam.model import Access
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
 from localcloud.core.paging import page_of
-from localcloud.core.parameters import boolean, integer, list_of, object_of, opaque, opaque_list, text
+from localcloud.core.parameters import (
+    TAGS,
+    boolean,
+    integer,
+    list_of,
+    object_of,
+    opaque,
+    opaque_list,
+    tag_set,
+    tags_of,
+    text,
+    texts,
+)
 from localcloud.scf.checks import check_limits, check_name, code_of, environment_of
 from localcloud.scf.invoker import Invoker
 from localcloud.scf.model import API, LATEST, Function, Functions, Ref
@@ -38,22 +51,17 @@ _PLAIN = {
 }
 
 
-_CODE_FIELDS = (
-    "CosBucketName CosObjectName ZipFile CosBucketRegion DemoId TempCosObjectName GitUrl GitUserName GitPassword "
-    "GitPasswordSecret GitBranch GitDirectory GitCommitId GitUserNameSecret"
-)
-_CODE = {**dict.fromkeys(_CODE_FIELDS.split(), text), "ImageConfig": opaque}
+_CODE = {
+    **texts("CosBucketName CosObjectName ZipFile CosBucketRegion DemoId TempCosObjectName GitUrl GitUserName"),
+    **texts("GitPassword GitPasswordSecret GitBranch GitDirectory GitCommitId GitUserNameSecret"),
+    "ImageConfig": opaque,
+}
 _SETTINGS = {
-    "Description": text,
+    **texts("Description Runtime Role InstallDependency ClsLogsetId ClsTopicId DnsCache"),
     "MemorySize": integer,
     "Timeout": integer,
-    "Runtime": text,
     "Environment": object_of({"Variables": list_of({"Key": text, "Value": text})}),
     "VpcConfig": object_of({"VpcId": text, "SubnetId": text}),
-    "Role": text,
-    "InstallDependency": text,
-    "ClsLogsetId": text,
-    "ClsTopicId": text,
     "Layers": opaque_list,
     "DeadLetterConfig": object_of({"Type": text.must(), "Name": text.must(), "FilterType": text}),
     "PublicNetConfig": object_of({"PublicNetStatus": text.must(), "EipConfig": object_of({"EipStatus": text.must()})}),
@@ -61,7 +69,6 @@ _SETTINGS = {
     "InitTimeout": integer,
     "ProtocolParams": opaque,
     "InstanceConcurrencyConfig": opaque,
-    "DnsCache": text,
     "IntranetConfig": opaque,
 }
 _NAMED = {"FunctionName": text.must(), "Namespace": text}
@@ -72,15 +79,9 @@ _NAMED = {"FunctionName": text.must(), "Namespace": text}
         **_NAMED,
         **_SETTINGS,
         "Code": object_of(_CODE).must(),
-        "Handler": text,
-        "Type": text,
-        "CodeSource": text,
-        "Tags": list_of({"Key": text.must(), "Value": text.must()}),
-        "AsyncRunEnable": text,
-        "TraceEnable": text,
-        "AutoDeployClsTopicIndex": text,
-        "AutoCreateClsTopic": text,
+        **texts("Handler Type CodeSource AsyncRunEnable TraceEnable AutoDeployClsTopicIndex AutoCreateClsTopic"),
         "ProtocolType": text,
+        "Tags": TAGS,
     }
 )
 def create_function(ctx: Context, params: Params) -> dict[str, Any]:
@@ -258,7 +259,7 @@ def _store(ctx: Context, function: Function) -> dict[str, Any]:
 def _settings(ctx: Context, params: Params) -> dict[str, Any]:
     check_limits(params)
     settings: dict[str, Any] = {field: params[name] for name, field in _PLAIN.items() if name in params}
-    if settings.get("role") and settings["role"] not in ctx.account.roles:
+    if settings.get("role") and settings["role"] not in ctx.account.state(Access).roles:
         raise ApiError("ResourceNotFound.Role", f"The role `{settings['role']}` does not exist.")
     if "Environment" in params:
         settings["environment"] = environment_of(params)
@@ -266,7 +267,7 @@ def _settings(ctx: Context, params: Params) -> dict[str, Any]:
         given = params["DeadLetterConfig"]
         settings["dead_letter"] = (given["Type"], given["Name"], given.get("FilterType", ""))
     if "Tags" in params:
-        settings["tags"] = tuple((tag["Key"], tag["Value"]) for tag in params["Tags"])
+        settings["tags"] = tags_of(params)
     if "PublicNetConfig" in params:
         given = params["PublicNetConfig"]
         settings["public_net"] = given["PublicNetStatus"]
@@ -311,7 +312,7 @@ def _summary(ctx: Context, function: Function) -> dict[str, Any]:
         "Status": function.status(ctx.now()),
         "StatusDesc": "",
         "StatusReasons": [],
-        "Tags": [{"Key": key, "Value": value} for key, value in function.tags],
+        "Tags": tag_set(function.tags),
         "Type": function.kind,
         "AsyncRunEnable": function.async_run,
         "TraceEnable": function.trace,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localcloud.cam.model import SCF_SERVICE, service_may_assume
+from localcloud.cam.model import SCF_SERVICE, Access, issue_keys
 from localcloud.scf.process.configuration import FunctionConfig
 from localcloud.scf.process.interpreter import find_python
 from localcloud.scf.process.process_pool import ProcessPool
@@ -149,9 +149,10 @@ class Pools:
         if not role:
             return None
         with self._account.lock:
-            if not service_may_assume(self._account, role, SCF_SERVICE):
+            taken = self._account.state(Access).roles.get(role)
+            if taken is None or not taken.trusts("service", SCF_SERVICE):
                 raise RoleRefused(f"the role `{role}` does not exist or does not trust {SCF_SERVICE}")
-            keys = self._account.issue_temporary_credentials(role, self.key_lifetime_s, "scf")
+            keys = issue_keys(self._account, role, self.key_lifetime_s, "scf")
         return keys.secret_id, keys.secret_key, keys.token or ""
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
-from localcloud.cam.model import account_may_assume
+from localcloud.cam import policy
+from localcloud.cam.model import Access, issue_keys
 from localcloud.core.actions import Context, Service
 from localcloud.core.clock import iso_time
 from localcloud.core.errors import ApiError, unauthorized
 from localcloud.core.parameters import list_of, text, unsigned
 
 if TYPE_CHECKING:
+    from localcloud.cam.model import Role
     from localcloud.core.account import Account
     from localcloud.core.parameters import Params
 
@@ -55,10 +58,11 @@ def assume_role(ctx: Context, params: Params) -> dict[str, Any]:
         raise ApiError("InvalidParameter.OverTimeError", f"DurationSeconds is {seconds}, not within 1-{MOST_SECONDS}.")
     if not _SESSION.fullmatch(params["RoleSessionName"]):
         raise ApiError("InvalidParameter.ParamError", "The parameter `RoleSessionName` is not valid.")
-    role = _role_name(ctx.account, params["RoleArn"])
-    if not account_may_assume(ctx.account, role):
+    role = _role(ctx.account, params["RoleArn"])
+    if not role.trusts("qcs", ctx.account.principal):
         raise unauthorized("sts", "AssumeRole", params["RoleArn"])
-    credential = ctx.account.issue_temporary_credentials(role, seconds, params["RoleSessionName"])
+    narrowed = _session_policy(params.get("Policy", ""))
+    credential = issue_keys(ctx.account, role.name, seconds, params["RoleSessionName"], narrowed)
     assert credential.expires_at is not None
     return {
         "Credentials": {
@@ -71,10 +75,21 @@ def assume_role(ctx: Context, params: Params) -> dict[str, Any]:
     }
 
 
-def _role_name(account: Account, arn: str) -> str:
+def _role(account: Account, arn: str) -> Role:
     match = _ROLE_ARN.fullmatch(arn)
     if match is not None and match["uin"] == account.uin:
-        for role in account.roles.values():
+        for role in account.state(Access).roles.values():
             if role.name == match["name"] or role.role_id == match["id"]:
-                return role.name
+                return role
     raise ApiError("InternalError.GetRoleError", f"The role `{arn}` cannot be found.")
+
+
+def _session_policy(encoded: str) -> str:
+    """Return the policy that narrows a session; it comes with percent-encoding (documented)."""
+    document = unquote(encoded)
+    if document:
+        try:
+            policy.check_grants(document)
+        except ApiError as error:
+            raise ApiError("InvalidParameter.StrategyFormatError", error.message) from None
+    return document

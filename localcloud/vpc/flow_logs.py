@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from localcloud.cam.model import FLOW_LOG_ROLE
+from localcloud.cam.model import FLOW_LOG_ROLE, Access
 from localcloud.cls.model import find_topic
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, malformed, missing, not_found, out_of_range
@@ -155,7 +155,7 @@ def _check_storage(ctx: Context, params: Params) -> None:
     topic = params.get("CloudLogId")
     if not topic:
         raise missing("CloudLogId")
-    if FLOW_LOG_ROLE not in ctx.account.roles:
+    if FLOW_LOG_ROLE not in ctx.account.state(Access).roles:
         raise ApiError("UnauthorizedOperation", f"The service role `{FLOW_LOG_ROLE}` does not exist: authorize it.")
     if _has_topic(ctx, topic, params.get("CloudLogRegion", ctx.region.name)):
         return

@@ -33,7 +33,7 @@ CREATE, LOOK, SEND = "CreateFlowLog", "DescribeNetworkInterfaces", "SendMessage"
 
 def use_keys(function: Function, cloud: LocalCloud, seconds: float = 3_600) -> str:
     """Give the function temporary keys of a role, as SCF does, and return their id."""
-    keys = cloud.account.issue_temporary_credentials("local-role", seconds)
+    keys = cloud.issue_keys("local-role", seconds)
     assert keys.token
     function.set(
         TENCENTCLOUD_SECRETID=keys.secret_id,
@@ -55,7 +55,7 @@ def test_keys_are_read_at_each_invocation(function: Function, cloud: LocalCloud,
 
 def test_stale_keys_are_replaced_once(function: Function, cloud: LocalCloud, event: dict[str, Any]) -> None:
     """When the cloud says that they are stale, the environment is read again, and the call made again."""
-    fresh = cloud.account.issue_temporary_credentials("local-role", 3_600)
+    fresh = cloud.issue_keys("local-role", 3_600)
     use_keys(function, cloud)
 
     def rotate(_call: Incoming, _proceed: Proceed) -> Reply:
@@ -122,7 +122,7 @@ def test_the_region_may_come_with_the_context(function: Function, event: dict[st
 
 def test_keys_that_rotate_in_the_middle_of_a_run(function: Function, cloud: LocalCloud, event: dict[str, Any]) -> None:
     """The letter is signed with the keys of its moment, not with those of the invocation's start."""
-    fresh = cloud.account.issue_temporary_credentials("local-role", 3_600)
+    fresh = cloud.issue_keys("local-role", 3_600)
 
     def rotate(_call: Incoming, _proceed: Proceed) -> Reply:
         os.environ["TENCENTCLOUD_SECRETID"] = fresh.secret_id

@@ -94,7 +94,7 @@ def leaks(function: Function, report: dict[str, Any], caplog: pytest.LogCaptureF
 
 @pytest.fixture
 def temporary_keys(function: Function, cloud: LocalCloud) -> None:
-    keys = cloud.account.issue_temporary_credentials("local-role", 3_600)
+    keys = cloud.issue_keys("local-role", 3_600)
     function.set(
         TENCENTCLOUD_SECRETID=keys.secret_id,
         TENCENTCLOUD_SECRETKEY=keys.secret_key,

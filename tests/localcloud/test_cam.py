@@ -38,12 +38,12 @@ def make_role(call: Client, *statements: dict[str, Any], name: str = "role") -> 
 
 
 def as_role(cloud: LocalCloud, name: str = "role") -> Client:
-    keys = cloud.account.issue_temporary_credentials(name, 3600)
+    keys = cloud.issue_keys(name, 3600)
     return Client(cloud, Credential(keys.secret_id, keys.secret_key, keys.token))
 
 
 def cmq_as_role(cloud: LocalCloud, name: str = "role") -> Cmq:
-    keys = cloud.account.issue_temporary_credentials(name, 3600)
+    keys = cloud.issue_keys(name, 3600)
     return Cmq(cloud, keys.secret_id, keys.secret_key, keys.token or "")
 
 

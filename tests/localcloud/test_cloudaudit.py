@@ -107,9 +107,9 @@ def test_a_failed_call_is_recorded_with_its_code(call: Client, seen: Seen) -> No
 
 
 def test_a_denied_call_says_so_in_both_codes(cloud: LocalCloud, call: Client, seen: Seen) -> None:
-    cloud.account.add_role("poor")
+    cloud.add_role("poor")
     call("cam", "DetachRolePolicy", PolicyId=1, DetachRoleName="poor")
-    keys = cloud.account.issue_temporary_credentials("poor", 60)
+    keys = cloud.issue_keys("poor", 60)
     poor = Client(cloud, Credential(keys.secret_id, keys.secret_key, keys.token))
     assert poor.refused("vpc", "AttachNetworkInterface", **ATTACH)[0] == "UnauthorizedOperation"
     record = seen[-1]["data"]
@@ -119,7 +119,7 @@ def test_a_denied_call_says_so_in_both_codes(cloud: LocalCloud, call: Client, se
 
 def test_secrets_are_in_it_as_on_the_platform(cloud: LocalCloud, seen: Seen) -> None:
     """The session's token twice, the key's id, and the password that the caller sent."""
-    keys = cloud.account.issue_temporary_credentials("local-role", 60)
+    keys = cloud.issue_keys("local-role", 60)
     client = Client(cloud, Credential(keys.secret_id, keys.secret_key, keys.token))
     client(
         "cvm",
@@ -180,7 +180,7 @@ def run(call: Client, cloud: LocalCloud) -> None:
 def test_the_console_s_record_has_lost_its_parameters_and_its_reply(cloud: LocalCloud, seen: Seen) -> None:
     """As really seen in 2022: an empty array, no reply, a session with a live token; ids in two texts only."""
     use(cloud, cloudaudit.DETAIL)
-    keys = cloud.account.issue_temporary_credentials("local-role", 60)
+    keys = cloud.issue_keys("local-role", 60)
     interface = create(Client(cloud, Credential(keys.secret_id, keys.secret_key, keys.token)), cloud)
     (event,) = seen
     record = event["data"]

@@ -68,7 +68,7 @@ def test_actions_regions_and_sub_accounts_have_their_own(limited: LocalCloud) ->
     assert call.refused("vpc", "DescribeVpcs")[0] == "RequestLimitExceeded"
     assert call("vpc", "DescribeSubnets")["TotalCount"] == 1
     assert call("vpc", "DescribeVpcs", "ap-beijing")["TotalCount"] == 0
-    keys = limited.account.issue_temporary_credentials("local-role", 60)
+    keys = limited.issue_keys("local-role", 60)
     role = Client(limited, Credential(keys.secret_id, keys.secret_key, keys.token))
     assert role("vpc", "DescribeVpcs")["TotalCount"] == 1
 

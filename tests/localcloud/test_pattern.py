@@ -1,5 +1,6 @@
 """EventBridge's event patterns, as documented (doc 1108/42288)."""
 
+import json
 from typing import Any
 
 import pytest
@@ -26,6 +27,10 @@ EVENT = {
 }
 
 
+def parsed(wanted: Any) -> dict[str, Any]:
+    return pattern.parse(json.dumps(wanted))
+
+
 def data(**fields: Any) -> dict[str, Any]:
     return {"data": {name.replace("_", "-"): wanted for name, wanted in fields.items()}}
 
@@ -43,11 +48,6 @@ def data(**fields: Any) -> dict[str, Any]:
         data(eventName=[{"anything-but": "RunInstances"}]),
         data(eventName=[{"anything-but": ["RunInstances", "StopInstances"]}]),
         data(eventName=[{"anything-but": {"prefix": "Run"}}]),
-        data(eventName=[{"contain": "Network"}]),
-        data(eventName=[{"contain": ["Network", "Create"]}]),
-        data(columns=[{"array": '{"name":"time"}'}]),
-        data(columns=[{"array": '{"name":"id","originalType":"int(11)"}'}]),
-        data(source_ip=[{"cidr": "10.0.0.0/24"}]),
         data(scope=[100]),
         data(flag=[True]),
         data(nothing=[None]),
@@ -56,8 +56,7 @@ def data(**fields: Any) -> dict[str, Any]:
 )
 def test_matches(wanted: dict[str, Any]) -> None:
     """Each documented form lets through the event it describes."""
-    pattern.check(wanted)
-    assert pattern.matches(wanted, EVENT)
+    assert pattern.matches(parsed(wanted), EVENT)
 
 
 @pytest.mark.parametrize(
@@ -74,16 +73,9 @@ def test_matches(wanted: dict[str, Any]) -> None:
         data(eventName=[{"anything-but": "CreateNetworkInterface"}]),
         data(eventName=[{"anything-but": ["RunInstances", "CreateNetworkInterface"]}]),
         data(eventName=[{"anything-but": {"prefix": "Create"}}]),
-        data(eventName=[{"contain": ["Network", "Delete"]}]),
-        data(columns=[{"array": '{"name":"id","originalType":"time"}'}]),
-        data(columns=[{"array": '{"name":"id","absent":null}'}]),
-        data(eventName=[{"array": '{"name":"id"}'}]),
-        data(source_ip=[{"cidr": "10.0.1.0/24"}]),
-        data(source_ip=[{"cidr": "::/0"}]),
-        data(eventName=[{"cidr": "10.0.0.0/8"}]),
         data(scope=["100"]),
         data(scope=[{"prefix": "1"}]),
-        data(scope=[{"suffix": "0"}, {"contain": "0"}, {"cidr": "10.0.0.0/8"}]),
+        data(scope=[{"suffix": "0"}]),
         data(flag=[1]),
         data(nothing=[""]),
         data(empty=[None]),
@@ -92,24 +84,16 @@ def test_matches(wanted: dict[str, Any]) -> None:
 )
 def test_does_not_match(wanted: dict[str, Any]) -> None:
     """Another value, case, place or type, or a missing field, keeps the event out."""
-    pattern.check(wanted)
-    assert not pattern.matches(wanted, EVENT)
+    assert not pattern.matches(parsed(wanted), EVENT)
 
 
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ([], "the event pattern must be a JSON object, not an array"),
-        ("x", "the event pattern must be a JSON object, not a string"),
-        (None, "the event pattern must be a JSON object, not null"),
-        (1, "the event pattern must be a JSON object, not a plain value"),
-        ({"a": []}, "event pattern field 'a': the array is empty, so it can match nothing"),
+        ({"a": []}, "event pattern field 'a': the array is empty"),
         (
             {"a": {"b": [{"exists": True}]}},
-            (
-                "event pattern field 'a.b': operator 'exists' does not exist; "
-                "there are anything-but, array, cidr, contain, prefix, suffix"
-            ),
+            "event pattern field 'a.b': operator 'exists' is not one of anything-but, prefix, suffix",
         ),
         ({"a": [{}]}, "event pattern field 'a': a member is one value or one operator, not 0 operators"),
         (
@@ -119,36 +103,17 @@ def test_does_not_match(wanted: dict[str, Any]) -> None:
         ({"a": [["x"]]}, "event pattern field 'a': a value is a string, a number, true, false or null, not an array"),
         ({"a": [{"prefix": 1}]}, "event pattern field 'a.prefix': takes a string of at least one character, not 1"),
         ({"a": [{"suffix": ""}]}, "event pattern field 'a.suffix': takes a string of at least one character, not \"\""),
-        ({"a": [{"contain": []}]}, "event pattern field 'a.contain': takes a string of at least one character, not []"),
-        (
-            {"a": [{"contain": ["x", 1]}]},
-            "event pattern field 'a.contain': takes a string of at least one character, not 1",
-        ),
-        ({"a": [{"array": "x"}]}, "event pattern field 'a.array': takes a JSON object written as a string, not \"x\""),
-        ({"a": [{"array": 1}]}, "event pattern field 'a.array': takes a JSON object written as a string, not 1"),
-        ({"a": [{"cidr": "x"}]}, "event pattern field 'a.cidr': takes an address range such as 10.0.0.0/24, not \"x\""),
-        ({"a": [{"cidr": 1}]}, "event pattern field 'a.cidr': takes an address range such as 10.0.0.0/24, not 1"),
-        (
-            {"a": [{"anything-but": []}]},
-            "event pattern field 'a.anything-but': the array is empty, so it excludes nothing",
-        ),
-        (
-            {"a": [{"anything-but": [{"prefix": "x"}]}]},
-            "event pattern field 'a.anything-but': a value is a string, a number, true, false or null, not an object",
-        ),
+        ({"a": [{"anything-but": []}]}, "event pattern field 'a.anything-but': the array is empty"),
         (
             {"a": [{"anything-but": {"numeric": [">", 1]}}]},
-            (
-                "event pattern field 'a.anything-but': operator 'numeric' does not exist; "
-                "there are anything-but, array, cidr, contain, prefix, suffix"
-            ),
+            "event pattern field 'a.anything-but': operator 'numeric' is not one of anything-but, prefix, suffix",
         ),
     ],
 )
 def test_refuses(wanted: Any, message: str) -> None:
     """A malformed pattern is refused, naming the field and what is wrong with it."""
     with pytest.raises(PatternError) as refusal:
-        pattern.check(wanted)
+        parsed(wanted)
     assert str(refusal.value) == message
 
 
@@ -162,7 +127,7 @@ def nested(depth: int, inner: Any, key: str) -> Any:
 def test_refuses_deep_nesting(wanted: dict[str, Any]) -> None:
     """Nesting is bounded, by keys and by operators."""
     with pytest.raises(PatternError, match="nested more than 32 deep"):
-        pattern.check(wanted)
+        parsed(wanted)
 
 
 def test_parse_reads_the_text_of_a_rule() -> None:
@@ -175,12 +140,6 @@ def test_parse_refuses(text: str) -> None:
     """No text is too broken for a clear refusal."""
     with pytest.raises(PatternError, match="event pattern"):
         pattern.parse(text)
-
-
-def test_an_unchecked_unknown_operator_is_not_passed_over() -> None:
-    """Even without `check`, an unknown operator never silently matches or excludes."""
-    with pytest.raises(PatternError, match="operator 'numeric' does not exist"):
-        pattern.matches(data(scope=[{"numeric": [">", 1]}]), EVENT)
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
@@ -202,9 +161,7 @@ def describing(event: dict[str, Any]) -> dict[str, Any]:
 @given(events)
 def test_an_event_matches_its_own_description(event: dict[str, Any]) -> None:
     """A pattern made of an event's own values lets that event through."""
-    wanted = describing(event)
-    pattern.check(wanted)
-    assert pattern.matches(wanted, event)
+    assert pattern.matches(parsed(describing(event)), event)
 
 
 @given(events, st.text(), scalars)
@@ -224,10 +181,10 @@ def test_members_are_or_and_anything_but_is_their_negation(members: list[Any], v
 
 
 @given(json_objects, json_objects)
-def test_whatever_check_accepts_can_be_matched(wanted: dict[str, Any], event: dict[str, Any]) -> None:
-    """On arbitrary JSON, `check` either refuses with PatternError or `matches` gives an answer."""
+def test_whatever_parse_accepts_can_be_matched(wanted: dict[str, Any], event: dict[str, Any]) -> None:
+    """On arbitrary JSON, `parse` either refuses with PatternError or `matches` gives an answer."""
     try:
-        pattern.check(wanted)
+        accepted = parsed(wanted)
     except PatternError:
         return
-    assert pattern.matches(wanted, event) in (True, False)
+    assert pattern.matches(accepted, event) in (True, False)

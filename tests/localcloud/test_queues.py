@@ -269,7 +269,7 @@ def test_signatures_are_checked(cmq: Cmq, cloud: LocalCloud) -> None:
 
 @pytest.mark.usefixtures("queue")
 def test_temporary_keys_need_their_token(cloud: LocalCloud) -> None:
-    keys = cloud.account.issue_temporary_credentials("local-role", 3600)
+    keys = cloud.issue_keys("local-role", 3600)
     good = Cmq(cloud, keys.secret_id, keys.secret_key, keys.token or "")
     assert good("SendMessage", **Q, msgBody="m")["code"] == 0
     without = Cmq(cloud, keys.secret_id, keys.secret_key)("SendMessage", **Q, msgBody="m")

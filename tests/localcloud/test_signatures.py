@@ -159,7 +159,7 @@ def test_every_way_the_sdk_signs_is_understood(cloud: LocalCloud, options: dict[
 
 @pytest.mark.parametrize("options", [{}, {"sign": "HmacSHA1"}], ids=str)
 def test_temporary_keys_need_their_token(cloud: LocalCloud, options: dict[str, Any]) -> None:
-    keys = cloud.account.issue_temporary_credentials("local-role", 3600)
+    keys = cloud.issue_keys("local-role", 3600)
     good = Client(cloud, Credential(keys.secret_id, keys.secret_key, keys.token), options)
     assert good("vpc", "DescribeVpcs")["TotalCount"] == 1
     for token in (None, "another"):
@@ -168,7 +168,7 @@ def test_temporary_keys_need_their_token(cloud: LocalCloud, options: dict[str, A
 
 
 def test_temporary_keys_end(cloud: LocalCloud) -> None:
-    keys = cloud.account.issue_temporary_credentials("local-role", 3600)
+    keys = cloud.issue_keys("local-role", 3600)
     client = Client(cloud, Credential(keys.secret_id, keys.secret_key, keys.token))
     assert client("vpc", "DescribeVpcs")["TotalCount"] == 1
     cloud.clock.advance(3600)

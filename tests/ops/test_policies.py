@@ -50,15 +50,14 @@ def test_only_operation_level_apis_are_granted_on_everything() -> None:
     assert all(UIN in resource and resource.endswith("/eni-flowlog-dlq") for resource in limited)
 
 
-@pytest.mark.parametrize(("document", "check"), [(ROLE_POLICY, policy.check_document)])
-def test_cam_takes_the_policy(document: dict[str, Any], check: Any) -> None:
+def test_cam_takes_the_policy() -> None:
     """It keeps to CAM's grammar, as an independent implementation of it reads it."""
-    check(document)
+    assert policy.check_grants(json.dumps(ROLE_POLICY)) == ROLE_POLICY
 
 
 def test_only_scf_may_take_the_role() -> None:
     """The trust policy names one service."""
-    policy.check_trust_policy(documents.trust())
+    policy.check_trust(json.dumps(documents.trust()))
     assert trusted(documents.trust()) == {"scf.qcloud.com"}
 
 

@@ -124,7 +124,7 @@ class Conservation(RuleBasedStateMachine):
 
     @rule()
     def take_new_keys(self) -> None:
-        keys = self.cloud.account.issue_temporary_credentials("local-role", 1_800)
+        keys = self.cloud.issue_keys("local-role", 1_800)
         self.environment = environment(
             self.cloud,
             TENCENTCLOUD_SECRETID=keys.secret_id,

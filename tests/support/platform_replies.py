@@ -86,7 +86,6 @@ def cam_replies(call: Call, _cloud: LocalCloud) -> None:
     call("cam", "GetPolicy", **known)
     call("cam", "ListPolicies")
     call("cam", "UpdateAssumeRolePolicy", **role, PolicyDocument=json.dumps(TRUST))
-    call("cam", "UpdateRoleDescription", **role, Description="d")
     call("cam", "GetRole", **role)
     call("cam", "DescribeRoleList", Page=1, Rp=10)
     call("cam", "DetachRolePolicy", **known, DetachRoleName="contract")

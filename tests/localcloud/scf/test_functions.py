@@ -42,7 +42,7 @@ def test_a_function_is_creating_and_then_active(cloud: LocalCloud, call: Client)
 
 def test_what_is_configured_is_what_is_shown(cloud: LocalCloud, call: Client) -> None:
     """Everything that CreateFunction takes and this project sets comes back from GetFunction."""
-    cloud.account.add_role("role")
+    cloud.add_role("role")
     variables = {"Variables": [{"Key": "A", "Value": "1"}, {"Key": "TZ", "Value": "UTC"}]}
     letter = {"Type": "CMQ-QUEUE", "Name": "q", "FilterType": ""}
     tags = [{"Key": "k", "Value": "v"}]
