@@ -6,8 +6,7 @@ EniFlowlogError
 ├── QueueUnreachable      raised to the platform after all else is done, so that it keeps the event
 └── CloudError            an API call failed for good; what failed goes to the dead-letter queue
     ├── Throttled         too many calls: retried with backoff
-    ├── Transient         server or network: retried with backoff
-    │   └── LostAnswer    no readable answer: a create is looked for before it is sent again
+    ├── Transient         server or network, no readable answer: retried; a create is looked for before it is sent again
     ├── OutOfTime         the invocation's time ended before the call could be made
     ├── StaleCredentials  the keys went stale: retried once with fresh ones
     ├── AlreadyCovered    the interface has a flow log
@@ -73,14 +72,10 @@ class Throttled(CloudError):
 
 
 class Transient(CloudError):
-    """The server or the network failed: the call may or may not have taken effect."""
+    """The server or the network failed, or no readable answer came: the call may well have taken effect."""
 
     kind = "transient"
     retryable = True
-
-
-class LostAnswer(Transient):
-    """No readable answer came: the call may well have taken effect."""
 
 
 class OutOfTime(CloudError):
@@ -144,7 +139,7 @@ CODES: dict[str, type[CloudError]] = {
     "RequestLimitExceeded*": Throttled,
     "LimitExceeded.ActionLimited": Throttled,
     "InternalError*": Transient,
-    "ClientNetworkError": LostAnswer,
+    "ClientNetworkError": Transient,
     "ServerNetworkError": Transient,
     "AuthFailure.TokenFailure": StaleCredentials,
     "AuthFailure.SignatureExpire": StaleCredentials,

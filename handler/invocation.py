@@ -87,9 +87,11 @@ class Invocation:
         return Vpc(self.api, self.settings, pacer)
 
     def settle(self, interface: Interface, result: Result) -> None:
-        """Put a failed interface on the queue, and any result into the report."""
+        """Put a failed interface on the queue, an impaired one into the log, and any result into the report."""
         if result.failure:
             self.letters.add_interface(interface, result.failure)
+        if result.outcome is Outcome.IMPAIRED:
+            logger.warning("flow log impaired", extra=result.as_item())
         self.report.add(replace(result, failure=None))
 
     def dismiss(self, item: Ignored | Invalid) -> None:

@@ -17,7 +17,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from handler import jsontext
 from handler.cloud.connection import Connection
 from handler.cloud.retry import Patience, delays
-from handler.errors import CloudError, LostAnswer, OutOfTime, StaleCredentials, Throttled, Transient, error_for
+from handler.errors import CloudError, OutOfTime, StaleCredentials, Throttled, Transient, error_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -82,7 +82,7 @@ class Api:
         """Call an action and return its `Response`.
 
         Throttles are retried until the time budget ends, other transient errors a few times, stale keys once. Whether a
-        call is made again whose answer was lost, `again_when_lost` says.
+        call is made again that may have taken effect, `again_when_lost` says.
 
         Raises:
             CloudError: the call failed for good; the subclass says what that means.
@@ -98,7 +98,7 @@ class Api:
                 reason.unfinished = True
                 raise reason from None
             except (Throttled, Transient) as error:
-                if isinstance(error, LostAnswer) and not again_when_lost:
+                if isinstance(error, Transient) and not again_when_lost:
                     raise
                 patience = transient
                 if isinstance(error, Throttled):  # then the server works: its own trouble is counted anew
@@ -141,7 +141,7 @@ class Api:
                 raise _server_error(error, action) from None
             raise error_for(_text(error.code), _text(error.message), _text(error.requestId)) from None
         except jsontext.NotJson as error:
-            raise LostAnswer("ClientNetworkError", f"{action}: unreadable reply ({error})") from None
+            raise Transient("ClientNetworkError", f"{action}: unreadable reply ({error})") from None
         return _response_of(reply, action)
 
     def _client(self, service: Service, region: str) -> CommonClient:
@@ -171,7 +171,7 @@ def _server_error(error: TencentCloudSDKException, action: str) -> CloudError:
     """What an answer with another status than 200 says, if it is an answer of the API at all."""
     try:
         _response_of(jsontext.parse(error.message), action)
-    except LostAnswer:
+    except Transient:
         pass
     except CloudError as inside:
         return inside
@@ -189,10 +189,10 @@ def _response_of(reply: Any, action: str) -> dict[str, Any]:
     """The reply's content. The SDK checks for an error only under two exact content types, so it is done here."""
     response = reply.get("Response") if isinstance(reply, dict) else None
     if not isinstance(response, dict):
-        raise LostAnswer("ClientNetworkError", f"{action}: a reply without Response")
+        raise Transient("ClientNetworkError", f"{action}: a reply without Response")
     error = response.get("Error")
     if error is None:
         return response
     if not isinstance(error, dict) or not error.get("Code"):
-        raise LostAnswer("ClientNetworkError", f"{action}: an Error without Code")
+        raise Transient("ClientNetworkError", f"{action}: an Error without Code")
     raise error_for(_text(error["Code"]), _text(error.get("Message")), _text(response.get("RequestId")))

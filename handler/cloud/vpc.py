@@ -40,7 +40,7 @@ class Vpc:
             Its id; empty where the reply, which is a list, names none.
 
         Raises:
-            LostAnswer: it may have been created all the same.
+            Transient: it may have been created all the same.
             CloudError: see the table in `errors`.
         """
         params = self._create_params(interface, name)
@@ -54,6 +54,13 @@ class Vpc:
         reply = self._api.call(VPC, "DescribeFlowLogs", interface.region, params)
         logs = map(_flow_log, _objects(reply.get("FlowLog")))
         return [log for log in logs if log.interface_id == interface.interface_id]
+
+    def holders_of(self, region: str, name: str) -> list[str]:
+        """The ids of what the flow logs of a name belong to, as far as they are listed yet."""
+        params = {"FlowLogName": name, "Limit": PAGE, "Offset": 0}
+        reply = self._api.call(VPC, "DescribeFlowLogs", region, params)
+        named = [entry for entry in _objects(reply.get("FlowLog")) if entry.get("FlowLogName") == name]
+        return [str(entry.get("ResourceId") or "") for entry in named]
 
     def flow_log_page(self, region: str, offset: int, pacer: Pacer | None = None) -> tuple[list[FlowLog], int]:
         """One page of a region's interface flow logs, and how many there are in all."""

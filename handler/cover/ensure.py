@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handler.cloud.retry import LONGEST_DELAY_S, Patience
-from handler.cover import rules
-from handler.errors import AlreadyCovered, CloudError, LostAnswer, NameTaken, NotAttached, NotFound, NotSupported
-from handler.model import Interface, Outcome, Result, result_of
+from handler.cover import rules, state
+from handler.errors import AlreadyCovered, CloudError, NameTaken, NotAttached, NotFound, NotSupported, Transient
+from handler.model import Interface, Outcome, Result, State, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,17 +20,20 @@ if TYPE_CHECKING:
 MAX_NAME = 60  # FlowLogName (doc 215/35015)
 MAX_NAMES = 9
 HAS_ONE = "it has a flow log already"
+UNREADABLE = "not readable yet: the sweep judges it"
 # Attaching is asynchronous and no event tells its end, so an attach event's interface is looked at again for a while.
 ATTACH_DELAYS_S = (0.5, 1.0, 2.0, 3.0, 4.0)
 # Gone, or not visible yet.
 NOT_FOUND_DELAYS_S = (0.5, 1.5, 2.0)
+# A flow log may be listed only seconds after it was made.
+LISTING_DELAYS_S = (0.5, 1.0, 2.0)
 
 
 def ensure(interface: Interface, vpc: Vpc, settings: Settings, budget: Budget) -> Result:
     """Bring one interface, whose VPC is known, to its outcome.
 
     Returns:
-        The result: created, covered, waiting, skipped or gone.
+        The result: created, covered, impaired, waiting, skipped or gone.
 
     Raises:
         CloudError: it failed for good; the caller puts it on the dead-letter queue.
@@ -63,10 +66,11 @@ class _Attempt:
         self._budget = budget
         self._names = names(settings.name_prefix, interface.interface_id)
         self._name = next(self._names)
-        self._lost: LostAnswer | None = None
+        self._lost: Transient | None = None
         self._until_answered = Patience(budget.wait)
         self._until_attached = Patience(budget.wait, ATTACH_DELAYS_S if interface.attaching else ())
         self._until_visible = Patience(budget.wait, NOT_FOUND_DELAYS_S)
+        self._until_listed = Patience(budget.wait, LISTING_DELAYS_S)
 
     def run(self) -> Result:
         """The result. A create whose answer was lost may have taken effect: no lack of time afterwards says more."""
@@ -90,12 +94,12 @@ class _Attempt:
             flow_log_id = self._vpc.create_flow_log(self._interface, self._name)
             result: Result | None = self._ended(Outcome.CREATED, flow_log_id=flow_log_id)
         except AlreadyCovered:
-            result = self._ended(Outcome.COVERED, HAS_ONE)
+            result = self._has_one()
         except NotSupported:
             result = self._ended(Outcome.SKIPPED, "its instance's model takes no flow logs")
         except NotAttached:
             result = self._not_attached()
-        except LostAnswer as error:
+        except Transient as error:
             result = self._answer_lost(error)
         except NameTaken as error:
             result = self._name_taken(error)
@@ -114,7 +118,7 @@ class _Attempt:
             return self._ended(Outcome.GONE, "deleted while it was being attached")
         return self._ended(Outcome.WAITING, rules.UNATTACHED)
 
-    def _answer_lost(self, error: LostAnswer) -> Result | None:
+    def _answer_lost(self, error: Transient) -> Result | None:
         """Look before it is sent again, which would be refused, or, where two are allowed (v2), make a second one."""
         self._lost = error
         if not self._until_answered.again():
@@ -122,14 +126,31 @@ class _Attempt:
             raise error
         return self._existing()
 
+    def _has_one(self) -> Result:
+        """One look says whether it logs; where that is not listed yet, or cannot be read, the sweep judges it."""
+        try:
+            return self._existing() or self._ended(Outcome.COVERED, f"{HAS_ONE}, {UNREADABLE}")
+        except CloudError as error:
+            return self._ended(Outcome.COVERED, f"{HAS_ONE}, {UNREADABLE} ({error.code})")
+
     def _name_taken(self, error: NameTaken) -> Result | None:
-        """It is covered under that name, or another's flow log has it: then the next name is tried."""
+        """It is covered under that name, or the flow log of something else has it: then the next name is tried.
+
+        A holder that is not listed yet may be its own, made just before: it is waited for, and the same name tried
+        again. Another name would make a second flow log where the v2 rules allow two.
+        """
         existing = self._existing()
-        if existing is None:
-            self._name = next(self._names, "")
-            if not self._name:
+        if existing:
+            return existing
+        holders = self._vpc.holders_of(self._interface.region, self._name)
+        if all(holder == self._interface.interface_id for holder in holders):
+            if not self._until_listed.again():
                 raise error
-        return existing
+            return None
+        self._name = next(self._names, "")
+        if not self._name:
+            raise error
+        return None
 
     def _not_found(self, error: NotFound) -> Result | None:
         """Try again for a moment, for it may not be visible yet; then look what was not found."""
@@ -148,9 +169,16 @@ class _Attempt:
         return None if decision is Outcome.PLANNED else self._ended(decision, reason)
 
     def _existing(self) -> Result | None:
-        """The result, if the interface has a flow log."""
-        existing = self._vpc.flow_logs_of(self._interface)
-        return self._ended(Outcome.COVERED, HAS_ONE, existing[0].flow_log_id) if existing else None
+        """The result, if the interface has a flow log: covered, or impaired if that does not log as it should."""
+        region = self._interface.region
+        found = state.best(self._vpc.flow_logs_of(self._interface), region, self._settings)
+        if found is None:
+            return None
+        log, judgement = found
+        if judgement.state is State.COVERED:
+            return self._ended(Outcome.COVERED, judgement.words or HAS_ONE, log.flow_log_id)
+        impaired = self._ended(Outcome.IMPAIRED, judgement.words, log.flow_log_id)
+        return replace(impaired, state=judgement.state)
 
     def _look(self) -> Interface | None:
         """What the cloud knows of the interface, whatever else it answers with."""

@@ -17,7 +17,7 @@ from handler.budget import Budget
 from handler.cloud.api import VPC, Api
 from handler.cloud.connection import MAX_REPLY_BYTES, Connection, NoReply
 from handler.cloud.queue import Queue
-from handler.errors import LostAnswer, QueueError
+from handler.errors import QueueError, Transient
 from handler.settings import Credentials
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def test_no_redirect_is_followed(server: Server, status: str) -> None:
 
         server.answer = answer
         api = Api(server.url, lambda: KEYS, Budget(60.0))
-        with pytest.raises(LostAnswer, match=r"answered with a redirect \(30\d\), which is not followed"):
+        with pytest.raises(Transient, match=r"answered with a redirect \(30\d\), which is not followed"):
             api.call(VPC, "CreateFlowLog", "ap-shanghai", {}, again_when_lost=False)
         queue = Queue(server.url, "queue", lambda: KEYS, Budget(60.0))
         with pytest.raises(QueueError, match="answered with a redirect"):

@@ -87,7 +87,7 @@ def test_a_taken_name_ends_with_another_name(function: Function, cloud: LocalClo
     usual = f"{prefix}{eni}"[:60]
     cloud.seed_flow_log(REGION, other, name=usual if prefix == "auto-" else f"{prefix[: 60 - len(eni)]}{eni}")
     assert outcomes(function(place.created(eni))) == {"created": 1}
-    assert function.calls() == [CREATE, LOGS, CREATE]
+    assert function.calls() == [CREATE, LOGS, LOGS, CREATE]
     (flow_log,) = cloud.flow_logs_of(REGION, eni)
     assert flow_log.name.endswith(f"{eni}-2")
     assert len(flow_log.name) <= 60

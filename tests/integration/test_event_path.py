@@ -155,11 +155,14 @@ def test_the_same_interface_twice_in_a_batch_is_called_for_once(function: Functi
 
 
 def test_a_later_duplicate_is_covered(function: Function, place: Place) -> None:
-    """Events come twice: the API's own refusal makes that harmless."""
+    """Events come twice: the API's own refusal makes that harmless, and one look says that the flow log logs."""
     event = place.created(place.attached())
-    assert outcomes(function(event)) == {"created": 1}
-    assert outcomes(function(event)) == {"covered": 1}
-    assert function.calls() == [CREATE, CREATE]
+    made = only(function(event))
+    assert made["outcome"] == "created"
+    again = only(function(event))
+    assert (again["outcome"], again["reason"]) == ("covered", "it has a flow log already")
+    assert again["flow_log_id"] == made["flow_log_id"]
+    assert function.calls() == [CREATE, CREATE, LOGS]
 
 
 def test_created_loose_and_attached_in_one_batch(function: Function, cloud: LocalCloud, place: Place) -> None:

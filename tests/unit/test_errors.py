@@ -8,7 +8,6 @@ from handler import errors
 from handler.errors import (
     AlreadyCovered,
     CloudError,
-    LostAnswer,
     NameTaken,
     NotAttached,
     NotFound,
@@ -30,7 +29,7 @@ ROWS = {
     "RequestLimitExceeded*": Throttled,
     "LimitExceeded.ActionLimited": Throttled,
     "InternalError*": Transient,
-    "ClientNetworkError": LostAnswer,
+    "ClientNetworkError": Transient,
     "ServerNetworkError": Transient,
     "AuthFailure.TokenFailure": StaleCredentials,
     "AuthFailure.SignatureExpire": StaleCredentials,
@@ -44,7 +43,7 @@ ROWS = {
     "FlowLogNameDuplicate": NameTaken,
     "InvalidFlowLogName": Refused,
 }
-RETRYABLE = {LostAnswer, Throttled, Transient, StaleCredentials, NotAttached, NotFound}
+RETRYABLE = {Throttled, Transient, StaleCredentials, NotAttached, NotFound}
 
 
 def test_the_table_has_these_rows_and_no_other() -> None:
@@ -100,7 +99,6 @@ def test_the_names_of_the_classes_in_a_dead_letter() -> None:
     assert names == {
         Throttled: "throttled",
         Transient: "transient",
-        LostAnswer: "transient",
         OutOfTime: "transient",
         StaleCredentials: "credentials",
         AlreadyCovered: "covered",

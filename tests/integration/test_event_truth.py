@@ -1,0 +1,100 @@
+"""When CreateFlowLog says that a flow log exists, the event's outcome says whether that one logs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from localcloud.core.faults import error
+from tests.support import records
+from tests.support.function import Function, outcomes
+from tests.support.place import Place, only
+from tests.support.records import REGION
+
+if TYPE_CHECKING:
+    from localcloud import LocalCloud
+
+CREATE, LOGS = "CreateFlowLog", "DescribeFlowLogs"
+THEIRS = {"description": "made in the console", "name": "theirs"}
+
+
+@pytest.mark.parametrize(
+    ("flow_log", "verdict"),
+    [
+        ({"enabled": False}, ("broken", "disabled")),
+        ({"topic_id": "deleted"}, ("broken", "topic deleted")),
+        ({"topic_id": "another"}, ("differs", "another topic")),
+        ({"traffic_type": "REJECT"}, ("differs", "another traffic type")),
+        ({**THEIRS, "traffic_type": "ACCEPT"}, ("differs", "another traffic type")),
+        ({**THEIRS, "enabled": False}, ("broken", "disabled")),
+    ],
+)
+def test_a_flow_log_that_does_not_log_as_it_should(
+    function: Function, cloud: LocalCloud, place: Place, flow_log: dict[str, Any], verdict: tuple[str, str]
+) -> None:
+    """Impaired, with its id and the reason, in the report and in a line that an alarm finds; nothing is lost."""
+    topics = {"deleted": cloud.add_topic(), "another": cloud.add_topic()}
+    eni = place.attached()
+    fields = {**flow_log, "topic_id": topics.get(flow_log.get("topic_id", ""), cloud.topic_id)}
+    flow_log_id = cloud.seed_flow_log(REGION, eni, **fields)
+    cloud.delete_topic(topics["deleted"])
+    expected = {
+        "region": REGION,
+        "interface_id": eni,
+        "outcome": "impaired",
+        "state": verdict[0],
+        "reason": verdict[1],
+        "flow_log_id": flow_log_id,
+    }
+    assert only(function(place.created(eni))) == expected
+    assert function.calls() == [CREATE, LOGS]
+    (line,) = [line for line in function.lines() if line["message"] == "flow log impaired"]
+    assert line["level"] == "WARNING"
+    assert expected.items() <= line.items()
+    assert function.letters() == []
+
+
+def test_somebody_else_s_flow_log_that_logs_as_much_covers(function: Function, cloud: LocalCloud, place: Place) -> None:
+    """One is allowed for each interface: its destination is named."""
+    eni, topic = place.attached(), cloud.add_topic()
+    flow_log_id = cloud.seed_flow_log(REGION, eni, topic_id=topic, **THEIRS)
+    item = only(function(place.created(eni)))
+    assert (item["outcome"], item["flow_log_id"]) == ("covered", flow_log_id)
+    assert item["reason"] == f"somebody else's flow log, into topic {topic}"
+    assert [line["message"] for line in function.lines()] == ["report"]
+
+
+def test_a_flow_log_that_is_not_listed_yet(function: Function, cloud: LocalCloud, place: Place) -> None:
+    """Listing may lag behind creating: one look, and the sweep judges."""
+    cloud.behaviour.flow_log_lag_s = 3_600
+    event = place.created(place.attached())
+    assert outcomes(function(event)) == {"created": 1}
+    item = only(function(event))
+    assert (item["outcome"], item["reason"]) == (
+        "covered",
+        "it has a flow log already, not readable yet: the sweep judges it",
+    )
+    assert function.calls() == [CREATE, CREATE, LOGS]
+
+
+def test_a_flow_log_that_may_not_be_read(function: Function, cloud: LocalCloud, place: Place) -> None:
+    """That it exists is known: no letter for what the next sweep finds out."""
+    event = place.created(place.attached())
+    function(event)
+    cloud.faults.add(LOGS, error("UnauthorizedOperation"))
+    item = only(function(event))
+    assert (item["outcome"], item["reason"]) == (
+        "covered",
+        "it has a flow log already, not readable yet: the sweep judges it (UnauthorizedOperation)",
+    )
+    assert function.letters() == []
+
+
+def test_an_impaired_interface_that_is_named_twice(function: Function, cloud: LocalCloud, place: Place) -> None:
+    """Both mentions say so, and one look was enough."""
+    eni = place.attached()
+    cloud.seed_flow_log(REGION, eni, enabled=False)
+    event = place.created(eni)
+    assert outcomes(function(records.event_list(event, event))) == {"impaired": 2}
+    assert function.calls() == [CREATE, LOGS]
