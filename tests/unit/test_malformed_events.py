@@ -14,7 +14,7 @@ from tests.support import records
 from tests.support.items import one, problem, text
 from tests.support.records import ABSENT, BUS_REGION, INTERFACE_ID, REGION, SUBNET_ID, VPC_ID
 
-CREATED = Interface(REGION, INTERFACE_ID, VPC_ID, SUBNET_ID, tags={})
+CREATED = Interface(REGION, INTERFACE_ID, VPC_ID, SUBNET_ID)
 
 
 # The CloudEvent's envelope --------------------------------------------------------------------------------------------
@@ -84,7 +84,10 @@ def test_what_is_not_ours_is_ignored_whatever_its_envelope_holds() -> None:
         ("{", "$.data: not JSON: Expecting property name enclosed in double quotes at character 1"),
         ({}, "$.data: must have eventName"),
         (records.created(errorCode=[]), "$.data.errorCode: must be integer or string or null"),
-        (records.created(responseElements=""), "CreateNetworkInterface names no NetworkInterfaceId"),
+        (
+            records.created(responseElements="", requestParameters=""),
+            "CreateNetworkInterface names no interface, instance, subnet or VPC",
+        ),
     ],
 )
 def test_the_data_must_be_a_record(data: Any, expected: str) -> None:
