@@ -6,7 +6,7 @@ PINS := requirements/dev.txt requirements/tccli.txt
 COMPILE := pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: help setup demo test test-3.10 check format package bench soak mutation audit sbom pins clean
+.PHONY: help setup demo test test-3.10 test-browser check format package bench soak mutation audit sbom pins clean
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -33,6 +33,10 @@ test-3.10: setup ## the function's unit tests and its way of an event on the Pyt
 	    --no-deps --require-hashes -r requirements/dev.txt && touch $(VENV)-3.10/.ready || exit 1; fi; \
 	$(VENV)-3.10/bin/python -m pytest -n 4 --dist worksteal --ignore tests/unit/test_no_secret_in_the_tree.py \
 	  tests/unit tests/property/test_any_event.py tests/integration/test_event_path.py tests/integration/test_event_outcomes.py
+
+test-browser: setup ## the auditor's page in Chromium (Debian: apt-get install chromium chromium-driver)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/browser.txt
+	@$(BIN)/python -m pytest -s tests/browser
 
 check: setup ## what CI runs: format, lint, imports, types, tests
 	@$(BIN)/ruff format --check .
@@ -67,7 +71,7 @@ sbom: package ## the bill of materials of the package (CycloneDX), .build/bom.js
 	@$(BIN)/python -c 'import json; [print(c["name"], c["version"]) for c in json.load(open(".build/bom.json"))["components"]]'
 
 pins: setup ## renew the hashed pins (run it with Python 3.10, what the function runs on)
-	@cd requirements && for f in function dev; do \
+	@cd requirements && for f in function dev browser; do \
 	  CUSTOM_COMPILE_COMMAND="make pins" ../$(BIN)/$(COMPILE) --upgrade $$f.in -o $$f.txt; done
 	@cd requirements && $(COMPILE:pip-compile=../$(BIN)/pip-compile) --upgrade --no-annotate tccli.in -o - 2>/dev/null \
 	  | sed -nE '/^(tccli|cos-python-sdk-v5|crcmod-plus|pycryptodome|xmltodict)==/,/[^\\]$$/p' > tccli.txt

@@ -7,6 +7,7 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,7 +17,7 @@ from handler.commands import status
 from handler.log import redact
 from handler.model import Outcome, State
 from ops import console, options, session
-from ops.errors import Exit
+from ops.errors import Exit, OperatorError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from handler.commands.coverage import Found
+    from handler.commands.survey import Survey
 
 NOT_COVERED = ("missing", "differs", "broken")
 COLUMNS = (
@@ -47,6 +49,9 @@ _OUTCOMES = {
 }
 """What the report calls an interface in a state; the others are skipped."""
 
+AsHtml = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Also write a page for an auditor, whole in one file.")
+]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print a line for each interface, as CSV on the standard output.")]
 
 
@@ -99,6 +104,7 @@ def status_command(
     profile: options.Profile = "",
     as_json: options.AsJson = False,
     as_csv: AsCsv = False,
+    html: AsHtml = None,
 ) -> None:
     """Say whether every interface has its flow log, per region and VPC, and if not, why not.
 
@@ -118,6 +124,8 @@ def status_command(
 
         eni-flowlog status --region ap-guangzhou --region ap-shanghai --csv > coverage.csv
 
+        eni-flowlog status --html coverage.html
+
         eni-flowlog status --json | jq '.items[] | select(.state == "missing")'
     """
     if as_json and as_csv:
@@ -132,6 +140,8 @@ def status_command(
     whole = run.survey({"regions": regions} if regions else {}, lines.add)
     status.report_coverage(whole, run.invocation)
     report = whole_report(run.report.as_dict(), lines.sorted())
+    if html:
+        write_page(html, report, run, whole)
     if as_json:
         console.write_json(report)
     elif as_csv:
@@ -139,6 +149,38 @@ def status_command(
     else:
         show_coverage(report, " and ".join(each.region for each in whole.inventories))
     raise typer.Exit(Exit.FAILED if whole.failures else verdict(report["coverage"]))
+
+
+def write_page(file: Path, report: Mapping[str, Any], run: session.Session, whole: Survey) -> None:
+    """Write the page for the auditor.
+
+    Args:
+        file: where; what stands there is replaced.
+        report: whole, as `--json` prints it.
+        run: whose settings the interfaces were held against.
+        whole: what was listed, and what could not be.
+
+    Raises:
+        OperatorError: the file cannot be written.
+    """
+    from ops import page  # noqa: PLC0415 - the templates' library is for this option alone
+
+    evidence = page.Evidence(
+        account=run.cloud.uin,
+        taken_at=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        covered=bool(report["items"]) and not whole.failures and verdict(report["coverage"]) is Exit.OK,
+        settings=redact({name: text for name, text in sorted(run.environment.items()) if name.startswith("FLOWLOG_")}),
+        scope=[each.region for each in whole.inventories],
+        unlisted={region: f"{each.code}: {each.message}" for region, each in sorted(whole.failures.items())},
+        coverage=report["coverage"],
+        interfaces=report["items"],
+        notes=[run.source.said, *run.source.differences],
+    )
+    try:
+        file.write_text(page.render(evidence), encoding="utf-8")
+    except OSError as error:
+        raise OperatorError(f"{file} cannot be written ({error.strerror}): name another file with --html.") from None
+    console.say(f"{file}: the page for the auditor.")
 
 
 def whole_report(report: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
