@@ -19,14 +19,19 @@ if TYPE_CHECKING:
     from handler.cloud.queue import Queue
     from handler.model import Failure, History, Interface
 
-MAX_EVENT_CHARACTERS = 65_536
-"""The bound of a dead letter's event: EventBridge's own is 64 KB (doc 248/87558); CMQ takes 1 MB."""
+MAX_EVENT_BYTES = 49_152
+"""The bound of a dead letter's event, in bytes of UTF-8: a queue may take no more than 65,536 a message (doc
+1110/44169; CreateCmqQueue's schema says 1,048,576), and the rest of the letter needs some room too."""
+MAX_WORDS = 2_000
+"""The bound of what an error says, in characters."""
 
+INTERFACES_PER_LETTER = 100
+"""How many interfaces that failed alike one letter holds at the most."""
 SENDERS = 8
 """How many calls send letters at a time."""
 MAX_PENDING = 128
 """How many letters are logged and not sent yet, at the most: all that a crash could keep from the queue."""
-MAX_BATCH_CHARACTERS = 524_288
+MAX_BATCH_BYTES = 524_288
 """Of the letters in one call: well below the 1 MB of a message; how the limit counts for a batch is not documented."""
 MANY = 32
 """From so many letters on, they are sent in batches: a whole batch of events may fail just before the time is up."""
@@ -49,6 +54,7 @@ class DeadLetters:
 
     Attributes:
         written: the ids of all letters so far. A redrive that meets one on the queue does not run it again.
+        regions: the region and code of each letter of a region as a whole that is known to be on the queue.
     """
 
     def __init__(self, queue: Queue, origin: Origin) -> None:
@@ -58,6 +64,7 @@ class DeadLetters:
         self._pending: list[str] = []
         self._unsent: list[QueueError] = []
         self.written: set[str] = set()
+        self.regions: set[tuple[str, str]] = set()
 
     @property
     def unsent(self) -> int:
@@ -66,16 +73,24 @@ class DeadLetters:
 
     def add_interface(self, interface: Interface, failure: Failure) -> None:
         """Put an interface that could not be covered on the queue."""
-        known = {
-            "region": interface.region,
-            "interface_id": interface.interface_id,
-            "vpc_id": interface.vpc_id,
-            "instance_id": "" if interface.interface_id else interface.instance_id,
-        }
-        if not (interface.interface_id or interface.instance_id):
-            known |= {"subnet_id": interface.subnet_id, "since": interface.since}
-        what = {name: value for name, value in known.items() if value}
-        self._add(self._letter("interface", failure, interface.history) | {"interface": what})
+        self._add(self._letter("interface", failure, interface.history) | {"interface": _named(interface)})
+
+    def add_interfaces(self, failed: Sequence[tuple[Interface, Failure]]) -> None:
+        """Put interfaces of one region that failed with one code on the queue: as one letter for each hundred.
+
+        A single one, or one of which only the instance is known, has a letter of its own.
+        """
+        named = [each for each in failed if each[0].interface_id]
+        for start in range(0, len(named), INTERFACES_PER_LETTER):
+            some = named[start : start + INTERFACES_PER_LETTER]
+            if len(some) == 1:
+                self.add_interface(*some[0])
+            else:
+                ensure = {"command": "ensure", "interfaces": [_named(interface) for interface, _ in some]}
+                self.add_command(ensure, some[-1][1], some[0][0].history)
+        for interface, failure in failed:
+            if not interface.interface_id:
+                self.add_interface(interface, failure)
 
     def add_event(self, event: Any, failure: Failure, history: History | None = None) -> None:
         """Put a payload that no schema accepts on the queue, redacted and bounded."""
@@ -83,6 +98,8 @@ class DeadLetters:
 
     def add_command(self, command: Mapping[str, Any], failure: Failure, history: History | None = None) -> None:
         """Put a command that could not be finished on the queue."""
+        if len(regions := command.get("regions", ())) == 1:
+            self.regions.add((regions[0], failure.code))
         self._add(self._letter("command", failure, history) | {"event": bounded(dict(command))})
 
     def flush(self) -> None:
@@ -137,7 +154,7 @@ class DeadLetters:
             "error": {
                 "class": failure.kind,
                 "code": redact(failure.code),
-                "message": redact(failure.message),
+                "message": redact(failure.message[:MAX_WORDS]),
                 "request_id": redact(failure.request_id),
                 "retryable": failure.retryable,
             },
@@ -154,27 +171,58 @@ class DeadLetters:
         self.written.add(letter["id"])
         if letter["attempts"] > MAX_LETTER_ATTEMPTS:
             return  # a trigger has brought what is exhausted: put back, it would come again for ever
-        self._pending.append(json.dumps(letter))
+        self._pending.append(_text(letter))
         if len(self._pending) >= MAX_PENDING:
             self.flush()
 
 
 def _batches(bodies: Sequence[str]) -> Iterator[list[str]]:
     batch: list[str] = []
-    characters = 0
+    taken = 0
     for body in bodies:
-        if batch and (len(batch) == BATCH or characters + len(body) > MAX_BATCH_CHARACTERS):
+        size = len(body.encode())
+        if batch and (len(batch) == BATCH or taken + size > MAX_BATCH_BYTES):
             yield batch
-            batch, characters = [], 0
+            batch, taken = [], 0
         batch.append(body)
-        characters += len(body)
+        taken += size
     yield batch
 
 
+def _named(interface: Interface) -> dict[str, str]:
+    known = {
+        "region": interface.region,
+        "interface_id": interface.interface_id,
+        "vpc_id": interface.vpc_id,
+        "instance_id": "" if interface.interface_id else interface.instance_id,
+    }
+    if not (interface.interface_id or interface.instance_id):
+        known |= {"subnet_id": interface.subnet_id, "since": interface.since}
+    return {name: value for name, value in known.items() if value}
+
+
 def bounded(event: Any) -> Any:
-    """An event without its secrets, cut where it is longer than a queue's message should be."""
+    """An event without its secrets, cut where it is longer than a queue's message may be.
+
+    Returns:
+        The event, or `cut`, the beginning of its JSON text, with `bytes`, how long that is in all.
+    """
     clean = redact(event)
-    text = json.dumps(clean)
-    if len(text) <= MAX_EVENT_CHARACTERS:
+    text = _text(clean)
+    size = len(text.encode())
+    if size <= MAX_EVENT_BYTES:
         return clean
-    return {"cut": text[:MAX_EVENT_CHARACTERS], "characters": len(text)}
+    cut = text
+    while (taken := len(_text(cut).encode())) > MAX_EVENT_BYTES:  # its quotes are escaped once more in the letter
+        cut = cut[: len(cut) * MAX_EVENT_BYTES // (taken + 1)]
+    return {"cut": cut, "bytes": size}
+
+
+def _text(value: Any) -> str:
+    """A value as JSON text that UTF-8 can hold: half of a surrogate pair alone is written as an escape."""
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value)
+    return text

@@ -155,6 +155,21 @@ CODES: dict[str, type[CloudError]] = {
 }
 
 
+ACCOUNT_WIDE = frozenset(
+    {
+        "AuthFailure.UnauthorizedOperation",  # the role may not
+        "UnauthorizedOperation",
+        "UnauthorizedOperation.InvalidAccount",
+        "UnauthorizedOperation.NoRealNameAuthentication",
+        "LimitExceeded",  # the quota is used up
+        "NoTopicForRegion",  # FLOWLOG_TOPIC_ID has none for the region
+        "ResourceNotFound",  # as the last word on an interface that was seen: the topic is gone
+    }
+)
+"""What concerns the whole account, or all of a region, when a create is answered so: by exact codes, for a longer code of
+the same beginning names a subject of its own."""
+
+
 def error_for(code: str, message: str, request_id: str = "") -> CloudError:
     """The error that an API code means to us.
 

@@ -86,7 +86,7 @@ class Invocation:
         """The VPC API, with its creates spaced out by a pacer."""
         return Vpc(self.api, self.settings, pacer)
 
-    def settle(self, interface: Interface, result: Result) -> None:
+    def record(self, interface: Interface, result: Result) -> None:
         """Put a failed interface on the queue, an impaired one into the log, and any result into the report."""
         if result.failure:
             self.letters.add_interface(interface, result.failure)

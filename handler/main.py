@@ -73,4 +73,4 @@ def run_interfaces(interfaces: Sequence[Interface], invocation: Invocation) -> N
     batch = Batch(invocation.vpc(), invocation.settings, invocation.budget)
     for done in batch.run(interfaces):
         for interface, result in done:
-            invocation.settle(interface, result)
+            invocation.record(interface, result)

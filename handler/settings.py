@@ -80,7 +80,6 @@ class Settings:
     regions: tuple[str, ...]
     repair: str
     create_rate: float
-    max_failure_share: float
     dlq_queue: str
     dlq_region: str
     dlq_endpoint: str
@@ -204,7 +203,6 @@ def _typed(values: Mapping[str, str], region: str) -> Settings:
         regions=() if regions == "all" else tuple(dict.fromkeys(part.strip() for part in regions.split(","))),
         repair=values["FLOWLOG_REPAIR"],
         create_rate=float(values["FLOWLOG_CREATE_RATE"]),
-        max_failure_share=float(values["FLOWLOG_MAX_FAILURE_SHARE"]),
         dlq_queue=values["FLOWLOG_DLQ_QUEUE"],
         dlq_region=dlq_region,
         dlq_endpoint=values.get("FLOWLOG_DLQ_ENDPOINT") or _public_cmq(dlq_region),

@@ -162,11 +162,11 @@ def _settle(letter: Letter, invocation: Invocation, run_command: RunCommand) -> 
     if letter.unfinished or (is_command and invocation.budget.left() <= 0):
         for interface, result in letter.results:
             if not result.failure:
-                invocation.settle(interface, result)
+                invocation.record(interface, result)
         return False
     unsent = invocation.letters.unsent
     for interface, result in letter.results:
-        invocation.settle(interface, result)
+        invocation.record(interface, result)
     for item in letter.items:
         if not isinstance(item, Interface):
             _run_other(item, invocation, run_command)

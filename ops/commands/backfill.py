@@ -10,6 +10,8 @@ from rich.text import Text
 
 from handler.commands import backfill, status
 from handler.commands.coverage import IMPAIRED
+from handler.commands.creates import create
+from handler.commands.shortfall import Shortfall
 from handler.model import Outcome, State
 from ops import console, options, session
 from ops.errors import Exit
@@ -147,10 +149,12 @@ def _create(run: Session, whole: Survey) -> None:
     run_report = run.report
     with run.stop.on_interrupt(console.say), console.progress("Creating flow logs", whole.missing) as step:
         run_report.watch = lambda result: step(result.outcome is Outcome.DEAD_LETTERED)
-        done = backfill.create(run.invocation, whole, run.invocation.settle)
+        shortfall = Shortfall(run.invocation, sweeping=False)
+        done = create(run.invocation, whole, shortfall.settle)
+    shortfall.close()
     run.invocation.letters.flush()
-    stopped = [each.stopped for each in done if each.stopped]
-    left = {each.inventory.region: each.left for each in done if each.left and not each.stopped}
+    stopped = [backfill.why_ended(each, each.cause) for each in done if each.cause]
+    left = {each.inventory.region: len(each.undone) for each in done if each.undone and not each.cause}
     if left:
         where = " and ".join(f"{number:,} in {region}" for region, number in left.items())
         why = "Interrupted" if run.stop.asked else "The time ran out"
