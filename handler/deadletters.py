@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from handler.model import Failure, History, Interface
 
 MAX_EVENT_BYTES = 49_152
-"""The bound of a dead letter's event, in bytes of UTF-8: a queue may take no more than 65,536 a message (doc
+"""The bound of a dead letter's event, in bytes: a queue may take no more than 65,536 a message (doc
 1110/44169; CreateCmqQueue's schema says 1,048,576), and the rest of the letter needs some room too."""
 MAX_WORDS = 2_000
 """The bound of what an error says, in characters."""
@@ -171,7 +171,7 @@ class DeadLetters:
         self.written.add(letter["id"])
         if letter["attempts"] > MAX_LETTER_ATTEMPTS:
             return  # a trigger has brought what is exhausted: put back, it would come again for ever
-        self._pending.append(_text(letter))
+        self._pending.append(json.dumps(letter))
         if len(self._pending) >= MAX_PENDING:
             self.flush()
 
@@ -180,12 +180,11 @@ def _batches(bodies: Sequence[str]) -> Iterator[list[str]]:
     batch: list[str] = []
     taken = 0
     for body in bodies:
-        size = len(body.encode())
-        if batch and (len(batch) == BATCH or taken + size > MAX_BATCH_BYTES):
+        if batch and (len(batch) == BATCH or taken + len(body) > MAX_BATCH_BYTES):
             yield batch
             batch, taken = [], 0
         batch.append(body)
-        taken += size
+        taken += len(body)
     yield batch
 
 
@@ -208,21 +207,9 @@ def bounded(event: Any) -> Any:
         The event, or `cut`, the beginning of its JSON text, with `bytes`, how long that is in all.
     """
     clean = redact(event)
-    text = _text(clean)
-    size = len(text.encode())
-    if size <= MAX_EVENT_BYTES:
+    if len(json.dumps(clean)) <= MAX_EVENT_BYTES:
         return clean
-    cut = text
-    while (taken := len(_text(cut).encode())) > MAX_EVENT_BYTES:  # its quotes are escaped once more in the letter
-        cut = cut[: len(cut) * MAX_EVENT_BYTES // (taken + 1)]
-    return {"cut": cut, "bytes": size}
-
-
-def _text(value: Any) -> str:
-    """A value as JSON text that UTF-8 can hold: half of a surrogate pair alone is written as an escape."""
-    text = json.dumps(value, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(value)
-    return text
+    cut = text = json.dumps(clean, ensure_ascii=False)
+    while (size := len(json.dumps(cut))) > MAX_EVENT_BYTES:  # as it will stand in the letter, which is ASCII
+        cut = cut[: len(cut) * MAX_EVENT_BYTES // (size + 1)]
+    return {"cut": cut, "bytes": len(text.encode("utf-8", "surrogatepass"))}

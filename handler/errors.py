@@ -166,8 +166,8 @@ ACCOUNT_WIDE = frozenset(
         "ResourceNotFound",  # as the last word on an interface that was seen: the topic is gone
     }
 )
-"""What concerns the whole account, or all of a region, when a create is answered so: by exact codes, for a longer code of
-the same beginning names a subject of its own."""
+"""What concerns the whole account, or all of a region, when a create is answered so: by exact codes, for a longer code
+of the same beginning names a subject of its own."""
 
 
 def error_for(code: str, message: str, request_id: str = "") -> CloudError:

@@ -12,7 +12,7 @@ from handler.cloud.api import Api
 from handler.cloud.queue import Queue
 from handler.cloud.vpc import Vpc
 from handler.deadletters import DeadLetters, Origin
-from handler.errors import SettingsError
+from handler.errors import SettingsError, failed
 from handler.log import hide, logger
 from handler.model import Command, Failure, Ignored, Interface, Invalid, Outcome, Report, Result
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from handler.cloud.pace import Pacer
+    from handler.model import Item
     from handler.settings import Credentials, Settings
 
 
@@ -54,6 +55,9 @@ class Invocation:
         request_id = str(context.get("request_id") or "")
         logger.append_keys(request_id=request_id)
         settings = _checked(environment, str(context.get("tencentcloud_region") or ""))
+        for name in environment_settings.DROPPED:
+            if environment.get(name):
+                logger.warning(f"{name} is no setting any more: take it out of the function's environment")
         queue = Queue(
             settings.dlq_endpoint,
             settings.dlq_queue,
@@ -102,6 +106,17 @@ class Invocation:
         failure = Failure("invalid", "InvalidPayload", item.problem)
         self.letters.add_event(item.payload, failure, item.history)
         self.report.add(Result(Outcome.DEAD_LETTERED, reason=f"InvalidPayload: {item.problem}"))
+
+    def put_back(self, item: Item, failure: Failure) -> None:
+        """Put what an unexpected error has kept from being done on the queue, and say so in the report."""
+        if isinstance(item, Interface):
+            self.record(item, failed(item, failure))
+        elif isinstance(item, Command):
+            self.give_up(item, failure)
+        else:
+            if isinstance(item, Invalid):
+                self.letters.add_event(item.payload, failure, item.history)
+            self.report.add(Result(Outcome.DEAD_LETTERED, reason=f"{failure.code}: {failure.message}"))
 
     def give_up(self, command: Command, failure: Failure, region: str = "") -> None:
         """Put a command that could not be finished on the queue."""

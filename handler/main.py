@@ -15,6 +15,7 @@ from handler.model import Command, Ignored, Interface, Invalid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from handler.model import Item
 
 LETTER_S = 0.005
 """What it takes to write one dead letter, in seconds: a big batch may fail as a whole."""
@@ -52,7 +53,7 @@ def main_handler(event: Any, context: Any) -> dict[str, Any]:
 
 def _handle(event: Any, invocation: Invocation) -> dict[str, Any]:
     """Bring every item of the event to its outcome, then report."""
-    items = events.read(event)
+    items = _read(event)
     run_interfaces([each for each in items if isinstance(each, Interface)], invocation)
     for item in items:
         if isinstance(item, (Ignored, Invalid)):
@@ -65,6 +66,13 @@ def _handle(event: Any, invocation: Invocation) -> dict[str, Any]:
     logger.info("report", extra={key: report[key] for key in _LOGGED if key in report})
     invocation.letters.raise_if_unsent()
     return report
+
+
+def _read(event: Any) -> list[Item]:
+    try:
+        return events.read(event)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it ends as a dead letter of this event
+        return [Invalid(failure_of(error).message, event)]
 
 
 def run_interfaces(interfaces: Sequence[Interface], invocation: Invocation) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SCHEMA = "settings"
+DROPPED = ("FLOWLOG_MAX_FAILURE_SHARE",)
+"""Settings of earlier versions. A deployed function that still has one goes on without it."""
 
 QUEUE_REGIONS = {
     "ap-guangzhou": "gz",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from dataclasses import dataclass
@@ -109,7 +110,8 @@ class Queue:
             if error.code == NOTHING_TO_RECEIVE:
                 return []
             raise
-        return [_message(each) for each in reply.get("msgInfoList") or []]
+        listed = reply.get("msgInfoList")
+        return [_message(each) for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
 
     def delete(self, handles: Sequence[str]) -> None:
         """Delete received messages, none to 16. A stale handle is no error: somebody else has the message now.
@@ -149,7 +151,7 @@ class Queue:
             content = jsontext.parse(reply.content)
         except (NoReply, jsontext.NotJson) as error:
             raise QueueError(0, str(error)) from None
-        if not isinstance(content, dict) or not isinstance(content.get("code"), int):
+        if not isinstance(content, dict) or type(content.get("code")) is not int:  # JSON's false is no zero
             raise QueueError(0, "a reply without code")
         if content["code"] != 0:
             raise QueueError(content["code"], str(content.get("message") or "")[:200])
@@ -177,10 +179,10 @@ class Queue:
 
 def _message(entry: Mapping[str, Any]) -> Message:
     """A message of BatchReceiveMessage's msgInfoList (doc 1496/61031)."""
-    visible_at = entry.get("nextVisibleTime")
+    visible_at, body = entry.get("nextVisibleTime"), entry.get("msgBody")
     return Message(
-        str(entry.get("msgBody", "")),
-        str(entry.get("receiptHandle", "")),
-        str(entry.get("msgId", "")),
+        body if isinstance(body, str) else json.dumps(body),
+        str(entry.get("receiptHandle") or ""),
+        str(entry.get("msgId") or ""),
         float(visible_at) if isinstance(visible_at, (int, float)) else 0.0,
     )

@@ -24,7 +24,7 @@ WORKERS = 16
 """Creates in flight in a region at the most: enough for 19 a second at a latency of 0.8 s."""
 IN_A_ROW = 5
 """So many answers in a row that concern the whole account, with nothing that has succeeded, raise the suspicion."""
-PROBES = 16
+PROBES = 8
 """About so many more, from all over the region, make it sure: what is refused may only be what sorts first."""
 
 Answers = SimpleQueue[tuple[Interface, Result] | None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.commands import backfill, redrive, status, sweep
+from handler.errors import failure_of
 
 if TYPE_CHECKING:
     from handler.invocation import Invocation
@@ -12,12 +13,30 @@ if TYPE_CHECKING:
 
 
 def run(command: Command, invocation: Invocation) -> None:
-    """Run a command; what cannot be finished becomes a dead letter, or fails the invocation."""
+    """Run a command; one that fails or cannot be finished becomes a dead letter."""
+    _or_letter(command, invocation, again=False)
+
+
+def run_again(command: Command, invocation: Invocation) -> None:
+    """Run a command that lay on the queue: of a sweep only what comes after its redrive, which is under way."""
+    _or_letter(command, invocation, again=True)
+
+
+def _or_letter(command: Command, invocation: Invocation, *, again: bool) -> None:
+    try:
+        _run(command, invocation, again=again)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it ends as a dead letter of this command
+        invocation.give_up(command, failure_of(error))
+
+
+def _run(command: Command, invocation: Invocation, *, again: bool) -> None:
     if command.name == "backfill":
         backfill.run(command, invocation)
     elif command.name == "status":
         status.run(command, invocation)
     elif command.name == "redrive":
-        redrive.run(command, invocation, run)
+        redrive.run(command, invocation, run_again)
+    elif again:
+        sweep.cover(invocation)
     else:
-        sweep.run(command, invocation, run)
+        sweep.run(command, invocation, run_again)

@@ -2,6 +2,7 @@
 
 Bounded in number by `limit`, in attempts by the record's own count, and in rate by the pace of the creates. A record
 that fails again is put back, with its count raised, before the old one is deleted: at the worst it is there twice.
+What is not ours to change stays as it is: messages of somebody else, and such as the queue gives no handle for.
 """
 
 from __future__ import annotations
@@ -11,48 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from handler.cloud.pace import Pacer
 from handler.cloud.queue import BATCH
+from handler.commands import letter
 from handler.cover.batch import Batch
 from handler.cover.search import INTERFACE_DELAYS_S
-from handler.errors import QueueError
-from handler.intake import events
-from handler.model import MAX_LETTER_ATTEMPTS, Command, Ignored, Interface, Invalid, Outcome, Result, result_of
+from handler.errors import QueueError, failure_of
+from handler.model import Command, Ignored, Interface, Invalid, Outcome, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from collections.abc import Set as AbstractSet
 
-    from handler.cloud.queue import Message
+    from handler.commands.letter import Letter
     from handler.invocation import Invocation
-    from handler.model import History, Item
+    from handler.model import Failure
 
     RunCommand = Callable[[Command, Invocation], None]
-
-_OWN_COMMANDS = ("redrive", "sweep")
-
-
-@dataclass
-class Letter:
-    """A message of the queue, and what is in it."""
-
-    message: Message
-    items: list[Item]
-    results: list[tuple[Interface, Result]] = field(default_factory=list)
-
-    @property
-    def history(self) -> History | None:
-        """What our own record has been through; None for the platform's."""
-        return next((item.history for item in self.items if not isinstance(item, Ignored) and item.history), None)
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether all that is in it has failed too often to be tried again."""
-        histories = [item.history for item in self.items if not isinstance(item, Ignored)]
-        return bool(histories) and all(each and each.attempts >= MAX_LETTER_ATTEMPTS for each in histories)
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether the time ran out before it could be run: it stays as it is."""
-        return any(result.failure is not None and result.failure.unfinished for _, result in self.results)
 
 
 def run(command: Command, invocation: Invocation, run_command: RunCommand) -> None:
@@ -62,6 +35,8 @@ def run(command: Command, invocation: Invocation, run_command: RunCommand) -> No
     except QueueError as error:
         # A letter about the queue cannot be put on the queue: the report says it.
         invocation.report.stop(f"the queue {invocation.queue.name} could not be read: {error}")
+    except Exception as error:  # noqa: BLE001 - the records are on the queue still, and a sweep has more to do
+        invocation.report.stop(f"the redrive ended early: {failure_of(error).message}")
 
 
 def redrive(arguments: Mapping[str, Any], invocation: Invocation, run_command: RunCommand) -> None:
@@ -75,109 +50,137 @@ def redrive(arguments: Mapping[str, Any], invocation: Invocation, run_command: R
     Raises:
         QueueError: the queue could not be read.
     """
+    work = Redrive(invocation, run_command)
     out_of_time = False
-    settled: set[str] = set()
-    for letters in batches(invocation, arguments.get("limit"), settled):
+    for letters in work.batches(arguments.get("limit")):
         if arguments.get("dry_run"):
-            _plan(letters, invocation)
+            for each in letters:
+                for item in each.items:
+                    invocation.report.add(letter.planned(item))
         else:
-            settled |= _run(letters, invocation, run_command)
-        out_of_time = any(letter.unfinished for letter in letters)
+            work.run(letters)
+        out_of_time = any(each.unfinished for each in letters)
         if out_of_time:  # a little time may be left, but not for the next turn to create
             break
     if out_of_time or invocation.budget.left() <= 0:
         invocation.report.stop("the time ran out before the queue was empty: redrive again")
 
 
-def batches(
-    invocation: Invocation, limit: int | None = None, settled: AbstractSet[str] = frozenset()
-) -> Iterator[list[Letter]]:
-    """The queue's records, up to 16 at a time, each once, without those that are exhausted.
+@dataclass
+class Redrive:
+    """One redrive: what of the queue it has seen and settled.
 
-    Ends when the queue gives nothing new, the limit is reached or the time is up. What is received stays hidden from
-    others for the queue's visibility time-out; a run that is longer meets it again, before what it has not seen yet.
-    Of that, what is `settled` (ids of messages) is deleted now: its first handle was stale by the time it was used.
+    Attributes:
+        invocation: its time budget ends the work.
+        run_command: runs a command that a record holds.
     """
-    seen: set[str] = set()
-    again = 0
-    left = limit if limit is not None else -1
-    receiver = invocation.queue.within(invocation.budget)
-    while left and invocation.budget.left() > 0:
-        messages = receiver.receive(min(BATCH, left) if left > 0 else BATCH)
-        invocation.queue.delete([message.handle for message in messages if message.message_id in settled])
-        letters = [Letter(message, events.read_text(message.body)) for message in messages]
-        new = [each for each in letters if each.message.message_id not in seen and not _put_back(each, invocation)]
-        again = 0 if new else again + len(messages)
-        if not messages or again > len(seen) + len(invocation.letters.written):
-            return
-        seen.update(letter.message.message_id for letter in new)
-        fresh = [letter for letter in new if not letter.exhausted]
-        left -= min(left, len(fresh)) if left > 0 else 0
-        if fresh:
-            yield fresh
 
+    invocation: Invocation
+    run_command: RunCommand
+    _settled: set[letter.Key] = field(default_factory=set)
+    _swept: bool = False
 
-def _put_back(letter: Letter, invocation: Invocation) -> bool:
-    """Whether it is what this invocation itself has put on the queue."""
-    return letter.history is not None and letter.history.letter_id in invocation.letters.written
+    def batches(self, limit: int | None) -> Iterator[list[Letter]]:
+        """The queue's records, up to 16 at a time, each once, without those that are not to be run.
 
+        Ends when the queue gives nothing new, the limit is reached or the time is up. What is received stays hidden
+        from others for the queue's visibility time-out; a run that is longer meets it again, before what it has not
+        seen yet. Of that, what is settled is deleted now: its first handle was stale by the time it was used.
+        """
+        seen: set[letter.Key] = set()
+        again = 0
+        left = limit if limit is not None else -1
+        receiver = self.invocation.queue.within(self.invocation.budget)
+        while left and self.invocation.budget.left() > 0:
+            messages = receiver.receive(min(BATCH, left) if left > 0 else BATCH)
+            self.invocation.queue.delete(
+                [each.handle for each in messages if each.handle and letter.key_of(each) in self._settled]
+            )
+            letters = [letter.read(message) for message in messages]
+            new = [each for each in letters if each.key not in seen and not self._is_put_back(each)]
+            again = 0 if new else again + len(messages)
+            if not messages or again > len(seen) + len(self.invocation.letters.written):
+                return
+            seen.update(each.key for each in new)
+            fresh = [each for each in new if not self._stays(each)]
+            left -= min(left, len(fresh)) if left > 0 else 0
+            if fresh:
+                yield fresh
 
-def _plan(letters: list[Letter], invocation: Invocation) -> None:
-    for letter in letters:
-        for item in letter.items:
-            invocation.report.add(_planned(item))
+    def run(self, letters: list[Letter]) -> None:
+        """Run some letters, and delete the messages of those that are settled."""
+        self._run_interfaces(letters)
+        done = [each for each in letters if self._settle_or_put_back(each)]
+        self.invocation.queue.delete([each.message.handle for each in done])
+        self._settled |= {each.key for each in done}
 
+    def _is_put_back(self, one: Letter) -> bool:
+        """Whether it is what this invocation itself has put on the queue."""
+        return one.history is not None and one.history.letter_id in self.invocation.letters.written
 
-def _planned(item: Item) -> Result:
-    if isinstance(item, Interface):
-        return result_of(item, Outcome.PLANNED, "would be run again")
-    if isinstance(item, Command):
-        return Result(Outcome.PLANNED, reason=f"{item.name} would be run again")
-    if isinstance(item, Invalid):
-        return Result(Outcome.PLANNED, reason=f"would be read again: {item.problem}")
-    return Result(Outcome.IGNORED, item.region, reason=item.reason)
+    def _stays(self, one: Letter) -> bool:
+        """Whether a letter is left on the queue as it is; why, is said of what is not our own exhausted record."""
+        if one.about:
+            self.invocation.letters.regions.add(one.about)
+        why = one.why_it_stays
+        if why:
+            self.invocation.report.add(Result(Outcome.IGNORED, reason=f"left on the queue as it is: {why}"))
+        return bool(why) or one.exhausted
 
+    def _run_interfaces(self, letters: list[Letter]) -> None:
+        """Cover all interfaces of some letters at once: paced, in parallel, each called for once."""
+        owners = [(each, item) for each in letters for item in each.items if isinstance(item, Interface)]
+        pacer = Pacer(self.invocation.settings.create_rate)
+        vpc, settings, budget = self.invocation.vpc(pacer), self.invocation.settings, self.invocation.budget
+        # An instance has had its time to boot when its event came.
+        batch = Batch(vpc, settings, budget, instance_delays=INTERFACE_DELAYS_S)
+        for (owner, _), done in zip(owners, batch.run([item for _, item in owners]), strict=True):
+            owner.results += done
 
-def _run(letters: list[Letter], invocation: Invocation, run_command: RunCommand) -> set[str]:
-    """Run some letters, and return the ids of those messages that may go from the queue."""
-    _run_interfaces(letters, invocation)
-    done = [letter.message for letter in letters if _settle(letter, invocation, run_command)]
-    invocation.queue.delete([message.handle for message in done])
-    return {message.message_id for message in done}
+    def _settle_or_put_back(self, one: Letter) -> bool:
+        try:
+            return self._settle(one)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends as another attempt of this record
+            failure = failure_of(error)
+            for item in one.items:
+                self.invocation.put_back(item, failure)
+            return True
 
+    def _settle(self, one: Letter) -> bool:
+        """Report a letter's results and put its failures back; say whether its message may be deleted."""
+        is_command = any(isinstance(item, Command) for item in one.items)
+        if one.unfinished or (is_command and self.invocation.budget.left() <= 0):
+            for _, result in one.results:
+                if not result.failure:
+                    self.invocation.report.add(result)
+            if one.about:
+                self.invocation.letters.regions.add(one.about)
+            return False
+        unsent = self.invocation.letters.unsent
+        self._settle_interfaces(one)
+        for item in one.items:
+            if not isinstance(item, Interface):
+                self._run_other(item)
+        self.invocation.letters.flush()
+        return self.invocation.letters.unsent == unsent
 
-def _run_interfaces(letters: list[Letter], invocation: Invocation) -> None:
-    """All interfaces of some letters at once: paced, in parallel, each called for once."""
-    owners = [(letter, item) for letter in letters for item in letter.items if isinstance(item, Interface)]
-    pacer = Pacer(invocation.settings.create_rate)
-    # An instance has had its time to boot when its event came.
-    batch = Batch(invocation.vpc(pacer), invocation.settings, invocation.budget, instance_delays=INTERFACE_DELAYS_S)
-    for (letter, _), done in zip(owners, batch.run([item for _, item in owners]), strict=True):
-        letter.results += done
+    def _settle_interfaces(self, one: Letter) -> None:
+        """Report the interfaces of a letter. Those that failed alike go back together, if they came together."""
+        together: dict[tuple[str, str], list[tuple[Interface, Failure]]] = {}
+        for interface, result in one.results:
+            if result.failure and len(one.items) > 1:
+                together.setdefault((interface.region, result.failure.code), []).append((interface, result.failure))
+                self.invocation.report.add(result)
+            else:
+                self.invocation.record(interface, result)
+        for some in together.values():
+            self.invocation.letters.add_interfaces(some)
 
-
-def _settle(letter: Letter, invocation: Invocation, run_command: RunCommand) -> bool:
-    """Report a letter's results and put its failures back; say whether its message may be deleted."""
-    is_command = any(isinstance(item, Command) for item in letter.items)
-    if letter.unfinished or (is_command and invocation.budget.left() <= 0):
-        for interface, result in letter.results:
-            if not result.failure:
-                invocation.record(interface, result)
-        return False
-    unsent = invocation.letters.unsent
-    for interface, result in letter.results:
-        invocation.record(interface, result)
-    for item in letter.items:
-        if not isinstance(item, Interface):
-            _run_other(item, invocation, run_command)
-    invocation.letters.flush()
-    return invocation.letters.unsent == unsent
-
-
-def _run_other(item: Command | Ignored | Invalid, invocation: Invocation, run_command: RunCommand) -> None:
-    if isinstance(item, (Ignored, Invalid)):
-        invocation.dismiss(item)
-    elif item.name in _OWN_COMMANDS:
-        invocation.report.add(Result(Outcome.IGNORED, reason=f"{item.name}: this redrive is it"))
-    else:
-        run_command(item, invocation)
+    def _run_other(self, item: Command | Ignored | Invalid) -> None:
+        if isinstance(item, (Ignored, Invalid)):
+            self.invocation.dismiss(item)
+        elif item.name == "redrive" or (item.name == "sweep" and self._swept):
+            self.invocation.report.add(Result(Outcome.IGNORED, reason=f"{item.name}: it has just been done"))
+        else:
+            self._swept = self._swept or item.name == "sweep"
+            self.run_command(item, self.invocation)

@@ -18,4 +18,9 @@ REDRIVE_SHARE = 0.5
 def run(command: Command, invocation: Invocation, run_command: RunCommand) -> None:
     """Run the command `sweep`; `run_command` runs a command that lies on the queue."""
     redrive.run(command, invocation.within(invocation.budget.share(REDRIVE_SHARE)), run_command)
+    cover(invocation)
+
+
+def cover(invocation: Invocation) -> None:
+    """Cover what is missing: a sweep but for its redrive."""
     backfill.run(Command("backfill", {"command": "backfill", backfill.OF_A_SWEEP: True}), invocation)

@@ -53,6 +53,13 @@ class Batch:
             For each of `interfaces`, in their order: itself as far as it is known by now, with its result. An instance
             or a place with several interfaces gives several. Whatever failed has a `failure` in its result.
         """
+        try:
+            return self._run(interfaces)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends as a dead letter of each interface
+            failure = failure_of(error)
+            return [[(each, failed(each, failure))] for each in interfaces]
+
+    def _run(self, interfaces: Sequence[Interface]) -> list[Done]:
         unique = without_duplicates(interfaces)
         unclear = [each for each in unique if rules.needs_look(each, self._settings)]
         ready = [each for each in unique if not rules.needs_look(each, self._settings)]

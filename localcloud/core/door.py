@@ -123,7 +123,7 @@ class _Exchange:
             self._check_region()
             self.cloud.limits.arrive(envelope.action, self.region, envelope.caller.limit_key)
             self.cloud.linger()
-            incoming = Incoming(envelope.service, envelope.action, self.region)
+            incoming = Incoming(envelope.service, envelope.action, self.region, envelope.params)
             return self.cloud.faults.around(incoming, self._proceed)
         except ApiError as refused:
             error = refused

@@ -164,7 +164,7 @@ def redrive_command(
     shown = console.progress("Reading" if dry_run else "Running again", total)
     with run.stop.on_interrupt(console.say), shown as step:
         run.report.watch = lambda result: step(result.outcome is Outcome.DEAD_LETTERED)
-        redrive.redrive({"limit": limit, "dry_run": dry_run}, run.invocation, dispatch.run)
+        redrive.redrive({"limit": limit, "dry_run": dry_run}, run.invocation, dispatch.run_again)
     run.invocation.letters.flush()
     raise typer.Exit(_redriven(run, limit, dry_run=dry_run, as_json=as_json))
 

@@ -163,32 +163,6 @@ class TestWhatIsDone:
         assert outcomes(unpaced(BACKFILL)) == {"created": 29, "dead_lettered": 1}
         assert [letter["kind"] for letter in unpaced.letters()] == ["interface"]
 
-    def test_many_failures_stop_the_run(self, unpaced: Function) -> None:
-        """When more than the share of the settings has failed, the topic or the role is wrong: it says so and ends."""
-        unpaced.cloud.seed_interfaces(HOME, 199)
-        unpaced.cloud.faults.add(CREATE, error("UnauthorizedOperation", "no permission"))
-        report = unpaced(BACKFILL)
-        assert 20 <= report["outcomes"]["dead_lettered"] < 60
-        assert "UnauthorizedOperation" in report["stopped"]
-        assert "FLOWLOG_MAX_FAILURE_SHARE" in report["stopped"]
-        assert not report["continued"]
-
-    def test_every_region_that_stopped_is_named(self, unpaced: Function) -> None:
-        """With its own reason."""
-        for region in (HOME, "ap-beijing"):
-            unpaced.cloud.seed_interfaces(region, 60)
-        unpaced.cloud.faults.add(CREATE, error("UnauthorizedOperation", "no permission"))
-        report = unpaced({**BACKFILL, "regions": [HOME, "ap-beijing"]})
-        assert f"creates in {HOME} failed" in report["stopped"]
-        assert "creates in ap-beijing failed" in report["stopped"]
-
-    def test_share_of_failures_is_settable(self, unpaced: Function) -> None:
-        """With a share of 1, everything is tried."""
-        unpaced.cloud.seed_interfaces(HOME, 59)
-        unpaced.set(FLOWLOG_MAX_FAILURE_SHARE="1")
-        unpaced.cloud.faults.add(CREATE, error("UnauthorizedOperation"))
-        assert outcomes(unpaced(BACKFILL)) == {"dead_lettered": 60}
-
     def test_a_region_that_cannot_be_listed(self, unpaced: Function) -> None:
         """It is a dead letter of its own; the other region is done."""
         unpaced.cloud.seed_interfaces("ap-shanghai", 3)

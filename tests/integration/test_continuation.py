@@ -6,8 +6,8 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from handler.commands.backfill import RegionRun
 from handler.commands.coverage import Inventory
+from handler.commands.creates import RegionRun
 from handler.model import Outcome, Result
 from localcloud.core.faults import delay, drop_before_effect, error, throttle
 from tests.support.deployed import Signed, make_function, make_role
@@ -36,7 +36,7 @@ class TestContinuation:
         assert letter["kind"] == "command"
         done = sorted(item["interface_id"] for item in report["items"] if item["outcome"] == "created")
         assert letter["event"]["after"] in done
-        assert letter["event"]["hop"] == 1
+        assert "hop" not in letter["event"]  # which counts what got nothing done
         assert letter["event"]["regions"] == [HOME]
         # What is done behind a gap may be called for again: at most the creates that were in flight.
         assert 0 <= letter["event"]["limit"] - (90 - len(done)) <= 16
@@ -52,7 +52,7 @@ class TestContinuation:
             if "stopped" not in report:
                 break
             command = function.letters()[-1]["event"]
-            assert command["hop"] == hops
+            assert "hop" not in command
         assert 1 < hops < 8
         assert covered_once(function.cloud, interfaces)
 
@@ -68,7 +68,7 @@ class TestContinuation:
         assert function.letters() == []
         assert function.cloud.background.wait_until_idle(60)
         (hop,) = [json.loads(run.event) for run in function.cloud.scf.invocations]
-        assert (hop["command"], hop["hop"], hop["regions"]) == ("backfill", 1, [HOME])
+        assert hop == {"command": "backfill", "regions": [HOME], "after": hop["after"]}
         assert hop["after"] in {item["interface_id"] for item in report["items"]}
 
     def test_a_next_hop_that_is_not_answered_for_is_a_letter_in_time(self, function: Function) -> None:
@@ -90,11 +90,27 @@ class TestContinuation:
         assert switch.hits == 1
         assert "could not invoke its next hop: ClientNetworkError" in report["stopped"]
 
+    def test_a_hop_without_progress_counts_itself(self, function: Function) -> None:
+        """The next one is invoked all the same: a throttle of others may be over by then."""
+        function.cloud.seed_interfaces(HOME, 9)
+        function.cloud.faults.add(CREATE, throttle())
+        function({**BACKFILL, "hop": 1}, seconds=4)
+        (call,) = function.cloud.calls.of("Invoke")
+        assert json.loads(call.params["ClientContext"]) == {**BACKFILL, "regions": [HOME], "hop": 2}
+
+    def test_progress_sets_the_count_back(self, function: Function) -> None:
+        """What counts is hops in a row."""
+        function.cloud.seed_interfaces(HOME, 60)
+        function.set(FLOWLOG_CREATE_RATE="5")
+        function({**BACKFILL, "hop": 2}, seconds=4)
+        (call,) = function.cloud.calls.of("Invoke")
+        assert "hop" not in json.loads(call.params["ClientContext"])
+
     def test_no_progress_ends_the_chain(self, function: Function) -> None:
-        """A hop that cannot do one interface leaves a dead letter, and does not invoke itself."""
+        """The third hop in a row that cannot do one interface leaves a dead letter, and does not invoke itself."""
         function.cloud.seed_interfaces(HOME, 9)
         function.cloud.faults.add(CREATE, throttle())  # tried until the time ends, however often that is
-        report = function(BACKFILL, seconds=4)
+        report = function({**BACKFILL, "hop": 2}, seconds=4)
         assert not report["continued"]
         assert "the chain ends here" in report["stopped"]
         (letter,) = function.letters()
@@ -119,13 +135,13 @@ class TestContinuation:
         """What has a letter is done, as far as the chain goes: it must not stand in the way of the rest."""
         function.cloud.seed_interfaces(HOME, 39)
         function.set(FLOWLOG_CREATE_RATE="5")
-        function.cloud.faults.add(CREATE, error("UnauthorizedOperation"))
+        function.cloud.faults.add(CREATE, error("InvalidParameterValue"))
         report = function(BACKFILL, seconds=4)
         assert set(outcomes(report)) == {"dead_lettered"}
-        letters = function.letters()
-        (command,) = (letter for letter in letters if letter["kind"] == "command")
-        assert command["error"]["code"] != "NoProgress"
-        assert command["event"]["after"] in {letter.get("interface", {}).get("interface_id") for letter in letters}
+        letters = {letter["event"]["command"]: letter for letter in function.letters()}
+        assert letters["backfill"]["error"]["code"] != "NoProgress"
+        refused = {each["interface_id"] for each in letters["ensure"]["event"]["interfaces"]}
+        assert letters["backfill"]["event"]["after"] in refused
 
     def test_the_limit_is_that_of_the_whole_chain(self, function: Function) -> None:
         """However often it is continued, and however many were made behind one that was not."""
@@ -149,7 +165,7 @@ class TestContinuation:
 
 def test_what_was_made_counts_however_the_last_one_ended() -> None:
     """Behind a gap, too: that is the progress of a hop."""
-    run = RegionRun(Inventory(HOME, missing=[(f"eni-0000000{number}", "vpc-00000000") for number in range(4)]), 1.0)
+    run = RegionRun(Inventory(HOME, missing=[(f"eni-0000000{number}", "vpc-00000000") for number in range(4)]))
     for index, outcome in enumerate((Outcome.CREATED, Outcome.SKIPPED, Outcome.DEAD_LETTERED), start=1):
-        run.settle(index, Result(outcome))
-    assert (run.tried, run.made, run.after, run.left) == (3, 1, "", 4)
+        run.note(index, Result(outcome))
+    assert (run.tried, run.made, run.after, len(run.undone)) == (3, 1, "", 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -115,14 +115,14 @@ def test_a_read_is_none_of_ours() -> None:
 
 
 def test_a_backfill_without_progress_can_go_on_where_it_was(function: Function, cloud: LocalCloud) -> None:
-    """Its letter is the whole command: the VPCs, the place it had come to, and how many hops it took."""
+    """Its letter is the whole command: the VPCs, the place it had come to, and how many hops got nothing done."""
     vpc_id, subnet_id = cloud.seed_vpc(HOME)
     interfaces = sorted(cloud.seed_interfaces(HOME, 9, subnet_id=subnet_id))
     cloud.faults.add("CreateFlowLog", throttle())  # tried until the time ends, however often that is
-    command = {"command": "backfill", "regions": [HOME], "vpc_ids": [vpc_id], "after": interfaces[2], "hop": 4}
+    command = {"command": "backfill", "regions": [HOME], "vpc_ids": [vpc_id], "after": interfaces[2], "hop": 2}
     function(command, seconds=4)
     (letter,) = function.letters()
-    assert letter["event"] == {**command, "hop": 5}
+    assert letter["event"] == {**command, "hop": 3}
     assert (letter["error"]["code"], letter["error"]["retryable"]) == ("NoProgress", True)
 
 
@@ -134,3 +134,30 @@ def test_the_next_hop_is_of_the_same_function(cloud: LocalCloud, function: Funct
     (call,) = (call for call in cloud.calls if call.action == "Invoke")
     asked = {name: call.params[name] for name in ("FunctionName", "Namespace", "InvocationType")}
     assert asked == {"FunctionName": "mine", "Namespace": "of-mine", "InvocationType": "Event"}
+
+
+CHINESE = "流日志" * 3_700  # 33 KB
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        CHINESE,
+        {"words": CHINESE},
+        {"text": '"\\' * 40_000},
+        {"list": ["流" * 100] * 2_000},
+        "\ud800" * 20_000,
+        {"k" * 900: CHINESE},
+    ],
+    ids=["text", "object", "quotes", "long", "half a pair", "key"],
+)
+def test_every_letter_fits_the_queue(function: Function, payload: Any) -> None:
+    """In bytes of UTF-8, well below 64 KB; one that was cut says how long it was."""
+    assert outcomes(function(payload)) == {"dead_lettered": 1}
+    (body,) = function.cloud.messages(QUEUE)
+    assert len(body.encode()) < 56 * 1024
+    event = json.loads(body)["event"]
+    if isinstance(event, dict) and "cut" in event:
+        assert event["bytes"] > 32 * 1024
+    else:
+        assert event == payload

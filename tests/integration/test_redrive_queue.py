@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.core.faults import delay, error, http_status
+from localcloud.core.faults import Reply, delay, error, http_status
 from tests.support import records
 from tests.support.clock import Clock
 from tests.support.function import FUNCTION_REGION as HOME
@@ -15,8 +16,10 @@ from tests.support.function import QUEUE, Function, outcomes
 from tests.support.letters import letter_of, longer_than_hidden, put, stopped
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from localcloud import LocalCloud
-    from localcloud.core.faults import Incoming, Proceed, Reply
+    from localcloud.core.faults import Fault, Incoming, Proceed
 
 
 pytestmark = pytest.mark.usefixtures("unpaced")
@@ -136,6 +139,63 @@ class TestTheQueue:
         assert cloud.calls.count("DescribeNetworkInterfaces") <= 4
 
 
+def changed(change: Callable[[dict[str, Any]], None]) -> Fault:
+    """A fault: each message of the reply is changed."""
+
+    def fault(_call: Incoming, proceed: Proceed) -> Reply:
+        reply = proceed()
+        body = json.loads(reply.body)
+        for message in body.get("msgInfoList", []):
+            change(message)
+        return replace(reply, body=json.dumps(body).encode())
+
+    return fault
+
+
+class TestMessagesThatAreNotAsDocumented:
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda message: message.pop("msgId"),
+            lambda message: message.update(msgId="the same"),
+            lambda message: message.update(msgId=None),
+            lambda message: message.update(msgBody=json.loads(message["msgBody"])),
+        ],
+        ids=["no id", "the same id", "null", "an object as body"],
+    )
+    def test_all_are_run(self, function: Function, cloud: LocalCloud, change: Callable[[dict[str, Any]], None]) -> None:
+        """Each of them, and none is lost or left."""
+        ids = cloud.seed_interfaces(HOME, 3)
+        put(cloud, *(letter_of(cloud, each, number) for number, each in enumerate(ids)))
+        cloud.faults.add(RECEIVE, changed(change))
+        assert outcomes(function(REDRIVE)) == {"created": 3}
+        assert function.letters() == []
+
+    def test_one_without_a_handle_stays(self, function: Function, cloud: LocalCloud) -> None:
+        """It could not be deleted after its success: run, it would be run again for ever. It is said."""
+        (interface,) = cloud.seed_interfaces(HOME, 1)
+        put(cloud, letter_of(cloud, interface))
+        cloud.faults.add(RECEIVE, changed(lambda message: message.pop("receiptHandle")))
+        report = function(REDRIVE)
+        assert outcomes(report) == {"ignored": 1}
+        assert "receiptHandle" in report["items"][0]["reason"]
+        assert len(function.letters()) == 1
+
+    @pytest.mark.parametrize("action", [RECEIVE, SEND, DELETE])
+    def test_a_code_that_is_false_is_no_success(self, function: Function, cloud: LocalCloud, action: str) -> None:
+        """No record is lost over it."""
+
+        def false(_call: Incoming, _proceed: Proceed) -> Reply:
+            return Reply(b'{"code": false, "msgInfoList": []}')
+
+        (interface,) = cloud.seed_interfaces(HOME, 1)
+        put(cloud, letter_of(cloud, interface))
+        cloud.faults.add(action, false, times=2)
+        cloud.faults.add(CREATE, error("InvalidParameterValue"), times=1)
+        assert outcomes(function(REDRIVE)) == {"dead_lettered": 1}
+        assert len(function.letters()) == 1
+
+
 class TestSweep:
     @pytest.mark.parametrize("event", [{"command": "sweep"}, records.timer("")], ids=["command", "empty timer"])
     def test_redrives_then_backfills(self, function: Function, cloud: LocalCloud, event: dict[str, Any]) -> None:
@@ -165,7 +225,7 @@ class TestSweep:
         cloud.faults.add(CREATE, error("UnauthorizedOperation"))
         report = function({"command": "sweep"})
         assert "could not be read" in report["stopped"]
-        assert "FLOWLOG_MAX_FAILURE_SHARE" in report["stopped"]
+        assert f"creates in {HOME} were refused" in report["stopped"]
 
     def test_a_timer_may_hold_any_command(self, function: Function) -> None:
         """Its Message is the command."""

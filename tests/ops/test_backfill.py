@@ -93,12 +93,12 @@ def test_a_failure_goes_to_the_queue_and_does_not_stop_the_rest(cloud: LocalClou
     assert flow_logs(cloud, interface_ids) >= 3
 
 
-def test_too_many_failures_stop_it(cloud: LocalCloud, operator: Operator) -> None:
+def test_what_concerns_the_whole_account_stops_it(cloud: LocalCloud, operator: Operator) -> None:
     """The topic or the role is wrong: it says so and ends with exit code 1."""
-    cloud.seed_interfaces(HOME, 60)
-    cloud.faults.add("CreateFlowLog", faults.error("InvalidParameterValue", "no such topic"))
-    report = valid("report", operator.json("backfill", "--yes", FLOWLOG_CREATE_RATE="20"))
-    assert "look at the topic and the role" in report["stopped"]
+    cloud.seed_interfaces(HOME, 99)
+    cloud.faults.add("CreateFlowLog", faults.error("UnauthorizedOperation", "not you"))
+    report = valid("report", operator.json("backfill", "--yes", FLOWLOG_CREATE_RATE="50"))
+    assert "look at the topic, the role and the account's quota" in report["stopped"]
     assert report["outcomes"]["dead_lettered"] < 60
 
 

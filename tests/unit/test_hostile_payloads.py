@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handler import jsontext
-from handler.deadletters import MAX_EVENT_CHARACTERS, bounded
+from handler.deadletters import MAX_EVENT_BYTES, bounded
 from handler.intake import events
 from handler.log import redact
 from handler.model import Interface, Invalid
@@ -34,7 +34,7 @@ def problem(payload: Any) -> str:
 def letter_text(payload: Any) -> str:
     """What a dead letter would keep of a payload: JSON of bounded length."""
     text = json.dumps(bounded(payload), allow_nan=False)
-    assert len(text) <= 2 * MAX_EVENT_CHARACTERS + 100
+    assert len(text) <= MAX_EVENT_BYTES + 100
     return text
 
 
@@ -172,9 +172,10 @@ def test_a_long_event_is_cut() -> None:
     """A dead letter keeps the beginning, and says how much there was."""
     event = {"words": ["word " * 10] * 5_000}
     cut = bounded(event)
-    assert cut.keys() == {"cut", "characters"}
-    assert cut["characters"] == len(json.dumps(event))
-    assert cut["cut"] == json.dumps(event)[:MAX_EVENT_CHARACTERS]
+    assert cut.keys() == {"cut", "bytes"}
+    assert cut["bytes"] == len(json.dumps(event))
+    assert json.dumps(event).startswith(cut["cut"])
+    assert MAX_EVENT_BYTES - 100 < len(json.dumps(cut["cut"])) <= MAX_EVENT_BYTES
 
 
 HOSTILE = {

@@ -1,0 +1,102 @@
+"""A message of the dead-letter queue, and what is in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from handler import jsontext
+from handler.errors import failure_of
+from handler.intake import events
+from handler.model import MAX_LETTER_ATTEMPTS, Command, Ignored, Interface, Invalid, Outcome, Result, result_of
+
+if TYPE_CHECKING:
+    from handler.cloud.queue import Message
+    from handler.model import History, Item
+
+Key = tuple[str, int]
+"""Tells messages apart: by their id and, since a queue may repeat one or give none, their content."""
+
+
+@dataclass
+class Letter:
+    """A message of the queue, and what is in it.
+
+    Attributes:
+        message: as it was received.
+        items: what it holds.
+        about: of our own record of a region as a whole, its region and code.
+        results: what became of its interfaces.
+    """
+
+    message: Message
+    items: list[Item]
+    about: tuple[str, str] | None = None
+    results: list[tuple[Interface, Result]] = field(default_factory=list)
+
+    @property
+    def key(self) -> Key:
+        """What tells it apart from others."""
+        return key_of(self.message)
+
+    @property
+    def history(self) -> History | None:
+        """What our own record has been through; None for the platform's."""
+        return next((item.history for item in self.items if not isinstance(item, Ignored) and item.history), None)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether all that is in it has failed too often to be tried again."""
+        histories = [item.history for item in self.items if not isinstance(item, Ignored)]
+        return bool(histories) and all(each and each.attempts >= MAX_LETTER_ATTEMPTS for each in histories)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the time ran out before it could be run: it stays as it is."""
+        return any(result.failure is not None and result.failure.unfinished for _, result in self.results)
+
+    @property
+    def why_it_stays(self) -> str:
+        """Why it is not ours to change, or empty."""
+        if not self.message.handle:
+            return "the queue gave no receiptHandle with it, without which it cannot be deleted"
+        if all(isinstance(item, Invalid) and not item.history for item in self.items):
+            return f"it is no record of this function: {next(i.problem for i in self.items if isinstance(i, Invalid))}"
+        return ""
+
+
+def key_of(message: Message) -> Key:
+    """What tells a message apart from others."""
+    return message.message_id, hash(message.body)
+
+
+def read(message: Message) -> Letter:
+    """Read a message. What cannot be read is an invalid item."""
+    try:
+        return Letter(message, events.read_text(message.body), _about(message.body))
+    except Exception as error:  # noqa: BLE001 - one record must not keep the others from being read
+        return Letter(message, [Invalid(failure_of(error).message, message.body)])
+
+
+def planned(item: Item) -> Result:
+    """What a dry run says of an item."""
+    if isinstance(item, Interface):
+        return result_of(item, Outcome.PLANNED, "would be run again")
+    if isinstance(item, Command):
+        return Result(Outcome.PLANNED, reason=f"{item.name} would be run again")
+    if isinstance(item, Invalid):
+        return Result(Outcome.PLANNED, reason=f"would be read again: {item.problem}")
+    return Result(Outcome.IGNORED, item.region, reason=item.reason)
+
+
+def _about(body: str) -> tuple[str, str] | None:
+    try:
+        content = jsontext.parse(body)
+    except jsontext.NotJson:
+        return None
+    if not isinstance(content, dict) or content.get("kind") != "command":
+        return None
+    command, error = content.get("event"), content.get("error")
+    regions = command.get("regions") if isinstance(command, dict) else None
+    code = error.get("code") if isinstance(error, dict) else None
+    return (regions[0], str(code)) if isinstance(regions, list) and len(regions) == 1 else None
