@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from collections import Counter
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.text import Text
 
+from handler.intake.cloudaudit import ACTIONS
 from handler.log import redact
-from ops import console, options
+from ops import console, options, session
 from ops.commands.deploy import DEFAULT_CONFIG, Config
 from ops.deployment.assembly import open_deployment
+from ops.deployment.cloud import EB_REGION
+from ops.doctor import records
 from ops.doctor.examine import examine
 from ops.doctor.finding import Finding, State
 from ops.errors import Exit
@@ -18,7 +23,22 @@ from ops.errors import Exit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_STYLES = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}
+_FOLD = ("Action", "What it means")
+_STYLES = {State.OK: "green", State.UNKNOWN: "cyan", State.WARN: "yellow", State.FAIL: "bold red"}
+
+
+Records = Annotated[
+    bool,
+    typer.Option(
+        "--records",
+        help="Show the account's own last CloudAudit records of the rule's actions instead, redacted, and what the "
+        "function understands of each.",
+    ),
+]
+Masked = Annotated[
+    bool,
+    typer.Option("--mask", help="With --records: put other ids, addresses, names and account numbers in their place."),
+]
 
 
 def doctor_command(
@@ -26,33 +46,94 @@ def doctor_command(
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     *,
+    with_records: Records = False,
+    mask: Masked = False,
     json_wanted: options.AsJson = False,
 ) -> NoReturn:
     """Say what is wrong with a deployment or an account before it fails, and what to do about it.
 
     Looks at the keys, the role and each of its permissions, flow logs' own service role, the log topics, the queue,
-    the function and its settings as deployed, the timer, the rule and its target, and has the function answer a
-    `status` and read its queue. Changes nothing.
+    the function with its code and settings as deployed, the timer, the rule and its target, whether events arrive, and
+    whether all is covered; has the function answer a `status` and read its queue. Changes nothing.
 
-    Exit code 0 when nothing fails, 1 when something does; warnings do not count.
+    Exit code 0 when nothing fails, 1 when something does; warnings and what cannot be told do not count. With
+    --records: 1 when a record is not understood; please report it, with the output of --records --mask --json.
 
     For example:
 
         eni-flowlog doctor
 
         eni-flowlog doctor --json | jq '.findings[] | select(.state == "fail")'
+
+        eni-flowlog doctor --records --mask --json > records.json
     """
+    if mask and not with_records:
+        raise typer.BadParameter("--mask goes with --records")
+    if with_records:
+        raise typer.Exit(_records(profile, function_region, mask=mask, json_wanted=json_wanted))
     deployment, cloud = open_deployment(config_file, profile=profile, region=function_region)
     with console.working("Looking at everything"):
         findings = examine(deployment, cloud)
-    failed = [finding for finding in findings if finding.state is State.FAIL]
+    failed = any(finding.state is State.FAIL for finding in findings)
     if json_wanted:
         console.write_json({"healthy": not failed, "findings": [as_json(finding) for finding in findings]})
     else:
         _show(findings)
-        worst = f"{len(failed)} of {len(findings)} findings are failures." if failed else "Nothing is wrong."
-        console.out().print(Text(worst, "bold red" if failed else "bold green"))
+        console.out().print(_sum_up(findings))
     raise typer.Exit(Exit.FAILED if failed else Exit.OK)
+
+
+def _sum_up(findings: Sequence[Finding]) -> Text:
+    """The answer in one sentence: green only where there is nothing to do and nothing that cannot be told."""
+    counts = Counter(finding.state for finding in findings)
+    if counts[State.FAIL]:
+        return Text(f"{counts[State.FAIL]} of {len(findings)} findings are failures.", "bold red")
+    if not (counts[State.WARN] or counts[State.UNKNOWN]):
+        return Text("Nothing is wrong.", "bold green")
+    warnings, unknown = console.counted(counts[State.WARN], "warning"), counts[State.UNKNOWN]
+    return Text(f"Nothing fails; {warnings}, and {unknown} that cannot be told.", "bold yellow")
+
+
+def _records(profile: str, region: str, *, mask: bool, json_wanted: bool) -> Exit:
+    _, cloud = session.connect(profile=profile, function_region=region, fallback=EB_REGION)
+    with console.working("Reading CloudAudit's records"):
+        found = records.last(cloud)
+    masked = records.Mask() if mask else None
+    rows = [_record_row(record, masked) for record in found]
+    if json_wanted:
+        console.write_json({"records": rows})
+    else:
+        _show_records(rows)
+    wrong = sum(not record.understood for record in found)
+    if wrong:
+        console.say(
+            f"{console.counted(wrong, 'record')} could not be read: please report it, with the output of "
+            "`eni-flowlog doctor --records --mask --json`.",
+            "red",
+        )
+    elif not found:
+        console.say(f"No call of {', '.join(sorted(ACTIONS))} in the last {records.KEPT_DAYS} days.")
+    return Exit.FAILED if wrong else Exit.OK
+
+
+def _record_row(record: records.Record, mask: records.Mask | None) -> dict[str, Any]:
+    row = {
+        "time": datetime.fromtimestamp(record.seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "action": record.action,
+        "region": record.region,
+        "understood": record.understood,
+        "meaning": record.meaning,
+        "record": record.content,
+    }
+    return mask(row) if mask else row
+
+
+def _show_records(rows: Sequence[dict[str, Any]]) -> None:
+    shown = console.table("The last records of the rule's actions", ("Time", "Action", "", "What it means"), fold=_FOLD)
+    for row in rows:
+        state = Text("ok", "green") if row["understood"] else Text("fail", "bold red")
+        shown.add_row(row["time"], row["action"], state, console.plain(redact(row["meaning"])))
+    console.out().print(shown)
 
 
 def as_json(finding: Finding) -> dict[str, str]:
