@@ -33,7 +33,7 @@ _VARIABLE = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
 _REQUIRED = ("name", "runtime", "handler", "role", "memorySize", "timeout", "environment", "deadLetter")
 _USED = {*_REQUIRED, "region", "namespace", "type", "description", "initTimeout", "publicAccess", "eip"}
 _USED |= {"asyncRunEnable", "events", "tags"}
-_FOR_THE_CLI = {"src", "installDependency", "enableRoleAuth"}  # how the Serverless CLI packs; we build the package
+_FOR_THE_CLI = {"src", "installDependency"}  # how the Serverless CLI packs; we build the package
 _NO_REGION = (
     f"No region is known: set {REGION_VARIABLE} to the function's region, such as ap-guangzhou, or give "
     "--function-region."

@@ -22,7 +22,6 @@ DOCUMENTED: dict[str, type | dict[str, Any]] = {
     "name": str,
     "namespace": str,
     "role": str,
-    "enableRoleAuth": bool,
     "src": {"src": str, "exclude": list, "bucket": str, "object": str, "hook": str, "dist": str},
     "handler": str,
     "type": str,
