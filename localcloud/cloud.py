@@ -40,12 +40,6 @@ if TYPE_CHECKING:
 CMQ_PATH = "/v2/index.php"
 
 
-class _Request(Request):
-    """A request of any size: a CMQ message of 1 MB is three in a form."""
-
-    max_form_memory_size = None
-
-
 class LocalCloud(Seeding):
     """A Tencent Cloud for one machine. Use it as a context manager, or `start()` and `stop()` it.
 
@@ -176,7 +170,7 @@ class LocalCloud(Seeding):
             time.sleep(self.latency_s)
 
     def _app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        request = _Request(environ)
+        request = Request(environ)
         request.get_data(cache=True, parse_form_data=False)
         reply = self._answer(request)
         response = Response(reply.body, reply.status, content_type=reply.content_type)

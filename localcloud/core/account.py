@@ -69,6 +69,9 @@ class Behaviour:
         closed_regions: Regions that the account has not opened.
         unknown_ids: What DescribeNetworkInterfaces answers about ids that do not exist: "empty" or "error".
         unsupported_families: Models that take no flow log: no longer since 2022-07-25 (doc 682/18934).
+        largest_message: The most bytes a queue's MaxMsgSize may have, and its default: CreateCmqQueue's page says
+            1,048,576, the page of the structure (1110/44169) 65,536.
+        runtimes: What SCF takes as a Runtime for Python: those on CreateFunction's page. Newer ones may work.
         filter_values: How many values one filter may have (CVM's documented bound, inferred for VPC).
         function_ready_s: From CreateFunction, or a change of a function, until it is Active (inferred).
     """
@@ -84,6 +87,8 @@ class Behaviour:
     secondary_delay_s: float = 0.0
     closed_regions: frozenset[str] = frozenset({"me-saudi-arabia"})
     unknown_ids: str = "empty"
+    largest_message: int = 1_048_576
+    runtimes: frozenset[str] = frozenset({"Python2.7", "Python3.6", "Python3.7", "Python3.9", "Python3.10"})
     filter_values: int = 5
     function_ready_s: float = 1.0
     unsupported_families: frozenset[str] = frozenset(

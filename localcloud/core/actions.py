@@ -11,11 +11,15 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.errors import ApiError
+from localcloud.core.regions import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 
     Run = Callable[["Context", Params], dict[str, Any]]
 
+_PLATFORM_ACTIONS = Path(__file__).with_name("platform_actions.json")
 _READS = ("Describe", "Get", "List", "Inquiry")
 
 
@@ -51,8 +56,9 @@ class Context:
 class Action:
     """One action of the v3 API: its name, its declared parameters and the function that does it.
 
-    `regional` actions need a region. `locked` ones run under the account's lock; those that wait for something must
-    not.
+    `regional` actions need a region, one of `regions`. `locked` ones run under the account's lock; those that wait for
+    something must not. `unlisted` parameters are taken though the platform's own schema does not have them: the
+    vendor's deployment library sends them.
     """
 
     service: str
@@ -62,6 +68,8 @@ class Action:
     run: Run
     regional: bool = True
     locked: bool = True
+    regions: frozenset[str] = REGIONS
+    unlisted: Fields = field(default_factory=dict)
 
     @property
     def writes(self) -> bool:
@@ -76,12 +84,17 @@ class Service:
         actions: Those declared so far.
     """
 
-    def __init__(self, name: str, version: str, *, regional: bool = True) -> None:
+    def __init__(self, name: str, version: str, *, regional: bool = True, regions: frozenset[str] = REGIONS) -> None:
         self.actions: list[Action] = []
-        self._name, self._version, self._regional = name, version, regional
+        self._name, self._version, self._regional, self._regions = name, version, regional, regions
 
     def action(
-        self, params: Fields | None = None, *, locked: bool = True, regional: bool = True
+        self,
+        params: Fields | None = None,
+        *,
+        locked: bool = True,
+        regional: bool = True,
+        unlisted: Fields | None = None,
     ) -> Callable[[Run], Run]:
         """Declare the decorated function to be the action of its name: `create_vpc` is CreateVpc.
 
@@ -89,16 +102,32 @@ class Service:
             params: The parameters it takes.
             locked: Whether it runs under the account's lock.
             regional: Whether it needs a region, where its service's actions do.
+            unlisted: Parameters that it takes beyond the platform's own schema.
         """
 
         def declare(run: Run) -> Run:
-            name = "".join(word.capitalize() for word in run.__name__.split("_"))
-            self.actions.append(
-                Action(self._name, self._version, name, params or {}, run, self._regional and regional, locked)
+            action = Action(
+                service=self._name,
+                version=self._version,
+                name="".join(word.capitalize() for word in run.__name__.split("_")),
+                params=params or {},
+                run=run,
+                regional=self._regional and regional,
+                locked=locked,
+                regions=self._regions,
+                unlisted=unlisted or {},
             )
+            self.actions.append(action)
             return run
 
         return declare
+
+
+@functools.cache
+def _platform_actions() -> dict[str, list[str]]:
+    """Return the names of all actions that the platform has of this cloud's products (a contract test renews them)."""
+    actions: dict[str, list[str]] = json.loads(_PLATFORM_ACTIONS.read_text(encoding="utf-8"))
+    return actions
 
 
 class ActionTable:
@@ -115,15 +144,20 @@ class ActionTable:
         """Return the action.
 
         Raises:
-            ApiError: NoSuchProduct, NoSuchVersion or InvalidAction.
+            ApiError: NoSuchProduct, NoSuchVersion, InvalidAction, or UnsupportedOperation where the platform has it.
         """
         action = self._by_key.get((service, version, name))
         if action is not None:
             return action
-        if not any(known == service for known, _ in self._versions):
-            raise ApiError("NoSuchProduct", f"The product `{service}` does not exist.")
+        products = sorted({known for known, _ in self._versions})
+        if service not in products:
+            has = ", ".join(products)
+            raise ApiError("NoSuchProduct", f"This local cloud has no product `{service}`, only {has}.")
         if (service, version) not in self._versions:
-            raise ApiError("NoSuchVersion", f"The version `{version}` of `{service}` does not exist.")
+            raise ApiError("NoSuchVersion", f"This local cloud has no version `{version}` of `{service}`.")
+        if name in _platform_actions()[service]:
+            message = f"Tencent Cloud has the action `{name}` of `{service}`; this local cloud does not do it."
+            raise ApiError("UnsupportedOperation", message)
         raise ApiError("InvalidAction", f"The request has an invalid action `{name}`: it does not exist.")
 
     def product(self, signed: str, version: str, name: str) -> str:

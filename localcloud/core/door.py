@@ -10,6 +10,7 @@ import json
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import parse_qsl
 
 from localcloud.core import signatures
 from localcloud.core.actions import Context
@@ -18,7 +19,6 @@ from localcloud.core.errors import ApiError, DroppedConnection, internal_error, 
 from localcloud.core.faults import Incoming, Reply, as_json
 from localcloud.core.notify import notify
 from localcloud.core.parameters import check, unflatten
-from localcloud.core.regions import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,7 +147,7 @@ class _Exchange:
         assert action is not None
         try:
             self._authorize()
-            params = check(action.params, envelope.params, from_text=envelope.from_text)
+            params = check({**action.params, **action.unlisted}, envelope.params, from_text=envelope.from_text)
             context = Context(account, account.region(self.region), envelope.caller, self.request_id)
             if not action.locked:
                 return action.run(context, params)
@@ -168,7 +168,7 @@ class _Exchange:
         assert self.action is not None
         if not self.envelope.region and self.action.regional:
             raise missing("Region")
-        if self.region not in REGIONS - self.cloud.account.behaviour.closed_regions:
+        if self.region not in self.action.regions - self.cloud.account.behaviour.closed_regions:
             raise ApiError("UnsupportedRegion", f"The region `{self.region}` is not supported.")
 
     def _record(self, error: ApiError | None, *, answered: bool) -> None:
@@ -233,7 +233,7 @@ def _open_tc3(cloud: Cloud, request: Request) -> Envelope:
 
 
 def _open_form(cloud: Cloud, request: Request) -> Envelope:
-    fields = (request.args if request.method == "GET" else request.form).to_dict()
+    fields = fields_of(request)
     caller = signatures.verify_form(request, fields, cloud.account)
     version, action = _required(fields.get("Version"), "Version"), _required(fields.get("Action"), "Action")
     return Envelope(
@@ -245,6 +245,16 @@ def _open_form(cloud: Cloud, request: Request) -> Envelope:
         params=unflatten({name: value for name, value in fields.items() if name not in _COMMON}),
         from_text=True,
     )
+
+
+def fields_of(request: Request) -> dict[str, str]:
+    """Return the fields of a query string or a form, whatever Content-Type says of it.
+
+    The vendor's CMQ SDK sends none, its CLI application/json (both seen).
+    """
+    if request.method == "GET":
+        return request.args.to_dict()
+    return dict(parse_qsl(request.get_data(as_text=True), keep_blank_values=True))
 
 
 def _required(value: str | None, name: str) -> str:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from localcloud.core.errors import ApiError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from localcloud.core.parameters import Params
     from localcloud.scf.model import Pairs
 
 MOST_ZIPPED = 50 * 1024 * 1024
 MOST_ENVIRONMENT = 4096
-RUNTIMES = frozenset({"Python2.7", "Python3.6", "Python3.7", "Python3.9", "Python3.10"})
-"""Those that CreateFunction's page lists for Python; this cloud runs no other language."""
 DEAD_LETTER_TYPES = frozenset({"CMQ-QUEUE", "CMQ-TOPIC", "TDMQ-QUEUE", "topic", "queue"})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,58}[A-Za-z0-9]")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -40,8 +40,19 @@ def check_name(name: str) -> None:
         raise ApiError("InvalidParameter.FunctionName", f"The function name `{name}` is not valid.")
 
 
+def check_runtime(params: Params, known: Iterable[str]) -> None:
+    """Refuse a runtime that SCF does not know, or that is not Python's.
+
+    Raises:
+        ApiError: InvalidParameterValue.Runtime.
+    """
+    runtime = params.get("Runtime", "Python2.7")
+    if runtime not in known:
+        raise refuse("Runtime", f"The runtime `{runtime}` is not one of {', '.join(sorted(known))}.")
+
+
 def check_limits(params: Params) -> None:
-    """Refuse memory, times, handler, runtime, kind and dead letter type that the platform does not have.
+    """Refuse memory, times, handler, kind and dead letter type that the platform does not have.
 
     Raises:
         ApiError: InvalidParameterValue.*.
@@ -57,8 +68,6 @@ def check_limits(params: Params) -> None:
         raise ApiError("LimitExceeded.InitTimeout", f"The initialisation timeout `{load}` is not within 3-300.")
     if not _HANDLER.fullmatch(params.get("Handler", "index.main_handler")):
         raise refuse("Handler", f"The handler `{params['Handler']}` is not FILE.FUNCTION.")
-    if params.get("Runtime", "Python2.7") not in RUNTIMES:
-        raise refuse("Runtime", f"The runtime `{params['Runtime']}` is not one of {', '.join(sorted(RUNTIMES))}.")
     if params.get("Type", "Event") != "Event":
         raise refuse("FunctionType", f"The function type `{params['Type']}` is not Event, the only one here.")
     _check_dead_letter(params)
@@ -72,6 +81,8 @@ def environment_of(params: Params) -> Pairs:
     """
     variables = params.get("Environment", {}).get("Variables", [])
     pairs = tuple((one.get("Key", ""), one.get("Value", "")) for one in variables)
+    if pairs == (("", ""),):  # how the vendor's deployment library empties it
+        return ()
     for key, value in pairs:
         if key.startswith(_RESERVED):
             raise refuse("EnvironmentSystemProtect", f"The variable `{key}` belongs to the system.")

@@ -22,7 +22,7 @@ from localcloud.core.parameters import (
     text,
     texts,
 )
-from localcloud.scf.checks import check_limits, check_name, code_of, environment_of
+from localcloud.scf.checks import check_limits, check_name, check_runtime, code_of, environment_of
 from localcloud.scf.invoker import Invoker
 from localcloud.scf.model import API, LATEST, Function, Functions, Ref
 from localcloud.scf.triggers import trigger_reply
@@ -82,7 +82,8 @@ _NAMED = {"FunctionName": text.must(), "Namespace": text}
         **texts("Handler Type CodeSource AsyncRunEnable TraceEnable AutoDeployClsTopicIndex AutoCreateClsTopic"),
         "ProtocolType": text,
         "Tags": TAGS,
-    }
+    },
+    unlisted={**texts("DeployMode L5Enable"), "DiskSize": integer},
 )
 def create_function(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a function from a zip; it is Creating for a while, then Active."""
@@ -105,7 +106,7 @@ def create_function(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action({"FunctionName": text, "Namespace": text, "Qualifier": text, "ShowCode": text})
+@API.action(texts("FunctionName Namespace Qualifier ShowCode"), unlisted=texts("ShowTriggers"))
 def get_function(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe a function with its triggers."""
     if "FunctionName" not in params:
@@ -200,7 +201,10 @@ def update_function_code(ctx: Context, params: Params) -> dict[str, Any]:
     return _store(ctx, changed)
 
 
-@API.action({**_NAMED, **_SETTINGS, "Publish": text, "L5Enable": text, "IgnoreSysLog": boolean})
+@API.action(
+    {**_NAMED, **_SETTINGS, **texts("Publish L5Enable"), "IgnoreSysLog": boolean},
+    unlisted={**texts("DeployMode AsyncRunEnable"), "DiskSize": integer},
+)
 def update_function_configuration(ctx: Context, params: Params) -> dict[str, Any]:
     """Change those settings of a function that are given; it is Updating for a while."""
     function = _active(ctx, params, "UpdateFunctionConfiguration")
@@ -258,6 +262,7 @@ def _store(ctx: Context, function: Function) -> dict[str, Any]:
 
 def _settings(ctx: Context, params: Params) -> dict[str, Any]:
     check_limits(params)
+    check_runtime(params, ctx.behaviour.runtimes)
     settings: dict[str, Any] = {field: params[name] for name, field in _PLAIN.items() if name in params}
     if settings.get("role") and settings["role"] not in ctx.account.state(Access).roles:
         raise ApiError("ResourceNotFound.Role", f"The role `{settings['role']}` does not exist.")

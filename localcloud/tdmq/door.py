@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.cam.authority import MESSAGE_API
 from localcloud.core import signatures
 from localcloud.core.call_log import Call
+from localcloud.core.door import fields_of
 from localcloud.core.errors import ApiError, CmqError, DroppedConnection
 from localcloud.core.faults import CMQ, Incoming, Reply, as_json
 from localcloud.tdmq import messages
@@ -32,7 +33,7 @@ def serve(cloud: Cloud, request: Request) -> Reply:
     """
     request_id = cloud.account.ids.uuid()
     try:
-        fields = (request.args if request.method == "GET" else request.form).to_dict()
+        fields = fields_of(request)
         return _exchange(cloud, _caller(cloud, request, fields), fields, request_id)
     except CmqError as error:
         return _as_reply(error.body(request_id))

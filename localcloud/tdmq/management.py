@@ -9,12 +9,13 @@ from localcloud.core.actions import Context, Service
 from localcloud.core.errors import ApiError
 from localcloud.core.paging import page
 from localcloud.core.parameters import boolean, integer, list_of, text, unsigned
+from localcloud.core.regions import QUEUES
 from localcloud.tdmq.queues import NAME, Attributes, Queue, Queues
 
 if TYPE_CHECKING:
     from localcloud.core.parameters import Params
 
-API = Service("tdmq", "2020-02-17")
+API = Service("tdmq", "2020-02-17", regions=QUEUES)
 BAD_VALUE = "InvalidParameterValue"
 
 _BOUNDS = {
@@ -25,26 +26,16 @@ _BOUNDS = {
     "MsgRetentionSeconds": ("msg_retention_seconds", 30, 43_200),
     "RewindSeconds": ("rewind_seconds", 0, 1_296_000),
 }
-"""Documented bounds of a queue's attributes."""
+"""Documented bounds of a queue's attributes; that of MaxMsgSize is in conflict (`Behaviour.largest_message`)."""
 
 
 _QUEUE = {
     "QueueName": text.must(),
-    "MaxMsgHeapNum": unsigned,
-    "PollingWaitSeconds": unsigned,
-    "VisibilityTimeout": unsigned,
-    "MaxMsgSize": unsigned,
-    "MsgRetentionSeconds": unsigned,
-    "RewindSeconds": unsigned,
-    "Transaction": unsigned,
-    "FirstQueryInterval": unsigned,
-    "MaxQueryCount": unsigned,
+    **dict.fromkeys(_BOUNDS, unsigned),
+    **dict.fromkeys(("Transaction", "FirstQueryInterval", "MaxQueryCount", "Policy", "MaxReceiveCount"), unsigned),
+    **dict.fromkeys(("MaxTimeToLive", "RetentionSizeInMB"), unsigned),
     "DeadLetterQueueName": text,
-    "Policy": unsigned,
-    "MaxReceiveCount": unsigned,
-    "MaxTimeToLive": unsigned,
     "Trace": boolean,
-    "RetentionSizeInMB": unsigned,
 }
 
 
@@ -54,7 +45,7 @@ def create_cmq_queue(ctx: Context, params: Params) -> dict[str, Any]:
     name = params["QueueName"]
     if NAME.fullmatch(name) is None:
         raise ApiError(BAD_VALUE, f"The queue name `{name}` is not valid.")
-    attributes = _attributes(Attributes(), params)
+    attributes = _attributes(ctx, params)
     with ctx.account.clock.changed:
         queues = ctx.region.state(Queues)
         if queues.get(name) is not None:
@@ -96,7 +87,7 @@ def modify_cmq_queue_attribute(ctx: Context, params: Params) -> dict[str, Any]:
     """Change a queue's attributes."""
     with ctx.account.clock.changed:
         queue = _find(ctx, params["QueueName"])
-        queue.attributes = _attributes(queue.attributes, params)
+        queue.attributes = _attributes(ctx, params, queue.attributes)
         queue.modified = ctx.now()
     return {}
 
@@ -126,9 +117,11 @@ def send_cmq_msg(ctx: Context, params: Params) -> dict[str, Any]:
     return {"Result": True, "MsgId": message_id}
 
 
-def _attributes(attributes: Attributes, params: Params) -> Attributes:
+def _attributes(ctx: Context, params: Params, attributes: Attributes | None = None) -> Attributes:
+    largest = ctx.behaviour.largest_message
+    attributes = attributes or Attributes(max_msg_size=largest)
     changes = {}
-    for name, (field, least, most) in _BOUNDS.items():
+    for name, (field, least, most) in {**_BOUNDS, "MaxMsgSize": ("max_msg_size", 1024, largest)}.items():
         value = params.get(name)
         if value is None:
             continue

@@ -9,6 +9,7 @@ import json
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -74,6 +75,7 @@ class Cmq:
     secret_key: str
     token: str = ""
     method: str = "HmacSHA256"
+    content_type: str | None = "application/x-www-form-urlencoded"
 
     def __call__(self, action: str, /, *, timestamp: int | None = None, **fields: Any) -> dict[str, Any]:
         host = self.cloud.endpoint.removeprefix("http://")
@@ -91,7 +93,10 @@ class Cmq:
         digest = hashlib.sha256 if self.method == "HmacSHA256" else hashlib.sha1
         signature = hmac.new(self.secret_key.encode(), f"POST{host}/v2/index.php?{text}".encode(), digest).digest()
         form["Signature"] = base64.b64encode(signature).decode()
-        answer = requests.post(f"{self.cloud.endpoint}/v2/index.php", data=form, timeout=40)
+        headers = {"Content-Type": self.content_type}
+        answer = requests.post(
+            f"{self.cloud.endpoint}/v2/index.php", data=urlencode(form).encode(), headers=headers, timeout=40
+        )
         assert answer.status_code == 200
         reply = json.loads(answer.content)
         assert isinstance(reply, dict)

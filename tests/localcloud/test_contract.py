@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import tccli
 
+import localcloud.core
 from localcloud import LocalCloud
 from localcloud.core.parameters import Field
 from localcloud.services import all_actions
@@ -60,6 +61,13 @@ def _differences(action: Action, field: Field, member: dict[str, Any], path: str
     if isinstance(field.of, dict):
         found += disagreements(action, field.of, member["member"], f"{path}.")
     return found
+
+
+def test_the_platform_s_actions_are_known_by_name() -> None:
+    """The list by which a call that only the platform can do is told from one that does not exist."""
+    services = {(action.service, action.version) for action in ACTIONS.values()}
+    wanted = {service: sorted(schema(service, version)["actions"]) for service, version in services}
+    assert json.loads((Path(localcloud.core.__file__).parent / "platform_actions.json").read_text("utf-8")) == wanted
 
 
 @pytest.mark.parametrize("name", ACTIONS)

@@ -43,7 +43,15 @@ def test_an_unknown_version_or_product_is_refused(call: Client, service: str, ve
     with pytest.raises(TencentCloudSDKException) as caught:
         call.sdk(service, version).call_json("DescribeVpcs", {})
     assert caught.value.code == code
-    assert "does not exist" in caught.value.message
+    assert caught.value.message.startswith("This local cloud has no ")
+
+
+def test_what_only_the_platform_can_do_is_said(call: Client) -> None:
+    """An action that Tencent Cloud has and this cloud has not is told from one that does not exist."""
+    assert call.refused("vpc", "CreateNatGateway") == (
+        "UnsupportedOperation",
+        "Tencent Cloud has the action `CreateNatGateway` of `vpc`; this local cloud does not do it.",
+    )
 
 
 def test_an_unknown_region_is_refused(call: Client) -> None:

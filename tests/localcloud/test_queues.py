@@ -77,6 +77,35 @@ def test_attributes_out_of_bounds_are_refused(call: Client, change: dict[str, An
     assert part in message
 
 
+def test_the_largest_message_is_in_conflict(call: Client, cloud: LocalCloud) -> None:
+    """CreateCmqQueue's page has 1,048,576 bytes, the structure's (1110/44169) 65,536: a switch."""
+    cloud.behaviour.largest_message = 65_536
+    refused, message = call.refused("tdmq", "CreateCmqQueue", QueueName="q", MaxMsgSize=65_537)
+    assert (refused, message) == (
+        "InvalidParameterValue",
+        "The value `65537` of `MaxMsgSize` is not within 1024-65536.",
+    )
+    call("tdmq", "CreateCmqQueue", QueueName="q")
+    assert call("tdmq", "DescribeCmqQueueDetail", QueueName="q")["QueueDescribe"]["MaxMsgSize"] == 65_536
+
+
+@pytest.mark.parametrize(("region", "there"), [("sa-saopaulo", True), ("ap-jakarta", False), ("na-toronto", False)])
+def test_queues_are_in_some_regions_only(call: Client, region: str, there: object) -> None:
+    if there:
+        call("tdmq", "CreateCmqQueue", region, QueueName="q")
+    else:
+        assert call.refused("tdmq", "CreateCmqQueue", region, QueueName="q")[0] == "UnsupportedRegion"
+
+
+@pytest.mark.parametrize("content_type", [None, "application/json", "text/plain"])
+@pytest.mark.usefixtures("queue")
+def test_a_form_is_read_whatever_its_content_type(cloud: LocalCloud, cmq: Cmq, content_type: str | None) -> None:
+    """The vendor's CMQ SDK sends none, its CLI says JSON (both seen)."""
+    cmq.content_type = content_type
+    assert cmq("SendMessage", **Q, msgBody="é &=")["code"] == 0
+    assert cloud.messages("q") == ["é &="]
+
+
 @pytest.mark.usefixtures("queue")
 def test_the_message_for_testing_arrives(call: Client, cmq: Cmq) -> None:
     assert call("tdmq", "SendCmqMsg", QueueName="q", MsgContent="hello", DelaySeconds=0)["Result"] is True

@@ -27,6 +27,10 @@ def main_handler(event, context):
 def make(call: Client, source: str = SHOWS, **settings: Any) -> None:
     """Make the function and wait until it is Active."""
     call("scf", "CreateFunction", **{**NAMED, "Code": code(source), "Runtime": "Python3.10", **settings})
+    wait_until_active(call)
+
+
+def wait_until_active(call: Client) -> None:
     wait_until(lambda: call("scf", "GetFunction", **NAMED)["Status"] == "Active")
 
 

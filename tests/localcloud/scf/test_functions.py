@@ -14,7 +14,7 @@ from localcloud.scf.pools import python_for
 from tests.localcloud.conftest import Client
 from tests.support.deployed import wait_until
 from tests.support.platform_replies import ALLOW, TRUST, code, zipped
-from tests.support.probe import NAMED, RAISES, SHOWS, make, run, settled
+from tests.support.probe import NAMED, RAISES, SHOWS, make, run, settled, wait_until_active
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
@@ -108,6 +108,25 @@ def test_what_is_configured_is_what_is_shown(cloud: LocalCloud, call: Client) ->
 def test_a_wrong_configuration_is_refused(call: Client, params: dict[str, Any], code_: str, message: str) -> None:
     given = {**NAMED, "Code": code(), "Runtime": "Python3.10", **params}
     assert call.refused("scf", "CreateFunction", **given) == (code_, message)
+
+
+def test_what_the_vendor_s_deployment_library_sends_is_taken(call: Client) -> None:
+    """tencent-component-toolkit sends more than the API's page has, and empties the environment in a way of its own."""
+    make(call, DeployMode="code", L5Enable="FALSE", DiskSize=512, AsyncRunEnable="FALSE")
+    shown = call("scf", "GetFunction", **NAMED, Namespace="default", ShowCode="FALSE", ShowTriggers="FALSE")
+    assert shown["AsyncRunEnable"] == "FALSE"
+    variables = [{"Key": "A", "Value": "b"}]
+    for given, left in ((variables, variables), ([{"Key": "", "Value": ""}], [])):
+        call("scf", "UpdateFunctionConfiguration", **NAMED, L5Enable="FALSE", Environment={"Variables": given})
+        wait_until_active(call)
+        assert call("scf", "GetFunction", **NAMED)["Environment"]["Variables"] == left
+
+
+def test_a_newer_python_may_be_taken(cloud: LocalCloud, call: Client) -> None:
+    """CreateFunction's page ends with Python 3.10, CloudBase has 3.11 on the same platform: a switch."""
+    cloud.behaviour.runtimes |= {"Python3.11"}
+    call("scf", "CreateFunction", **NAMED, Code=code(), Runtime="Python3.11")
+    assert call("scf", "GetFunction", **NAMED)["Runtime"] == "Python3.11"
 
 
 def test_names_are_unique_and_unknown_ones_are_refused(call: Client) -> None:
