@@ -45,7 +45,7 @@ def operator(cloud: LocalCloud, home: Path, tmp_path: Path, monkeypatch: pytest.
     folder = tmp_path / "folder"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    return Operator(cloud, folder, {**shell(cloud), "HOME": str(home)})
+    return Operator(cloud, folder, {**shell(cloud, FLOWLOG_TOPIC_REGION=cloud.region), "HOME": str(home)})
 
 
 @pytest.fixture

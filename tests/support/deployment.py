@@ -33,7 +33,6 @@ def shell(local: LocalCloud, **changes: str) -> dict[str, str]:
         "TENCENTCLOUD_SECRET_KEY": local.secret_key,
         "TENCENTCLOUD_REGION": REGION,
         "FLOWLOG_TOPIC_ID": local.topic_id,
-        "FLOWLOG_TOPIC_REGION": local.region,
         "FLOWLOG_API_ENDPOINT": local.endpoint,
         "FLOWLOG_DLQ_ENDPOINT": local.endpoint,
         **changes,
