@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import dropwhile
 from typing import TYPE_CHECKING, Any
 
 from handler import jsontext, schema
-from handler.cloud.api import SCF, Service
+from handler.cloud.api import SCF
 from handler.errors import CloudError
 from handler.log import redact
 from ops.deployment.function import variables_of
@@ -24,11 +23,9 @@ SYNC_LIMIT_S = 310.0
 """A synchronous run ends after 300 s at the most (doc 583/58400); the answer needs a moment more."""
 HERE = "serverless.yml, .env and the shell"
 
-_CVM = Service("cvm", "2017-03-12")
 _OF_HERE = ("FLOWLOG_API_ENDPOINT", "FLOWLOG_DLQ_ENDPOINT")
 _FILLED_IN = ("FLOWLOG_TOPIC_REGION", "FLOWLOG_DLQ_REGION")
 """What deploy finds out by itself where serverless.yml does not say it."""
-_LOOKERS = 8
 _FRAME = '  File "'
 _OURS = "InvocationFailed: "
 
@@ -88,14 +85,12 @@ def _find(config: Config, cloud: Cloud) -> tuple[str, dict[str, Any] | None]:
     if found is not None:
         return config.region, found
     try:
-        reply = cloud.call(_CVM, "DescribeRegions")
+        others = cloud.regions()[1:]
     except CloudError as error:
         return f" in {config.region}; the other regions could not be listed ({error.code})", None
-    others = [str(each["Region"]) for each in reply.get("RegionSet") or [] if each.get("RegionState") == "AVAILABLE"]
-    others = [region for region in others if region != config.region]
-    with ThreadPoolExecutor(_LOOKERS) as pool:
-        replies = dict(zip(others, pool.map(lambda region: _elsewhere(region, config, cloud), others), strict=True))
-    there = {region: reply for region, reply in replies.items() if reply is not None}
+    # SCF is not in every region, and says so in several ways: an error is no function.
+    replies = cloud.in_each(others, lambda region: _in(region, config, cloud))
+    there = {region: reply for region, reply in replies.items() if isinstance(reply, dict)}
     if len(there) > 1:
         raise OperatorError(
             f"There is no function {config.function} in {config.region}, but in {' and in '.join(sorted(there))}: say "
@@ -107,14 +102,6 @@ def _find(config: Config, cloud: Cloud) -> tuple[str, dict[str, Any] | None]:
 def _in(region: str, config: Config, cloud: Cloud) -> dict[str, Any] | None:
     which = {"FunctionName": config.function, "Namespace": config.namespace, "ShowCode": "FALSE"}
     return cloud.find(SCF, "GetFunction", which, region)
-
-
-def _elsewhere(region: str, config: Config, cloud: Cloud) -> dict[str, Any] | None:
-    """The function in another region; SCF is not in every region, and says so in several ways."""
-    try:
-        return _in(region, config, cloud)
-    except CloudError:
-        return None
 
 
 def _is_denied(error: CloudError) -> bool:

@@ -159,7 +159,7 @@ def redrive_command(
         _nothing(run, before, as_json=as_json)
     number = before.readable if before else None
     if not dry_run:
-        console.ask(f"Run {_number(number, limit)} of {run.queue.name} again?", yes=yes)
+        console.ask(f"Run {_how_many(before, limit)} of {run.queue.name} again?", yes=yes)
     total = min(filter(None, (number, limit)), default=None)
     shown = console.progress("Reading" if dry_run else "Running again", total)
     with run.stop.on_interrupt(console.say), shown as step:
@@ -293,10 +293,10 @@ def _nothing(run: Session, before: Depth, *, as_json: bool) -> None:
     raise typer.Exit(Exit.UNCOVERED if before.hidden else Exit.OK)
 
 
-def _number(number: int | None, limit: int | None) -> str:
-    if limit and (number is None or limit < number):
+def _how_many(before: Depth | None, limit: int | None) -> str:
+    if limit and (before is None or limit < before.readable):
         return f"up to {console.counted(limit, 'record')}"
-    return "the records" if number is None else f"the {console.counted(number, 'record')}"
+    return "all records" if before is None else f"all {console.counted(before.readable, 'record')}"
 
 
 def _redriven(run: Session, limit: int | None, *, dry_run: bool, as_json: bool) -> Exit:
@@ -322,13 +322,10 @@ def _redriven(run: Session, limit: int | None, *, dry_run: bool, as_json: bool) 
 
 
 def _wanted(idents: Sequence[str] | None, before: Depth | None, limit: int | None, *, exhausted: bool) -> str:
-    if idents or exhausted:
-        which = f"the records that begin with {_some(idents)}" if idents else "the exhausted records"
-        return which + (f", up to {limit:,}," if limit else "")
-    number = before.readable if before else None
-    if limit and (number is None or limit < number):
-        return f"up to {console.counted(limit, 'record')}"
-    return "all records" if number is None else f"all {console.counted(number, 'record')}"
+    if not (idents or exhausted):
+        return _how_many(before, limit)
+    which = f"the records that begin with {_some(idents)}" if idents else "the exhausted records"
+    return which + (f", up to {limit:,}," if limit else "")
 
 
 def _is_wanted(record: Record, idents: Sequence[str] | None, *, exhausted: bool) -> bool:
