@@ -50,16 +50,29 @@ class Credentials:
 
 
 @dataclass(frozen=True)
-class Selector:
-    """Matches an interface when each part that is given matches: one of the ids, all of the tags."""
+class Rule:
+    """One rule of FLOWLOG_RULES: it matches an interface when each part that is given does.
 
+    Attributes:
+        name: where it stands, such as `exclude`, or `exclude[1]` where there are several.
+        vpc_ids: one of these, where any are given.
+        subnet_ids: one of these, where any are given.
+        tags: all of these, where any are given.
+        reason: why there is this rule, in its author's words.
+        until: its last day, such as 2026-12-31 (UTC); empty for ever.
+    """
+
+    name: str
     vpc_ids: frozenset[str] = frozenset()
     subnet_ids: frozenset[str] = frozenset()
     tags: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    until: str = ""
 
-    def is_empty(self) -> bool:
-        """Whether no part is given."""
-        return not (self.vpc_ids or self.subnet_ids or self.tags)
+    @property
+    def parts(self) -> list[str]:
+        """The names of the parts that are given."""
+        return [part for part in ("vpc_ids", "subnet_ids", "tags") if getattr(self, part)]
 
 
 @dataclass(frozen=True)
@@ -77,8 +90,8 @@ class Settings:
     description: str
     tags: Mapping[str, str]
     storage: str
-    include: Selector
-    exclude: Selector
+    include: tuple[Rule, ...]
+    exclude: tuple[Rule, ...]
     regions: tuple[str, ...]
     repair: str
     create_rate: float
@@ -200,8 +213,8 @@ def _typed(values: Mapping[str, str], region: str) -> Settings:
         description=values["FLOWLOG_DESCRIPTION"],
         tags=json.loads(values["FLOWLOG_TAGS"]),
         storage=values["FLOWLOG_STORAGE"],
-        include=_selector(rules.get("include", {})),
-        exclude=_selector(rules.get("exclude", {})),
+        include=_rules("include", rules.get("include", {})),
+        exclude=_rules("exclude", rules.get("exclude", {})),
         regions=() if regions == "all" else tuple(dict.fromkeys(part.strip() for part in regions.split(","))),
         repair=values["FLOWLOG_REPAIR"],
         create_rate=float(values["FLOWLOG_CREATE_RATE"]),
@@ -212,10 +225,21 @@ def _typed(values: Mapping[str, str], region: str) -> Settings:
     )
 
 
-def _selector(rule: Mapping[str, Any]) -> Selector:
-    return Selector(
-        frozenset(rule.get("vpc_ids", ())), frozenset(rule.get("subnet_ids", ())), dict(rule.get("tags", {}))
-    )
+def _rules(kind: str, given: Any) -> tuple[Rule, ...]:
+    """One rule, or several in an array; what has no part that could match is none."""
+    several = given if isinstance(given, list) else [given]
+    rules = [
+        Rule(
+            f"{kind}[{number}]" if isinstance(given, list) else kind,
+            frozenset(rule.get("vpc_ids", ())),
+            frozenset(rule.get("subnet_ids", ())),
+            dict(rule.get("tags", {})),
+            rule.get("reason", ""),
+            rule.get("until", ""),
+        )
+        for number, rule in enumerate(several)
+    ]
+    return tuple(rule for rule in rules if rule.parts)
 
 
 def _public_cmq(region: str) -> str:

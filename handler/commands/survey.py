@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from handler.commands import coverage
 from handler.commands.coverage import Inventory
+from handler.cover import rules
 from handler.errors import failure_of
+from handler.log import logger
 from handler.model import Failure
 
 if TYPE_CHECKING:
@@ -54,6 +56,8 @@ def take(invocation: Invocation, arguments: Mapping[str, Any], tell: Callable[[F
     Returns:
         What was found. A region that could not be listed is one of its `failures`.
     """
+    for over in rules.expired(invocation.settings):
+        logger.warning("rule expired", extra={"rule": over})
     scope = coverage.Scope(arguments.get("vpc_ids", ()), arguments.get("after", ""), tell)
     regions: Sequence[str] = arguments.get("regions") or invocation.settings.known_regions()
 

@@ -41,7 +41,8 @@ def ensure(interface: Interface, vpc: Vpc, settings: Settings, budget: Budget) -
     decision, reason = rules.decide(interface, settings)
     if decision is not Outcome.PLANNED:
         return result_of(interface, decision, reason)
-    return create(interface, vpc, settings, budget)
+    result = create(interface, vpc, settings, budget)
+    return replace(result, reason=result.reason or reason)  # such as that a rule has expired
 
 
 def create(interface: Interface, vpc: Vpc, settings: Settings, budget: Budget) -> Result:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from handler import settings
+from handler.cover import rules
 from handler.errors import SettingsError, Transient
 from ops.deployed import invoke
 from ops.deployment.function import ACTIVE, Function, reasons
@@ -54,11 +55,11 @@ def settings_as_deployed(there: Deployed) -> Iterator[Finding]:
     if there.function is None:
         return
     try:
-        settings.load(there.environment)
+        given = settings.load(there.environment)
     except SettingsError as error:
         yield Finding("settings", State.FAIL, str(error), "Correct serverless.yml or your shell, and deploy.")
         return
-    unknown = list(unknown_settings(there.environment))
+    unknown = [*unknown_settings(there.environment), *rules.expired(given)]
     for what in unknown:
         yield Finding("settings", State.WARN, what, "Correct serverless.yml, and deploy.")
     if not unknown:

@@ -137,7 +137,7 @@ class TestWhatIsDone:
         report = unpaced(BACKFILL)
         assert _named(report, "skipped") == set(out)
         assert {item["reason"] for item in report["items"] if item["outcome"] == "skipped"} == {
-            "excluded by FLOWLOG_RULES"
+            "excluded by FLOWLOG_RULES, exclude.tags"
         }
         assert outcomes(report) == {"created": 1, "skipped": 2}
 

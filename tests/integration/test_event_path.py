@@ -140,7 +140,17 @@ def test_rules_about_subnets_look_the_subnet_up(function: Function, cloud: Local
     assert function.calls() == [LOOK, CREATE]
     function.set(FLOWLOG_RULES=json.dumps({"include": {"subnet_ids": ["subnet-00000000"]}}))
     report = function(place.created(place.attached()))
-    assert only(report)["reason"] == "not included by FLOWLOG_RULES"
+    assert only(report)["reason"] == "not included by FLOWLOG_RULES, include.subnet_ids"
+
+
+def test_an_exclusion_that_is_over_counts_as_not_there(function: Function, place: Place) -> None:
+    """It is created, and why is said; a sweep or status says it in the log."""
+    function.set(FLOWLOG_RULES='{"exclude":{"tags":{"flowlog":"off"},"reason":"load test","until":"2020-12-31"}}')
+    item = only(function(place.created(place.attached(), tags={"flowlog": "off"})))
+    assert (item["outcome"], item["reason"]) == ("created", "the rule exclude (load test) ended on 2020-12-31")
+    function({"command": "status", "regions": [REGION]})
+    (line,) = [line for line in function.lines() if line["message"] == "rule expired"]
+    assert line["rule"].startswith("the rule exclude (load test) ended on 2020-12-31: take it out of FLOWLOG_RULES")
 
 
 # The same interface more than once ------------------------------------------------------------------------------------

@@ -297,12 +297,26 @@ def test_wrong_settings_as_deployed_are_named(account: Cloud, deployed: Deployme
     assert "FLOWLOG_TRAFFIC_TYPE must be one of ACCEPT, REJECT or ALL" in found["status"]
 
 
-def test_a_misspelt_setting_as_deployed_is_named(account: Cloud, deployed: Deployment) -> None:
-    """The function reads only what it knows, so the default would be in force without a word: a warning."""
-    set_variables(account, deployed, FLOWLOG_REGION="ap-shanghai")
+@pytest.mark.parametrize(
+    ("variables", "what"),
+    [
+        (
+            {"FLOWLOG_REGION": "ap-shanghai"},
+            "FLOWLOG_REGION is no setting of the function: did you mean FLOWLOG_REGIONS?",
+        ),
+        (
+            {"FLOWLOG_RULES": '{"exclude":{"tags":{"flowlog":"off"},"until":"2020-12-31"}}'},
+            "the rule exclude ended on 2020-12-31: take it out of FLOWLOG_RULES, or give it another day",
+        ),
+    ],
+)
+def test_a_setting_as_deployed_without_effect_is_named(
+    account: Cloud, deployed: Deployment, variables: dict[str, str], what: str
+) -> None:
+    """The function reads only what it knows, and a rule only until its last day: a warning."""
+    set_variables(account, deployed, **variables)
     [said] = [finding for finding in examine(deployed, account) if finding.check == "settings"]
-    assert said.state is State.WARN
-    assert said.what == "FLOWLOG_REGION is no setting of the function: did you mean FLOWLOG_REGIONS?"
+    assert (said.state, said.what) == (State.WARN, what)
 
 
 def test_a_check_that_is_refused_does_not_stop_the_rest(

@@ -8,7 +8,7 @@ import pytest
 
 from handler import schema, settings
 from handler.errors import SettingsError
-from handler.settings import Selector, Settings
+from handler.settings import Rule, Settings
 
 TOPIC = "dfb8f1a2-8522-47c1-8571-67905167ab3f"
 OTHER = "0a1b2c3d-8522-47c1-8571-67905167ab3f"
@@ -40,8 +40,8 @@ def test_defaults() -> None:
         description="managed-by=eni-flowlog",
         tags={},
         storage="cls",
-        include=Selector(),
-        exclude=Selector(),
+        include=(),
+        exclude=(),
         regions=(),
         repair="off",
         create_rate=19.0,
@@ -75,18 +75,28 @@ def test_an_empty_variable_is_the_same_as_none(name: str, empty: str) -> None:
         ("FLOWLOG_TAGS", '{"team":"network","empty":""}', "tags", {"team": "network", "empty": ""}),
         ("FLOWLOG_STORAGE", "cls", "storage", "cls"),
         ("FLOWLOG_STORAGE", "ckafka:ckafka-8xk9dj2p/flow.logs_1", "storage", "ckafka:ckafka-8xk9dj2p/flow.logs_1"),
-        ("FLOWLOG_RULES", "{}", "include", Selector()),
+        ("FLOWLOG_RULES", "{}", "include", ()),
+        ("FLOWLOG_RULES", '{"exclude":[{"vpc_ids":[],"reason":"nothing to match"}]}', "exclude", ()),
         (
             "FLOWLOG_RULES",
             '{"include":{"vpc_ids":["vpc-pq9vxykj"]}}',
             "include",
-            Selector(vpc_ids=frozenset({"vpc-pq9vxykj"})),
+            (Rule("include", vpc_ids=frozenset({"vpc-pq9vxykj"})),),
         ),
         (
             "FLOWLOG_RULES",
             '{"exclude":{"subnet_ids":["subnet-2qhl25io"],"tags":{"flowlog":"off"}}}',
             "exclude",
-            Selector(subnet_ids=frozenset({"subnet-2qhl25io"}), tags={"flowlog": "off"}),
+            (Rule("exclude", subnet_ids=frozenset({"subnet-2qhl25io"}), tags={"flowlog": "off"}),),
+        ),
+        (
+            "FLOWLOG_RULES",
+            '{"exclude":[{"tags":{"a":"b"},"reason":"load test","until":"2026-12-31"},{"vpc_ids":["vpc-pq9vxykj"]}]}',
+            "exclude",
+            (
+                Rule("exclude[0]", tags={"a": "b"}, reason="load test", until="2026-12-31"),
+                Rule("exclude[1]", vpc_ids=frozenset({"vpc-pq9vxykj"})),
+            ),
         ),
         ("FLOWLOG_REGIONS", "ap-shanghai", "regions", ("ap-shanghai",)),
         ("FLOWLOG_REGIONS", " ap-shanghai , ap-beijing,ap-shanghai", "regions", ("ap-shanghai", "ap-beijing")),
@@ -145,6 +155,10 @@ BAD = {
         '{"exclude":{"subnet_ids":["vpc-pq9vxykj"]}}',
         '{"exclude":{"tags":["a"]}}',
         '{"exclude":{"vpc":[]}}',
+        '{"exclude":[{"tags":{"a":"b"},"until":"31.12.2026"}]}',
+        '{"exclude":{"tags":{"a":"b"},"until":"2026-13-01"}}',
+        '{"exclude":{"tags":{"a":"b"},"reason":""}}',
+        '{"exclude":[[]]}',
         "[" * 3_000 + "]" * 3_000,
         "1" * 5_000,
     ],
@@ -203,6 +217,8 @@ def test_where_in_the_json_the_fault_is() -> None:
     """A fault inside of JSON is told with its place."""
     message = fault(FLOWLOG_RULES='{"exclude":{"vpc_ids":["vpc-pq9vxykj","x"]}}')
     assert message.endswith("($.exclude.vpc_ids[1]: must have the form ^vpc-[0-9a-z]{6,20}$)")
+    message = fault(FLOWLOG_RULES='{"exclude":[{"tags":{"a":"b"}},{"subnet_ids":"x"}]}')
+    assert message.endswith("($.exclude[1].subnet_ids: must be array)")
     assert fault(FLOWLOG_TAGS="{").endswith(
         "(not JSON: Expecting property name enclosed in double quotes at character 1)"
     )
