@@ -11,6 +11,7 @@ from handler.cloud.queue import BATCH
 from handler.errors import CloudError
 from handler.intake.events import platform_body
 from handler.log import redact
+from ops import console
 from ops.deployed import reason_of
 from ops.deployment.cloud import TDMQ
 
@@ -159,12 +160,15 @@ def _own(message: Message, letter: Mapping[str, Any]) -> Record:
 def _what(letter: Mapping[str, Any]) -> str:
     interface = letter.get("interface")
     if interface:
-        ident = interface.get("interface_id") or interface["instance_id"]
-        return f"{interface['region']} {ident}"
+        ids = (interface.get(name) for name in ("interface_id", "instance_id", "subnet_id", "vpc_id"))
+        return f"{interface['region']} {next(filter(None, ids))}"
     event = letter.get("event")
-    if letter["kind"] == "command" and isinstance(event, dict):
-        return " ".join([str(event.get("command")), *map(str, event.get("regions") or ())])
-    return "event"
+    if letter["kind"] != "command" or not isinstance(event, dict):
+        return "event"
+    meant = event.get("interfaces")
+    if isinstance(meant, list):
+        return f"{event.get('command')} {console.counted(len(meant), 'interface')}"
+    return " ".join([str(event.get("command")), *map(str, event.get("regions") or ())])
 
 
 def _platform(message: Message, letter: Mapping[str, Any]) -> Record:

@@ -23,7 +23,7 @@ from handler.log import hide, logger
 from handler.model import Outcome, Report
 from ops import deployed
 from ops.config import read
-from ops.console import counted, say, working
+from ops.console import counted, progress, say, working
 from ops.deployed import Source
 from ops.deployment.cloud import Cloud
 from ops.errors import OperatorError, explained
@@ -177,6 +177,14 @@ class Session:
         for fault in faults:
             say(fault, "red")
         return whole
+
+    @contextmanager
+    def progress(self, what: str, total: int | None) -> Iterator[None]:
+        """Show how far the invocation's work is, which Ctrl-C ends after the calls in flight; send what has failed."""
+        with self.stop.on_interrupt(say), progress(what, total) as step:
+            self.report.watch = lambda result: step(result.outcome is Outcome.DEAD_LETTERED)
+            yield
+        self.invocation.letters.flush()
 
     def raise_if_unsent(self) -> None:
         """Send the last dead letters; to be called when the report has been shown.

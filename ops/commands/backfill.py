@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,22 +11,15 @@ from handler.commands import backfill, status
 from handler.commands.coverage import IMPAIRED
 from handler.commands.creates import create
 from handler.commands.shortfall import Shortfall
-from handler.model import Outcome, State
+from handler.model import Outcome
 from ops import console, options, session
+from ops.commands.status import coverage_table
 from ops.errors import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rich.table import Table
-
-    from handler.commands.coverage import Inventory
     from handler.commands.survey import Survey
     from handler.settings import Settings
     from ops.session import Session
-
-MAX_PLAN_ROWS = 40
-"""With more VPCs than this, the plan has a row for each region only."""
 
 VpcIds = Annotated[
     list[str] | None,
@@ -91,41 +83,12 @@ def backfill_command(
         backfill.report_planned(whole, run.invocation)  # first: the report lists a bounded number
     status.report_others(whole, run.invocation)
     show = console.err() if as_json else console.out()
-    show.print(plan_table(whole))
+    show.print(coverage_table(status.coverage_rows(whole), show))
     show.print(estimate(whole, run.invocation.settings))
     if whole.missing and not dry_run:
         console.ask(f"Create {console.counted(whole.missing, 'flow log')}?", yes=yes)
         _create(run, whole)
     raise typer.Exit(_finish(run, whole, dry_run=dry_run, as_json=as_json))
-
-
-def plan_table(whole: Survey) -> Table:
-    """What would be created where, and what is there already."""
-    names = ("Create", "Covered", "Drifted", "Waiting", "Skipped")
-    rows = console.table("Plan", ("Region", "VPC", *names), numbers=names)
-    by_vpc = sum(len(each.coverage) for each in whole.inventories) <= MAX_PLAN_ROWS
-    for each in whole.inventories:
-        for place, numbers in _plan_rows(each, by_vpc=by_vpc):
-            styles = ("created", "covered", "drift", "waiting", "skipped")
-            cells = (
-                console.count(number, console.STYLES[style]) for number, style in zip(numbers, styles, strict=True)
-            )
-            rows.add_row(each.region, place, *cells)
-    return rows
-
-
-def _plan_rows(each: Inventory, *, by_vpc: bool) -> Iterator[tuple[str, tuple[int, ...]]]:
-    create = Counter(vpc_id for _, vpc_id in each.missing)
-    states = ((State.COVERED,), IMPAIRED, (State.WAITING,), (State.EXCLUDED, State.UNSUPPORTED))
-    if by_vpc and each.coverage:
-        for vpc_id, counts in sorted(each.coverage.items()):
-            yield (
-                console.plain(vpc_id),
-                (create[vpc_id], *(sum(counts[each.value] for each in group) for group in states)),
-            )
-    else:
-        place = console.counted(len(each.coverage), "VPC") if each.coverage else "no interfaces"
-        yield place, (len(each.missing), *(each.total(*group) for group in states))
 
 
 def estimate(whole: Survey, settings: Settings) -> Text:
@@ -146,20 +109,17 @@ def estimate(whole: Survey, settings: Settings) -> Text:
 
 def _create(run: Session, whole: Survey) -> None:
     """Create what the plan names, under a progress bar; take note of what stops it."""
-    run_report = run.report
-    with run.stop.on_interrupt(console.say), console.progress("Creating flow logs", whole.missing) as step:
-        run_report.watch = lambda result: step(result.outcome is Outcome.DEAD_LETTERED)
-        shortfall = Shortfall(run.invocation, sweeping=False)
+    shortfall = Shortfall(run.invocation, sweeping=False)
+    with run.progress("Creating flow logs", whole.missing):
         done = create(run.invocation, whole, shortfall.settle)
-    shortfall.close()
-    run.invocation.letters.flush()
+        shortfall.close()
     stopped = [backfill.why_ended(each, each.cause) for each in done if each.cause]
     left = {each.inventory.region: len(each.undone) for each in done if each.undone and not each.cause}
     if left:
         where = " and ".join(f"{number:,} in {region}" for region, number in left.items())
         why = "Interrupted" if run.stop.asked else "The time ran out"
         stopped.append(f"{why}: {where} are left. Run the same command again to go on.")
-    run_report.stopped = " ".join(stopped)
+    run.report.stopped = " ".join(stopped)
 
 
 def _finish(run: Session, whole: Survey, *, dry_run: bool, as_json: bool) -> Exit:

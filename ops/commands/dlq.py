@@ -9,7 +9,6 @@ import typer
 from rich.text import Text
 
 from handler.commands import dispatch, redrive
-from handler.model import Outcome
 from ops import console, options, session
 from ops.deadletters import Depth, Record, depth, receive
 from ops.errors import Exit, OperatorError
@@ -161,11 +160,8 @@ def redrive_command(
     if not dry_run:
         console.ask(f"Run {_how_many(before, limit)} of {run.queue.name} again?", yes=yes)
     total = min(filter(None, (number, limit)), default=None)
-    shown = console.progress("Reading" if dry_run else "Running again", total)
-    with run.stop.on_interrupt(console.say), shown as step:
-        run.report.watch = lambda result: step(result.outcome is Outcome.DEAD_LETTERED)
+    with run.progress("Reading" if dry_run else "Running again", total):
         redrive.redrive({"limit": limit, "dry_run": dry_run}, run.invocation, dispatch.run_again)
-    run.invocation.letters.flush()
     raise typer.Exit(_redriven(run, limit, dry_run=dry_run, as_json=as_json))
 
 

@@ -220,7 +220,7 @@ def show_coverage(report: Mapping[str, Any], regions: str = "the regions that th
     out = console.out()
     coverage = report["coverage"]
     if coverage:
-        out.print(_table(coverage, out))
+        out.print(coverage_table(coverage, out))
     out.print(_sentence(report, regions))
     groups = _reasons(report["items"])
     for (state, reason), ids in list(groups.items())[:MAX_REASONS]:
@@ -234,7 +234,7 @@ def show_coverage(report: Mapping[str, Any], regions: str = "the regions that th
         out.print(Text(ALL_OF_THEM, "dim"))
 
 
-def _table(coverage: Sequence[Mapping[str, Any]], out: Console) -> Table:
+def coverage_table(coverage: Sequence[Mapping[str, Any]], out: Console) -> Table:
     """A row for each VPC, or for each region where there are many VPCs or the row would not fit."""
     if len(coverage) <= MAX_ROWS:
         by_vpc = _rows(coverage, ("region", "vpc_id"))

@@ -421,6 +421,9 @@ def test_purge_asks_for_what_it_will_delete(operator: Operator, arguments: tuple
     [
         (own_letter(), "ap-shanghai eni-78ysaex1"),
         (own_letter(interface={"region": REGION, "instance_id": "ins-8dn9vdif"}), f"{REGION} ins-8dn9vdif"),
+        (own_letter(interface={"region": REGION, "subnet_id": "subnet-8dn9vdif"}), f"{REGION} subnet-8dn9vdif"),
+        (own_letter(interface={"region": REGION, "vpc_id": "vpc-8dn9vdif"}), f"{REGION} vpc-8dn9vdif"),
+        (own_letter("command", event={"command": "ensure", "interfaces": [{}, {}]}), "ensure 2 interfaces"),
         (own_letter("event", event=[1]), "event"),
         (own_letter("command", event={"command": "backfill", "regions": [REGION]}), f"backfill {REGION}"),
         (own_letter("command", event={"command": "sweep"}), "sweep"),
