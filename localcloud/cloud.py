@@ -22,7 +22,7 @@ from localcloud.core.limits import Limits
 from localcloud.core.server import Server
 from localcloud.eb.delivery import EventBridge
 from localcloud.scf.invoker import Invoker
-from localcloud.seed import Seeding
+from localcloud.seed import Seed
 from localcloud.services import all_actions
 from localcloud.tdmq import door as cmq_door
 
@@ -40,8 +40,10 @@ if TYPE_CHECKING:
 CMQ_PATH = "/v2/index.php"
 
 
-class LocalCloud(Seeding):
+class LocalCloud:
     """A Tencent Cloud for one machine. Use it as a context manager, or `start()` and `stop()` it.
+
+    State is set up and looked at without calls by the methods of `Seed`, which it shows as its own.
 
     Args:
         port: Where to listen on 127.0.0.1; 0 picks a free port.
@@ -99,6 +101,7 @@ class LocalCloud(Seeding):
         self.uin = self.account.uin
         self.secret_id = self.account.owner.secret_id
         self.secret_key = self.account.owner.secret_key
+        self._show_seed(Seed(self.account))
         self.add_role(LOCAL_ROLE)
         self.console = Console(self.account)
         if not fresh:
@@ -106,6 +109,15 @@ class LocalCloud(Seeding):
         self.topic_id = self.add_topic()
         self.vpc_id, self.subnet_id = self.network_of(self.region)
         self.instance_id = self.seed_instance(self.region)
+
+    def _show_seed(self, seed: Seed) -> None:
+        self.add_topic, self.delete_topic = seed.add_topic, seed.delete_topic
+        self.add_role, self.issue_keys = seed.add_role, seed.issue_keys
+        self.network_of, self.seed_vpc, self.seed_instance = seed.network_of, seed.seed_vpc, seed.seed_instance
+        self.seed_interface, self.seed_interfaces = seed.seed_interface, seed.seed_interfaces
+        self.primary_interface_of, self.terminate_instance = seed.primary_interface_of, seed.terminate_instance
+        self.seed_flow_log, self.flow_logs_of = seed.seed_flow_log, seed.flow_logs_of
+        self.seed_queue, self.seed_messages, self.messages = seed.seed_queue, seed.seed_messages, seed.messages
 
     @property
     def port(self) -> int:

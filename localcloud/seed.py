@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from localcloud.cam.model import add_role, issue_keys
 from localcloud.cls.model import Logs, Topic
 from localcloud.core.actions import Context
-from localcloud.cvm.instances import start_instance
+from localcloud.cvm.instances import start_instance, terminate_instances
 from localcloud.cvm.model import Fleet
 from localcloud.tdmq.queues import Attributes, Queue, Queues
 from localcloud.vpc.model import Attachment, FlowLog, Interface, Network, Subnet, Vpc
@@ -24,10 +24,11 @@ INSTANCE_TYPE = "S5.MEDIUM4"
 VPC_CIDR, SUBNET_CIDR = "10.0.0.0/12", "10.0.0.0/13"
 
 
-class Seeding:
-    """The part of a local cloud that sets state up. Regions get their default VPC and subnet at first use."""
+class Seed:
+    """Sets an account's state up, and looks at it. Regions get their default VPC and subnet at first use."""
 
-    account: Account
+    def __init__(self, account: Account) -> None:
+        self.account = account
 
     def add_topic(self, topic_id: str | None = None, *, region: str | None = None) -> str:
         """Make a CLS topic in a region, the home region if none is given, and return its id."""
@@ -82,6 +83,11 @@ class Seeding:
             place = {"VpcId": vpc_id, "SubnetId": subnet.subnet_id}
             params = {"VirtualPrivateCloud": place, "InstanceType": instance_type, "InstanceName": "seeded"}
             return start_instance(context, params, boot_s=0.0).instance_id
+
+    def terminate_instance(self, region: str, instance_id: str) -> None:
+        """End an instance and all its interfaces."""
+        with self.account.lock:
+            terminate_instances(self._context(region), {"InstanceIds": [instance_id]})
 
     def primary_interface_of(self, region: str, instance_id: str) -> str:
         """Return the id of an instance's primary interface, visible or not."""

@@ -71,6 +71,8 @@ class Behaviour:
         unsupported_families: Models that take no flow log: no longer since 2022-07-25 (doc 682/18934).
         largest_message: The most bytes a queue's MaxMsgSize may have, and its default: CreateCmqQueue's page says
             1,048,576, the page of the structure (1110/44169) 65,536.
+        queue_service: How policies name the message API: `tdmq:SendMessage` on `qcs::tdmq:REGION:uin/UIN:queue/NAME`
+            (1496/61031), or "cmqqueue" with a resource of its own (the older page 598/11082).
         runtimes: What SCF takes as a Runtime for Python: those on CreateFunction's page. Newer ones may work.
         filter_values: How many values one filter may have (CVM's documented bound, inferred for VPC).
         function_ready_s: From CreateFunction, or a change of a function, until it is Active (inferred).
@@ -88,6 +90,7 @@ class Behaviour:
     closed_regions: frozenset[str] = frozenset({"me-saudi-arabia"})
     unknown_ids: str = "empty"
     largest_message: int = 1_048_576
+    queue_service: str = "tdmq"
     runtimes: frozenset[str] = frozenset({"Python2.7", "Python3.6", "Python3.7", "Python3.9", "Python3.10"})
     filter_values: int = 5
     function_ready_s: float = 1.0

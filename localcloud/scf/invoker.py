@@ -77,7 +77,7 @@ class DeadLetter:
 
 
 class Invoker:
-    """Runs the account's functions. Thread-safe.
+    """Run the account's functions. Thread-safe.
 
     Attributes:
         pools: Their processes.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from localcloud.cam.authority import MESSAGE_API
 from localcloud.core import signatures
 from localcloud.core.call_log import Call
 from localcloud.core.door import fields_of
 from localcloud.core.errors import ApiError, CmqError, DroppedConnection
 from localcloud.core.faults import CMQ, Incoming, Reply, as_json
 from localcloud.tdmq import messages
+from localcloud.tdmq.queues import resource_of
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -93,7 +93,8 @@ def _do(cloud: Cloud, caller: Caller, action: str, params: dict[str, str]) -> di
 
 
 def _authorize(cloud: Cloud, caller: Caller, action: str, queue: str) -> None:
-    refused = cloud.authorize(caller, MESSAGE_API, action, queue)
+    service = cloud.account.behaviour.queue_service
+    refused = cloud.authorize(caller, service, action, resource_of(cloud.account, service, queue))
     if refused is not None:
         raise CmqError(messages.UNAUTHENTICATED, refused.message)
 

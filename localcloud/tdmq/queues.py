@@ -148,3 +148,17 @@ def region_of_queue(account: Account, name: str) -> Region | None:
     home region first and then into the others by name.
     """
     return next((region for region in account.regions if region.state(Queues).get(name) is not None), None)
+
+
+def resource_of(account: Account, service: str, name: str) -> str:
+    """Return how policies name a queue: in its own region, or at home if there is none of this name.
+
+    Args:
+        account: The account.
+        service: `tdmq`, or `cmqqueue` as the older page 598/11082 has it.
+        name: The queue.
+    """
+    found = region_of_queue(account, name)
+    region = found.name if found else account.home
+    queue = f"queue/{name}" if service == "tdmq" else f"queueName/uin/{account.uin}/{name}"
+    return f"qcs::{service}:{region}:uin/{account.uin}:{queue}"

@@ -126,11 +126,11 @@ def failing(deployed: Deployed, *without: str) -> set[Duty]:
 @pytest.mark.parametrize("queue_service", ["tdmq", "cmqqueue"])
 def test_with_the_whole_policy_it_can_do_all(deployed: Deployed, queue_service: str) -> None:
     """Under either name that the documents give the queue's actions."""
-    deployed.cloud.authority.queue_service = queue_service
+    deployed.cloud.behaviour.queue_service = queue_service
     try:
         assert failing(deployed) == set()
     finally:
-        deployed.cloud.authority.queue_service = "tdmq"
+        deployed.cloud.behaviour.queue_service = "tdmq"
 
 
 @pytest.mark.parametrize("action", sorted(FAILS_WITHOUT))

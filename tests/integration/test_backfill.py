@@ -269,9 +269,7 @@ def _named(report: dict[str, Any], outcome: str) -> set[str]:
 
 
 def _terminate(cloud: LocalCloud) -> None:
-    from localcloud.cvm.instances import terminate_instances  # noqa: PLC0415
-
-    terminate_instances(cloud._context(HOME), {"InstanceIds": [cloud.instance_id]})
+    cloud.terminate_instance(HOME, cloud.instance_id)
 
 
 def _backfill_process(cloud: LocalCloud) -> subprocess.Popen[bytes]:

@@ -102,5 +102,5 @@ def test_a_caller_without_permission_is_refused(cloud: LocalCloud, call: Client,
     assert asked == [
         (cloud.secret_id, "vpc", "DescribeVpcs", "*"),
         (cloud.secret_id, "vpc", "CreateFlowLog", "*"),
-        (cloud.secret_id, "cmqqueue", "SendMessage", "q"),
+        (cloud.secret_id, "tdmq", "SendMessage", f"qcs::tdmq:{cloud.region}:uin/{cloud.uin}:queue/q"),
     ]

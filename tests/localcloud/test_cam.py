@@ -190,7 +190,7 @@ def test_invoke_is_granted_as_invoke_function(cloud: LocalCloud, call: Client) -
 )
 def test_the_message_api_is_checked_for_the_queue(cloud: LocalCloud, call: Client, service: str, resource: str) -> None:
     """Under the name that newer documents give it, or, by a switch, the older one."""
-    cloud.authority.queue_service = service
+    cloud.behaviour.queue_service = service
     make_role(call, allow(f"{service}:SendMessage", resource=resource.format(uin=cloud.uin)))
     for name in ("mine", "yours"):
         cloud.seed_queue(name)

@@ -349,7 +349,6 @@ def test_a_bug_in_the_message_api_is_a_server_s_error(
     cmq: Cmq, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No broken action takes the connection down."""
-    monkeypatch.setattr(cloud.authority, "queue_service", None)
     monkeypatch.setattr(cloud, "authorize", None)
     reply = cmq("SendMessage", **Q, msgBody="m")
     assert (reply["code"], cloud.calls.count("SendMessage", code="6000")) == (6000, 1)

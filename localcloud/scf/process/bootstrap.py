@@ -47,13 +47,13 @@ Handler = Callable[[Any, dict[str, Any]], Any]
 
 
 def main(request_fd: int, reply_fd: int, handler: str, code_root: str) -> None:
-    """Loads the function and serves requests until there are no more.
+    """Load the function and serve requests until there are no more.
 
     Args:
-        request_fd: where requests are read.
-        reply_fd: where answers are written.
+        request_fd: Where requests are read.
+        reply_fd: Where answers are written.
         handler: `module.function`, the module standing at the root of the code.
-        code_root: the folder of the function's code.
+        code_root: The folder of the function's code.
     """
     for descriptor in (request_fd, reply_fd):
         os.set_inheritable(descriptor, False)  # noqa: FBT003 - positional-only. A program that the function starts must not hold them open
@@ -66,7 +66,7 @@ def main(request_fd: int, reply_fd: int, handler: str, code_root: str) -> None:
 
 
 def prepare(code_root: str) -> None:
-    """Makes this process look like SCF's: nothing importable but the code and the standard library, files read-only."""
+    """Make this process look like SCF's: nothing importable but the code and the standard library, files read-only."""
     import site  # noqa: PLC0415 - -S kept it from adding site-packages, but exit and quit are builtins users know
 
     site.setquit()
@@ -76,10 +76,10 @@ def prepare(code_root: str) -> None:
 
 
 def read_only_files(code_root: str) -> Callable[[str, tuple[Any, ...]], None]:
-    """Makes the audit hook (PEP 578) that leaves only /tmp writable, as SCF's file system does, to root as well.
+    """Make the audit hook (PEP 578) that leaves only /tmp writable, as SCF's file system does, to root as well.
 
     Args:
-        code_root: the folder of the code, read-only though it may itself lie below /tmp.
+        code_root: The folder of the code, read-only though it may itself lie below /tmp.
 
     Returns:
         The hook. It raises OSError EROFS. Programs started by the function are not under it.
@@ -99,7 +99,7 @@ def read_only_files(code_root: str) -> Callable[[str, tuple[Any, ...]], None]:
 
 
 def refuse_outside_tmp(path: Any, folder: int | None, code_root: str) -> None:
-    """Raises OSError EROFS if the path, relative to the folder's descriptor if given, is not one that may change."""
+    """Raise OSError EROFS if the path, relative to the folder's descriptor if given, is not one that may change."""
     if isinstance(path, int):
         return  # an open file: it was judged when it was opened
     name = os.fsdecode(path)
@@ -111,19 +111,19 @@ def refuse_outside_tmp(path: Any, folder: int | None, code_root: str) -> None:
 
 
 def is_writable(place: str, code_root: str) -> bool:
-    """True for what lies in /tmp or /dev, save the code itself."""
+    """Tell whether it lies in /tmp or /dev, save the code itself."""
     if place == code_root or place.startswith(code_root + "/"):
         return False
     return (place + "/").startswith(("/tmp/", "/dev/"))  # noqa: S108 - SCF's one writable folder
 
 
 def load(handler: str, code_root: str, replies: BinaryIO) -> Handler | None:
-    """Imports the function and says how that went.
+    """Import the function and say how that went.
 
     Args:
         handler: `module.function`.
-        code_root: the folder of the code.
-        replies: where the answer is written.
+        code_root: The folder of the code.
+        replies: Where the answer is written.
 
     Returns:
         The function, or None after it answered why there is none.
@@ -144,12 +144,12 @@ def load(handler: str, code_root: str, replies: BinaryIO) -> Handler | None:
 
 
 def run(function: Handler, request: dict[str, Any], code_root: str) -> dict[str, Any]:
-    """Runs the function once.
+    """Run the function once.
 
     Args:
-        function: the user's handler.
-        request: event, context and credentials.
-        code_root: the folder of the code, shown under its documented name in stack traces.
+        function: The user's handler.
+        request: Event, context and credentials.
+        code_root: The folder of the code, shown under its documented name in stack traces.
 
     Returns:
         The answer. sys.exit is not caught: on SCF it ends the process, too.
@@ -163,14 +163,14 @@ def run(function: Handler, request: dict[str, Any], code_root: str) -> dict[str,
 
 
 def set_credentials(credentials: list[str] | None) -> None:
-    """Puts the execution role's temporary keys into the environment; without a role there are none."""
+    """Put the execution role's temporary keys into the environment; without a role there are none."""
     for name in CREDENTIALS:
         os.environ.pop(name, None)
     os.environ.update(zip(CREDENTIALS, credentials or (), strict=False))
 
 
 def trace(error: Exception, code_root: str) -> str:
-    """The stack trace from the user's code on, without this script's frame; "?" stands for what is no text in it."""
+    """Return the stack trace from the user's code on, without this script's frame; "?" stands for what is no text."""
     import traceback  # noqa: PLC0415 - a megabyte that only failing functions need
 
     frames = error.__traceback__.tb_next if error.__traceback__ else None
@@ -179,7 +179,7 @@ def trace(error: Exception, code_root: str) -> str:
 
 
 def reply(replies: BinaryIO, answer: dict[str, Any]) -> None:
-    """Writes one answer."""
+    """Write one answer."""
     replies.write(json.dumps(answer).encode() + b"\n")
     replies.flush()
 

@@ -17,8 +17,8 @@ def unpack(code: bytes | Path, target: Path) -> None:
     """Lay out a function's code, and take away who may write to it.
 
     Args:
-        code: the zip, or a folder, which is copied.
-        target: the folder to make.
+        code: The zip, or a folder, which is copied.
+        target: The folder to make.
 
     Raises:
         PackageError: it is no zip, or too large.

@@ -21,8 +21,8 @@ class FunctionConfig:
         memory_mb: MemorySize.
         timeout_s: Timeout; a fraction of a second is taken, for tests.
         init_timeout_s: InitTimeout.
-        environment: the user's variables.
-        max_instances: how many instances may run at a time.
+        environment: The user's variables.
+        max_instances: How many instances may run at a time.
     """
 
     function_name: str
@@ -41,15 +41,15 @@ class FunctionConfig:
 
 
 def environment(config: FunctionConfig, code: Path, keys: Credentials | None) -> dict[str, str]:
-    """The whole environment of an instance (doc 583/30228): nothing of this machine's gets in.
+    """Return the whole environment of an instance (doc 583/30228): nothing of this machine's gets in.
 
     The code's real folder stands where SCF has /var/user; LD_LIBRARY_PATH and HOSTNAME are left out. A user may set
     what has no reserved prefix, the time zone for one.
 
     Args:
-        config: the function version.
-        code: the folder of its code.
-        keys: the execution role's temporary keys, if it has a role.
+        config: The function version.
+        code: The folder of its code.
+        keys: The execution role's temporary keys, if it has a role.
 
     Returns:
         The variables.
@@ -81,7 +81,7 @@ def environment(config: FunctionConfig, code: Path, keys: Credentials | None) ->
 
 
 def context(config: FunctionConfig, request_id: str) -> dict[str, Any]:
-    """The handler's second argument, with its documented keys (doc 583/9210)."""
+    """Return the handler's second argument, with its documented keys (doc 583/9210)."""
     variables = {"SCF_NAMESPACE": config.namespace, **config.environment}
     return {
         "memory_limit_in_mb": config.memory_mb,

@@ -106,7 +106,7 @@ class FunctionProcess:
         )
 
     def load(self, config: FunctionConfig) -> None:
-        """Waits until the function is loaded."""
+        """Wait until the function is loaded."""
         late = InvocationError(_INIT_TIMED_OUT, f"Initialization timed out after {config.init_timeout_s:g} seconds")
         answer = self._answer(self._started + config.init_timeout_s, late, config)
         self.init_ms = (time.monotonic() - self._started) * 1000
@@ -114,7 +114,7 @@ class FunctionProcess:
             raise InvocationError(answer["status"], answer["message"], code=1)
 
     def run(self, request: Mapping[str, Any], config: FunctionConfig) -> str:
-        """Runs one event and returns the result as JSON."""
+        """Run one event and return the result as JSON."""
         self._ready = False
         self.peak_mb = 0.0
         _reset_peak(self._process.pid)
@@ -129,26 +129,26 @@ class FunctionProcess:
         return _result(answer)
 
     def take_log(self) -> str:
-        """Returns what was written since the last call, and empties the log."""
+        """Return what was written since the last call, and empty the log."""
         self._log.seek(0)
         text = self._log.read(MAX_LOG_BYTES)
         self._log.truncate(0)
         return (text or b"").decode(errors="replace")
 
     def is_usable(self) -> bool:
-        """True if it ran its last event to the end and waits for another."""
+        """Tell whether it ran its last event to the end and waits for another."""
         with self._lock:
             return self._ready and not self._killed and not self._has_exited()
 
     def kill(self) -> None:
-        """Kills the process and all that it started."""
+        """Kill the process and all that it started."""
         with self._lock:
             self._killed = True
             if not self._disposed:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     def dispose(self) -> None:
-        """Kills the process, waits for its end and frees what it held."""
+        """Kill the process, wait for its end and free what it held."""
         self.kill()
         with self._lock:
             self._disposed = True

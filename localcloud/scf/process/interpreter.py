@@ -10,14 +10,14 @@ from pathlib import Path
 
 
 def find_python(minor: tuple[int, int], variables: Mapping[str, str] | None = None) -> Path | None:
-    """Looks for a CPython of a minor version that really runs.
+    """Look for a CPython of a minor version that really runs.
 
     Tried in order: `pythonX.Y` on the PATH, pyenv's versions from the newest on, what uv knows. A pyenv shim that
     fails is passed over.
 
     Args:
-        minor: such as (3, 10).
-        variables: the environment to look in; this process's if None.
+        minor: Such as (3, 10).
+        variables: The environment to look in; this process's if None.
 
     Returns:
         The interpreter itself, not a shim; None if there is none.
@@ -41,7 +41,7 @@ def _in_pyenv(minor: tuple[int, int], variables: Mapping[str, str]) -> list[str]
 
 
 def _version(path: Path) -> list[int]:
-    """The version in the name of a folder of pyenv, so that 3.10.13 comes behind 3.10.9."""
+    """Return the version in the name of a folder of pyenv, so that 3.10.13 comes behind 3.10.9."""
     return [int(part) for part in re.findall(r"\d+", path.parts[-3])]
 
 

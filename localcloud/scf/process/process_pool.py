@@ -35,15 +35,15 @@ class InvokeResult:
     """What came of one invocation.
 
     Attributes:
-        result_json: what the function returned, as JSON; None if it failed.
-        error: errorCode, errorMessage, requestId, statusCode and, if it raised, stackTrace; None if all went well.
-        duration_ms: how long it ran, without the initialisation.
-        billed_ms: the duration in whole milliseconds, rounded up.
-        init_ms: how long a new instance took to start and load the function; 0 on a warm one.
-        memory_mb: the peak of its memory.
-        log: what the function wrote to standard output and standard error.
-        cold: whether an instance was started for it.
-        instance_id: which one ran it; "" if none did.
+        result_json: What the function returned, as JSON; None if it failed.
+        error: Its errorCode, errorMessage, requestId, statusCode and, if it raised, stackTrace; None if all went well.
+        duration_ms: How long it ran, without the initialisation.
+        billed_ms: The duration in whole milliseconds, rounded up.
+        init_ms: How long a new instance took to start and load the function; 0 on a warm one.
+        memory_mb: The peak of its memory.
+        log: What the function wrote to standard output and standard error.
+        cold: Whether an instance was started for it.
+        instance_id: Which one ran it; "" if none did.
     """
 
     request_id: str
@@ -59,12 +59,12 @@ class InvokeResult:
 
     @property
     def status_code(self) -> int:
-        """200, or the error's statusCode."""
+        """Return 200, or the error's statusCode."""
         return int(self.error["statusCode"]) if self.error else 200
 
     @property
     def throttled(self) -> bool:
-        """True if it was never run for want of an instance: to be tried again, and not the function's fault."""
+        """Tell whether it was never run for want of an instance: to be tried again, and not the function's fault."""
         return self.status_code == THROTTLED
 
 
@@ -78,13 +78,13 @@ class ProcessPool:
         python: Path,
         credentials: Callable[[], Credentials | None] = lambda: None,
     ) -> None:
-        """Unpacks the code; no instance is started yet.
+        """Unpack the code; no instance is started yet.
 
         Args:
-            config: the function version.
-            code: the zip, or a folder, which is copied.
-            python: the Python to run it in.
-            credentials: asked at each invocation for the execution role's temporary keys: id, key, token; None if the
+            config: The function version.
+            code: The zip, or a folder, which is copied.
+            python: The Python to run it in.
+            credentials: Asked at each invocation for the execution role's temporary keys: id, key, token; None if the
                 function has no role.
 
         Raises:
@@ -108,15 +108,15 @@ class ProcessPool:
 
     @property
     def instance_count(self) -> int:
-        """How many instances there are: idle, busy or starting."""
+        """Return how many instances there are: idle, busy or starting."""
         return self._slots
 
     def invoke(self, event_json: str, request_id: str | None = None) -> InvokeResult:
-        """Runs the function once and waits for its end.
+        """Run the function once and wait for its end.
 
         Args:
-            event_json: the event, as JSON text.
-            request_id: the invocation's id; a new one if None.
+            event_json: The event, as JSON text.
+            request_id: The invocation's id; a new one if None.
 
         Returns:
             The outcome, a failure being one as well.
@@ -137,7 +137,7 @@ class ProcessPool:
             self._give_back(instance)
 
     def kill_all(self) -> int:
-        """Kills every instance at once, as a crash of the machine would. Runs under way end with status 439.
+        """Kill every instance at once, as a crash of the machine would. Runs under way end with status 439.
 
         Returns:
             How many were killed.
@@ -152,7 +152,7 @@ class ProcessPool:
         return len(victims)
 
     def close(self) -> None:
-        """Kills the instances and removes the unpacked code. Closing twice is fine."""
+        """Kill the instances and remove the unpacked code. Closing twice is fine."""
         with self._changed:
             self._closed = True
         self.kill_all()
