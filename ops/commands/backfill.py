@@ -94,8 +94,10 @@ def backfill_command(
 def estimate(whole: Survey, settings: Settings) -> Text:
     """How many calls the plan needs, and how long they take."""
     number = whole.missing
+    if not any(each.coverage for each in whole.inventories):
+        return Text(f"No interfaces in {' and '.join(each.region for each in whole.inventories)}.", "yellow")
     if not number:
-        return Text("Nothing to create: every interface that can have a flow log has one.", "green")
+        return Text("Nothing to create: no interface that can have a flow log is without one.", "green")
     slowest = max(len(each.missing) for each in whole.inventories)
     regions = sum(bool(each.missing) for each in whole.inventories)
     where = f"{regions} regions side by side" if regions > 1 else "1 region"

@@ -65,7 +65,14 @@ def test_nothing_to_do_needs_no_answer(cloud: LocalCloud, operator: Operator) ->
     cloud.seed_flow_log(HOME, cloud.primary_interface_of(HOME, cloud.instance_id))
     result = operator("backfill")
     assert result.exit_code == Exit.OK
-    assert "Nothing to create: every interface that can have a flow log has one." in result.stdout
+    assert "Nothing to create: no interface that can have a flow log is without one." in result.stdout
+
+
+def test_no_interfaces(operator: Operator) -> None:
+    """That is not "nothing is missing"."""
+    result = operator("backfill", "--region", "ap-nanjing")
+    assert result.exit_code == Exit.OK
+    assert "No interfaces in ap-nanjing." in result.stdout
 
 
 def test_limit_after_and_vpc(cloud: LocalCloud, operator: Operator) -> None:
