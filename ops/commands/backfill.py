@@ -13,7 +13,7 @@ from handler.commands.creates import create
 from handler.commands.shortfall import Shortfall
 from handler.model import Outcome
 from ops import console, options, session
-from ops.commands.status import coverage_table
+from ops.coverage.screen import coverage_table
 from ops.errors import Exit
 
 if TYPE_CHECKING:

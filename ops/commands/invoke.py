@@ -13,7 +13,8 @@ from handler import jsontext, schema
 from handler.intake import events
 from handler.model import Invalid
 from ops import console, options, session
-from ops.commands.status import show_coverage, verdict
+from ops.coverage.lines import verdict
+from ops.coverage.screen import show_coverage
 from ops.deployed import invoke
 from ops.errors import Exit, OperatorError
 

@@ -14,8 +14,8 @@ from typer.core import TyperGroup
 from handler.commands.status import COLUMNS
 from ops.cli import app
 from ops.cli_docs import page
-from ops.commands import status
 from ops.console import duration, plain, progress_line
+from ops.coverage.lines import verdict
 from ops.errors import MEANINGS, Exit
 from ops.packaging import package as packaging
 from ops.packaging.dependencies import PackageError, PythonMissingError
@@ -230,4 +230,4 @@ def test_text_from_outside_cannot_steer_the_terminal() -> None:
 def test_the_verdict_of_status(state: str, code: Exit) -> None:
     """Covered means that nothing is missing, differs or is broken; what waits or is excluded does not count."""
     rows = [dict.fromkeys(COLUMNS, 0), {**dict.fromkeys(COLUMNS, 0), state: 1}]
-    assert status.verdict(rows) is code
+    assert verdict(rows) is code

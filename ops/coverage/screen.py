@@ -1,0 +1,129 @@
+"""The answer on one screen: the numbers by region and VPC, a sentence, and the first few interfaces for each reason."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from handler.commands import status
+from handler.log import redact
+from handler.model import State
+from ops import console
+from ops.coverage.lines import NOT_COVERED, verdict
+from ops.errors import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
+    from rich.table import Table
+
+MAX_ROWS = 12
+"""With more VPCs than this, the table has a row for each region."""
+MAX_REASONS = 12
+IDS_SHOWN = 5
+ALL_OF_THEM = "`eni-flowlog status --csv` lists every interface with its reason, --json too."
+_ALWAYS = ("interfaces", "covered", "missing")
+
+
+def show_coverage(report: Mapping[str, Any], regions: str = "the regions that the function looks at") -> None:
+    """Show the report of a status on one screen.
+
+    Args:
+        report: under `schemas/report.schema.json`, with `coverage`; its lists may be whole.
+        regions: those that were listed, in words.
+    """
+    out = console.out()
+    coverage = report["coverage"]
+    if coverage:
+        out.print(coverage_table(coverage, out))
+    out.print(_sentence(report, regions))
+    groups = _reasons(report["items"])
+    for (state, reason), ids in list(groups.items())[:MAX_REASONS]:
+        out.print(_line(state, reason, ids, out.width))
+    if len(groups) > MAX_REASONS:
+        out.print(Text(f"… and {len(groups) - MAX_REASONS} more reasons.", "dim"))
+    if "truncated" in report:
+        numbers = f"{len(report['items']):,} of {report['truncated']['items']:,}"
+        out.print(Text(f"The function's report lists {numbers} interfaces; {ALL_OF_THEM}", "dim"))
+    elif any(len(ids) > IDS_SHOWN for ids in groups.values()):
+        out.print(Text(ALL_OF_THEM, "dim"))
+
+
+def coverage_table(coverage: Sequence[Mapping[str, Any]], out: Console) -> Table:
+    """A row for each VPC, or for each region where there are many VPCs or the row would not fit."""
+    if len(coverage) <= MAX_ROWS:
+        by_vpc = _rows(coverage, ("region", "vpc_id"))
+        if out.measure(by_vpc).maximum <= out.width:
+            return by_vpc
+    regions = dict.fromkeys(row["region"] for row in coverage)
+    return _rows([_sum(coverage, region) for region in regions], ("region",))
+
+
+def _rows(rows: Sequence[Mapping[str, Any]], places: Sequence[str]) -> Table:
+    """The numbers of some rows, without the states in which no interface is."""
+    total = _sum(rows)
+    numbers = [name for name in status.COLUMNS if total[name] or name in _ALWAYS]
+    titles = {"region": "Region", "vpc_id": "VPC", "interfaces": "Total"}
+    heads = [titles.get(name, name.capitalize()) for name in (*places, *numbers)]
+    table = console.table("Coverage of interfaces", heads, numbers=heads[len(places) :])
+    for row in rows:
+        table.add_row(*(console.plain(row[place]) for place in places), *_cells(row, numbers))
+    if len(rows) > 1:
+        table.add_section()
+        table.add_row("all", *[""] * (len(places) - 1), *_cells(total, numbers), style="bold")
+    return table
+
+
+def _cells(row: Mapping[str, Any], numbers: Sequence[str]) -> list[Text]:
+    return [console.count(row[name], console.STYLES.get(name, "")) for name in numbers]
+
+
+def _sum(rows: Sequence[Mapping[str, Any]], region: str = "") -> dict[str, Any]:
+    """The numbers of all rows, or of a region's."""
+    counted = [row for row in rows if region in ("", row["region"])]
+    return {"region": region, **{name: sum(row[name] for row in counted) for name in status.COLUMNS}}
+
+
+def _sentence(report: Mapping[str, Any], regions: str) -> Text:
+    """The answer to the operator's question."""
+    total = _sum(report["coverage"])
+    if report.get("stopped"):
+        return Text(f"Not known whether all is covered: {redact(report['stopped'])}.", "bold red")
+    if not total["interfaces"]:
+        return Text(f"No interfaces in {regions}.", "bold yellow")
+    if verdict(report["coverage"]) is Exit.OK:
+        return Text("All covered: every interface that can have a flow log has one that logs.", "bold green")
+    parts = [_what(total, "missing", "interface", ("has", "have"), "no flow log: run `eni-flowlog backfill`")]
+    parts += [_what(total, "broken", "flow log", ("logs", "log"), "nothing: run `eni-flowlog repair`")]
+    parts += [_what(total, "differs", "flow log", ("is", "are"), "not as the settings say: see `eni-flowlog repair`")]
+    return Text("Not all covered: " + " ".join(filter(None, parts)), "bold red")
+
+
+def _what(total: Mapping[str, int], state: str, noun: str, verbs: tuple[str, str], rest: str) -> str:
+    number = total[state]
+    return f"{console.counted(number, noun)} {verbs[number != 1]} {rest}." if number else ""
+
+
+def _reasons(items: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[str]]:
+    """The interfaces behind the numbers, by state and reason, but for those that are simply covered."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for item in items:
+        state, reason = item.get("state", ""), item.get("reason", "")
+        if state and (state != State.COVERED.value or reason):
+            found[state, reason].append(item.get("interface_id", "?"))
+    order = [*NOT_COVERED, *(state.value for state in State)]
+    return dict(sorted(found.items(), key=lambda entry: (order.index(entry[0][0]), -len(entry[1]), entry[0][1])))
+
+
+def _line(state: str, reason: str, ids: Sequence[str], width: int) -> Text:
+    """A state's reason with the number of its interfaces and those of their ids that fit into a line, at least one."""
+    heading = Text(state, console.STYLES[state]) + Text(f", {console.plain(reason)}" if reason else "", "default")
+    heading += Text(f" ({len(ids):,}): ", "default")
+    shown = list(ids[:IDS_SHOWN])
+    while len(shown) > 1 and len(heading) + sum(len(each) + 2 for each in shown) > width:
+        shown.pop()
+    names = console.plain(", ".join(shown)) + (" …" if len(shown) < len(ids) else "")
+    return heading + Text(names, "dim")
