@@ -73,7 +73,9 @@ def source(config: Config, cloud: Cloud) -> Source:
     deployed = {name: text for name, text in variables_of(found).items() if name in known and name not in _OF_HERE}
     elsewhere = "" if region == config.region else f" (there is none in {config.region})"
     said = f"Settings: those of the function {name} in {region}{elsewhere}."
-    return Source({**deployed, **of_here}, region, said, tuple(_differences(config, deployed)))
+    return Source(
+        {**deployed, **of_here}, region, said, tuple(differences(config.settings, deployed, whole=bool(config.inputs)))
+    )
 
 
 def _find(config: Config, cloud: Cloud) -> tuple[str, dict[str, Any] | None]:
@@ -108,17 +110,23 @@ def _is_denied(error: CloudError) -> bool:
     return "UnauthorizedOperation" in error.code
 
 
-def _differences(config: Config, deployed: Mapping[str, str]) -> list[str]:
-    """How this machine's settings differ, variable by variable; a machine without serverless.yml may leave some out."""
+def differences(here: Mapping[str, str], deployed: Mapping[str, str], *, whole: bool = True) -> list[str]:
+    """How this machine's settings differ from the function's, a sentence for each variable.
+
+    Args:
+        here: the FLOWLOG_* variables of serverless.yml, .env and the shell.
+        deployed: the function's.
+        whole: whether a variable that is not set here is meant to be its default: so it is where there is a
+            serverless.yml. What deploy fills in itself, and the addresses of where a command runs, never differ.
+    """
     known = schema.document("settings")["properties"]
-    whole = bool(config.inputs)
     found = []
     for name in sorted(set(known) - set(_OF_HERE)):
         default = str(known[name].get("default", ""))
-        there, here = deployed.get(name, default), config.settings.get(name, default)
-        unsaid = name not in config.settings and (not whole or name in _FILLED_IN)
-        if there.strip() != here.strip() and not unsaid:
-            found.append(f"{name} is {there or 'not set'} in the function, and {here or 'not set'} here.")
+        there, mine = deployed.get(name, default), here.get(name, default)
+        unsaid = name not in here and (not whole or name in _FILLED_IN)
+        if there.strip() != mine.strip() and not unsaid:
+            found.append(f"{name} is {there or 'not set'} in the function, and {mine or 'not set'} here.")
     return found
 
 

@@ -18,10 +18,13 @@ from ops.deployment.cloud import EB_REGION
 from ops.doctor import records
 from ops.doctor.examine import examine
 from ops.doctor.finding import Finding, State
-from ops.errors import Exit
+from ops.errors import Exit, OperatorError
+from ops.packaging import package as packaging
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from ops.deployment.function import Code
 
 _FOLD = ("Action", "What it means")
 _STYLES = {State.OK: "green", State.UNKNOWN: "cyan", State.WARN: "yellow", State.FAIL: "bold red"}
@@ -73,7 +76,7 @@ def doctor_command(
         raise typer.Exit(_records(profile, function_region, mask=mask, json_wanted=json_wanted))
     deployment, cloud = open_deployment(config_file, profile=profile, region=function_region)
     with console.working("Looking at everything"):
-        findings = examine(deployment, cloud)
+        findings = examine(deployment, cloud, _code(deployment.runtime))
     failed = any(finding.state is State.FAIL for finding in findings)
     if json_wanted:
         console.write_json({"healthy": not failed, "findings": [as_json(finding) for finding in findings]})
@@ -81,6 +84,14 @@ def doctor_command(
         _show(findings)
         console.out().print(_sum_up(findings))
     raise typer.Exit(Exit.FAILED if failed else Exit.OK)
+
+
+def _code(runtime: str) -> Code | str:
+    """The package that this checkout makes, or why it cannot be made."""
+    try:
+        return packaging.build(runtime)
+    except OperatorError as error:
+        return str(error)
 
 
 def _sum_up(findings: Sequence[Finding]) -> Text:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ops.config import Deployment
     from ops.deployment.cloud import Cloud
 
+_ONE = {"Limit": 1, "Offset": 0}
 _MAINLAND = ("beijing", "chengdu", "chongqing", "guangzhou", "nanjing", "qingyuan", "shanghai", "shenzhen", "tianjin")
 
 
@@ -121,17 +122,20 @@ def show(backlog: Backlog, *, table: bool) -> None:
     )
 
 
+def interfaces(cloud: Cloud, region: str) -> int:
+    """How many interfaces a region holds."""
+    return int(cloud.call(VPC, "DescribeNetworkInterfaces", _ONE, region).get("TotalCount") or 0)
+
+
 def _look(name: str, wanted: Settings, cloud: Cloud) -> Region:
-    one: dict[str, object] = {"Limit": 1, "Offset": 0}
-    interfaces = int(cloud.call(VPC, "DescribeNetworkInterfaces", one, name).get("TotalCount") or 0)
-    flow_logs = 0
-    if interfaces:
-        listed = cloud.call(VPC, "DescribeFlowLogs", {**one, "ResourceType": "NETWORKINTERFACE"}, name)
+    number, flow_logs = interfaces(cloud, name), 0
+    if number:
+        listed = cloud.call(VPC, "DescribeFlowLogs", {**_ONE, "ResourceType": "NETWORKINTERFACE"}, name)
         flow_logs = int(listed.get("TotalNum") or 0)
     if wanted.storage != "cls":
-        return Region(name, interfaces, flow_logs, wanted.storage, "")
+        return Region(name, number, flow_logs, wanted.storage, "")
     own = name in wanted.topics
-    return Region(name, interfaces, flow_logs, wanted.topic_for(name), name if own else wanted.topic_region)
+    return Region(name, number, flow_logs, wanted.topic_for(name), name if own else wanted.topic_region)
 
 
 def _country(region: str) -> str:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from handler import settings
-from handler.errors import SettingsError
-from ops.deployment.function import Function, variables_of
+from handler.errors import SettingsError, Transient
+from ops.deployed import invoke
+from ops.deployment.function import ACTIVE, Function, variables_of
 from ops.deployment.role import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from handler.settings import Settings
     from ops.config import Deployment
+    from ops.deployed import Answer
     from ops.deployment.cloud import Cloud
+    from ops.deployment.function import Code
     from ops.deployment.part import Found
+
+ANSWER_LIMIT_S = 20.0
+"""How long the function may take to answer, in seconds."""
 
 
 @dataclass
@@ -25,10 +34,12 @@ class Deployed:
     Attributes:
         wanted: what serverless.yml says.
         cloud: the account.
+        code: the package that this checkout makes, or why it could not be made; None where nobody asks.
     """
 
     wanted: Deployment
     cloud: Cloud
+    code: Code | str | None = None
 
     @cached_property
     def role(self) -> Found | None:
@@ -39,6 +50,39 @@ class Deployed:
     def function(self) -> Found | None:
         """GetFunction's reply."""
         return Function(self.wanted, self.cloud).find()
+
+    @property
+    def is_active(self) -> bool:
+        """Whether there is a function that can be run."""
+        return self.function is not None and self.function.get("Status") == ACTIVE
+
+    @property
+    def here(self) -> Mapping[str, str]:
+        """The settings of serverless.yml, .env and the shell."""
+        return self.wanted.variables
+
+    @cached_property
+    def status(self) -> Answer | None:
+        """The function's answer to a `status`; None where there was none in time, or there is no function."""
+        return self.run({"command": "status"}) if self.is_active else None
+
+    @property
+    def report(self) -> dict[str, Any] | None:
+        """The report in that answer; None where it is none, or does not tell all."""
+        said = self.status.returned if self.status else None
+        return said if isinstance(said, dict) and "coverage" in said and not said.get("stopped") else None
+
+    def run(self, command: dict[str, Any]) -> Answer | None:
+        """What the function answers to a command that changes nothing; None where it does not in time.
+
+        Raises:
+            CloudError: the platform refused the call.
+        """
+        which = self.wanted.name, self.wanted.namespace
+        try:
+            return invoke(self.cloud, which, json.dumps(command), limit_s=ANSWER_LIMIT_S)
+        except Transient:
+            return None
 
     @cached_property
     def environment(self) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.errors import CloudError
-from ops.doctor import access, events, function, storage
+from ops.doctor import access, coverage, events, function, storage
 from ops.doctor.deployed import Deployed
 from ops.doctor.finding import Finding, State
 from ops.errors import OperatorError, next_step
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ops.config import Deployment
     from ops.deployment.cloud import Cloud
+    from ops.deployment.function import Code
 
 CALL_LIMIT_S = 20.0
 """How long one call may be tried again, in seconds."""
@@ -26,26 +27,30 @@ CHECKS: dict[str, Callable[[Deployed], Iterator[Finding]]] = {
     "topic": storage.topics,
     "queue": storage.queue,
     "function": function.function,
+    "elsewhere": function.elsewhere,
+    "code": function.code,
     "settings": function.settings_as_deployed,
     "timer": events.timer,
     "rule": events.rule,
     "target": events.target,
     "status": function.answers,
+    "coverage": coverage.coverage,
 }
 """In the order in which a newcomer has to mend what they find; a check is called by the name of its findings."""
 
 
-def examine(deployment: Deployment, cloud: Cloud) -> list[Finding]:
+def examine(deployment: Deployment, cloud: Cloud, code: Code | str | None = None) -> list[Finding]:
     """Look at everything, and stop at nothing but keys that do not work.
 
     Args:
         deployment: what there should be.
         cloud: the account.
+        code: the package that this checkout makes, or why it could not be made; None: the code is not looked at.
 
     Returns:
         The findings, in the order of the checks; a check that does not apply has none.
     """
-    there = Deployed(deployment, cloud.within(CALL_LIMIT_S))
+    there = Deployed(deployment, cloud.within(CALL_LIMIT_S), code)
     findings = _guarded("credentials", access.credentials, there)
     if findings[0].state is State.FAIL:
         return findings

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from handler import settings
 from handler.cover import rules
-from handler.errors import SettingsError, Transient
-from ops.deployed import invoke
-from ops.deployment.function import ACTIVE, Function, reasons
+from handler.errors import CloudError, SettingsError
+from ops.deployed import differences
+from ops.deployment.function import ACTIVE, Function, digest_of, reasons, variables_of
 from ops.deployment.preflight import unknown_settings
+from ops.doctor.deployed import ANSWER_LIMIT_S
 from ops.doctor.finding import DEPLOY, Finding, State
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from ops.deployed import Answer
     from ops.doctor.deployed import Deployed
 
-ANSWER_LIMIT_S = 20.0
-"""How long the function may take to answer, in seconds."""
 _REASON = 500
 
 
@@ -59,27 +57,58 @@ def settings_as_deployed(there: Deployed) -> Iterator[Finding]:
     except SettingsError as error:
         yield Finding("settings", State.FAIL, str(error), "Correct serverless.yml or your shell, and deploy.")
         return
-    unknown = [*unknown_settings(there.environment), *rules.expired(given)]
-    for what in unknown:
-        yield Finding("settings", State.WARN, what, "Correct serverless.yml, and deploy.")
-    if not unknown:
-        yield Finding("settings", State.OK, "as deployed, they keep to schemas/settings.schema.json")
+    wrong = [*unknown_settings(there.environment), *rules.expired(given)]
+    wrong += differences(there.here, variables_of(there.function))
+    for what in wrong:
+        yield Finding("settings", State.WARN, what, "Correct serverless.yml or your shell, and deploy.")
+    if not wrong:
+        yield Finding("settings", State.OK, "as deployed, they are those of serverless.yml, .env and this shell")
+
+
+def elsewhere(there: Deployed) -> Iterator[Finding]:
+    """There is no second deployment of ours in another region."""
+    name = there.wanted.name
+    try:
+        regions = Function(there.wanted, there.cloud).elsewhere()
+    except CloudError as error:
+        what = f"whether {name} is deployed in another region could not be seen ({error.code})"
+        yield Finding("function", State.UNKNOWN, what, "Give these keys cvm:DescribeRegions and scf:GetFunction.")
+        return
+    for region in regions:
+        if there.function is None:
+            what, todo = f"{name} is deployed in {region}", f"If that is meant, give --function-region {region}."
+        else:
+            what = f"{name} is deployed in {region} too: its sweep goes on there, by its own settings"
+            todo = f"Run `eni-flowlog remove --function-region {region}`, if one is enough."
+        yield Finding("function", State.FAIL, what, todo)
+
+
+def code(there: Deployed) -> Iterator[Finding]:
+    """The function runs the package that this checkout makes."""
+    if there.function is None or there.code is None:
+        return
+    if isinstance(there.code, str):
+        yield Finding("code", State.UNKNOWN, f"whether it is this checkout's could not be told: {there.code}")
+        return
+    runs, here = digest_of(there.function)[:12], there.code.sha256[:12]
+    if runs == here:
+        yield Finding("code", State.OK, f"package {here}, which this checkout makes")
+    else:
+        what = f"it runs the package {runs or 'of somebody else'}, and this checkout makes {here}"
+        yield Finding("code", State.WARN, what, DEPLOY)
 
 
 def answers(there: Deployed) -> Iterator[Finding]:
     """The function answers a `status`, and can read its queue: by its own role, settings and network."""
-    if there.function is None or there.function.get("Status") != ACTIVE:
+    if not there.is_active:
         return
-    yield _answer(there, "status", {"command": "status"}, "answers a status")
+    yield _answer("status", there.status, "answers a status")
     dry_run = {"command": "redrive", "dry_run": True, "limit": 1}
-    yield _answer(there, "queue access", dry_run, "reads its queue")
+    yield _answer("queue access", there.run(dry_run), "reads its queue")
 
 
-def _answer(there: Deployed, check: str, command: dict[str, Any], fine: str) -> Finding:
-    which = there.wanted.name, there.wanted.namespace
-    try:
-        answer = invoke(there.cloud, which, json.dumps(command), limit_s=ANSWER_LIMIT_S)
-    except Transient:
+def _answer(check: str, answer: Answer | None, fine: str) -> Finding:
+    if answer is None:
         what = f"no answer within {ANSWER_LIMIT_S:.0f} s"
         return Finding(check, State.WARN, what, "With very many interfaces that is normal: see `eni-flowlog status`.")
     problem = _problem(answer)

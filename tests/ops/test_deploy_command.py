@@ -156,6 +156,7 @@ def test_doctor_ends_with_0_when_all_is_well_and_1_when_not(operator: Operator, 
     assert "Run `eni-flowlog deploy`." in sick.stdout
     assert small
     assert operator("deploy", "--package", str(package.archive), "--yes").exit_code == Exit.OK
+    assert operator("backfill", "--yes").exit_code == Exit.OK  # the instance that was there before
     well = operator("doctor")
     assert (well.exit_code, "Nothing is wrong." in well.stdout) == (Exit.OK, True), well.stdout
     report = operator.json("doctor")

@@ -91,7 +91,8 @@ def test_an_interface_gets_its_flow_log_by_itself(place: Place, package: Package
             flow_logs = eventually(lambda: flow_logs_of(account, interface), place.patience_s)
             assert [log["FlowLogName"] for log in flow_logs] == [f"auto-{interface}"]
             troubles = [finding for finding in examine(wanted, account) if finding.state is State.FAIL]
-            assert troubles == []
+            # What was there before is for the sweep, or for a backfill, and not this test's to cover.
+            assert [finding for finding in troubles if finding.check != "coverage"] == []
         finally:
             delete_interface(place, interface)
     finally:

@@ -1,0 +1,152 @@
+"""`eni-flowlog doctor` is green only where the answer is: all regions swept, all covered, what runs is what is here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localcloud import LocalCloud
+from localcloud.core import faults as strike
+from ops.config import FILE
+from ops.deployment.assembly import deploy
+from ops.deployment.cloud import SCF, VPC, Cloud
+from ops.deployment.function import Function
+from ops.doctor.examine import examine
+from ops.doctor.finding import Finding, State
+from ops.errors import Exit
+from tests.support.deployment import NAME, account_of, deployment_to, small_package
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ops.config import Deployment
+    from ops.packaging.package import Package
+    from tests.support.operator import Operator
+
+
+@pytest.fixture
+def cloud() -> Iterator[LocalCloud]:
+    """A local cloud of its own, in which nothing is deployed."""
+    with LocalCloud(enforce_limits=False, time_scale=0.02) as running:
+        running.behaviour.function_ready_s = 0.0
+        yield running
+
+
+@pytest.fixture
+def deployed(account: Cloud, wanted: Deployment, package: Package) -> Deployment:
+    """The real package, deployed, and what was there before covered."""
+    deploy(wanted, account, package)
+    invoke(account, "backfill")
+    return wanted
+
+
+def invoke(account: Cloud, command: str) -> None:
+    run = {"FunctionName": NAME, "ClientContext": json.dumps({"command": command}), "InvocationType": "RequestResponse"}
+    assert not account.call(SCF, "Invoke", run)["Result"]["ErrMsg"]
+
+
+def of(findings: list[Finding], check: str) -> list[tuple[State, str]]:
+    return [(finding.state, finding.what) for finding in findings if finding.check == check]
+
+
+def test_what_is_not_covered_is_counted_by_what_is_wrong(
+    cloud: LocalCloud, account: Cloud, deployed: Deployment
+) -> None:
+    """Missing, broken, with the commands that mend them; covered again, it is green."""
+    first, *_ = cloud.seed_interfaces(cloud.region, 3)
+    log = cloud.seed_flow_log(cloud.region, first, description="managed-by=eni-flowlog")
+    account.call(VPC, "DisableFlowLogs", {"FlowLogIds": [log]})
+    [said] = [finding for finding in examine(deployed, account) if finding.check == "coverage"]
+    assert (said.state, said.what) == (
+        State.FAIL,
+        "2 interfaces without a flow log, 1 interface whose flow log is broken",
+    )
+    assert said.todo == "See `eni-flowlog status`, then run `eni-flowlog backfill` and `eni-flowlog repair`."
+    account.call(VPC, "EnableFlowLogs", {"FlowLogIds": [log]})
+    invoke(account, "backfill")
+    assert of(examine(deployed, account), "coverage") == [(State.OK, "4 interfaces in 1 region, all covered")]
+
+
+def test_a_region_that_is_not_swept_and_holds_interfaces_is_named(
+    cloud: LocalCloud, account: Cloud, package: Package
+) -> None:
+    """FLOWLOG_REGIONS leaves it out: it is never green."""
+    wanted = deployment_to(cloud, FLOWLOG_REGIONS=cloud.region)
+    deploy(wanted, account, package)
+    invoke(account, "backfill")
+    cloud.seed_interfaces("ap-beijing", 2)
+    held = account.call(VPC, "DescribeNetworkInterfaces", region="ap-beijing")["TotalCount"]
+    assert of(examine(wanted, account), "coverage") == [
+        (State.OK, "1 interface in 1 region, all covered"),
+        (State.FAIL, f"ap-beijing holds {held} interfaces and is not swept"),
+    ]
+
+
+def test_regions_that_cannot_be_listed_are_unknown(cloud: LocalCloud, account: Cloud, deployed: Deployment) -> None:
+    """Neither green nor a failure: the operator's keys may not look."""
+    cloud.faults.add("DescribeRegions", strike.error("UnauthorizedOperation", "no permission"))
+    unknown = [finding for finding in examine(deployed, account) if finding.state is State.UNKNOWN]
+    assert {finding.check for finding in unknown} == {"coverage", "function"}
+    assert all("(UnauthorizedOperation" in finding.what for finding in unknown)
+
+
+def test_a_deployment_in_another_region_is_found(
+    cloud: LocalCloud, account: Cloud, deployed: Deployment, tmp_path: Path
+) -> None:
+    """Beside ours it sweeps as well; without ours it is probably what is meant."""
+    there = account_of(cloud, region="ap-shanghai")
+    deploy(replace(deployed, region="ap-shanghai"), there, small_package(tmp_path))
+    said = of(examine(deployed, account), "function")
+    assert (State.FAIL, f"{NAME} is deployed in ap-shanghai too: its sweep goes on there, by its own settings") in said
+    account.call(SCF, "DeleteFunction", {"FunctionName": NAME})
+    [_, other] = [finding for finding in examine(deployed, account) if finding.check == "function"]
+    assert (other.what, other.todo) == (
+        f"{NAME} is deployed in ap-shanghai",
+        "If that is meant, give --function-region ap-shanghai.",
+    )
+
+
+def test_other_settings_than_here_are_named_one_by_one(account: Cloud, deployed: Deployment) -> None:
+    """What deploy fills in itself is no difference."""
+    variables = {**deployed.variables, "FLOWLOG_TRAFFIC_TYPE": "REJECT", "FLOWLOG_TOPIC_REGION": "ap-guangzhou"}
+    pairs = [{"Key": key, "Value": value} for key, value in variables.items()]
+    account.call(SCF, "UpdateFunctionConfiguration", {"FunctionName": NAME, "Environment": {"Variables": pairs}})
+    Function(deployed, account).settle()
+    assert of(examine(deployed, account), "settings") == [
+        (State.WARN, "FLOWLOG_TRAFFIC_TYPE is REJECT in the function, and ALL here.")
+    ]
+
+
+def test_other_code_than_this_checkout_makes_is_a_warning(
+    account: Cloud, deployed: Deployment, package: Package, tmp_path: Path
+) -> None:
+    """By the digest that deploy has left; where the package could not be made here, it cannot be told."""
+    other = small_package(tmp_path)
+    [(state, what)] = of(examine(deployed, account, other), "code")
+    assert (state, what) == (
+        State.WARN,
+        f"it runs the package {package.sha256[:12]}, and this checkout makes {other.sha256[:12]}",
+    )
+    assert of(examine(deployed, account, "no Python"), "code") == [
+        (State.UNKNOWN, "whether it is this checkout's could not be told: no Python")
+    ]
+
+
+def test_a_warning_is_not_green(operator: Operator, package: Package) -> None:
+    """It does not fail either: the last line says how many there are."""
+    cloud = operator.cloud
+    account = account_of(cloud)
+    deploy(deployment_to(cloud, FLOWLOG_TRAFFIC_TYPE="ALL"), account, package)
+    (operator.folder / "serverless.yml").write_text(
+        FILE.read_text("utf-8").replace("memorySize: 64", "memorySize: 128"), "utf-8"
+    )
+    invoke(account, "backfill")
+    result = operator("doctor")
+    assert result.exit_code == Exit.OK, result.stdout
+    assert "memory is 64, not 128" in result.stdout
+    assert "Nothing is wrong" not in result.stdout
+    assert "Nothing fails; " in result.stdout
