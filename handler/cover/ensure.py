@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from handler.cloud.retry import LONGEST_DELAY_S, Patience
+from handler.cloud.retry import Patience, delays
 from handler.cover import rules, state
 from handler.errors import AlreadyCovered, CloudError, NameTaken, NotAttached, NotFound, NotSupported, Transient
 from handler.model import Interface, Outcome, Result, State, result_of
@@ -64,11 +65,10 @@ class _Attempt:
         self._interface = interface
         self._vpc = vpc
         self._settings = settings
-        self._budget = budget
         self._names = names(settings.name_prefix, interface.interface_id)
         self._name = next(self._names)
         self._lost: Transient | None = None
-        self._until_answered = Patience(budget.wait)
+        self._until_answered = Patience(budget.wait, chain(LISTING_DELAYS_S, delays()))
         self._until_attached = Patience(budget.wait, ATTACH_DELAYS_S if interface.attaching else ())
         self._until_visible = Patience(budget.wait, NOT_FOUND_DELAYS_S)
         self._until_listed = Patience(budget.wait, LISTING_DELAYS_S)
@@ -120,12 +120,20 @@ class _Attempt:
         return self._ended(Outcome.WAITING, rules.UNATTACHED)
 
     def _answer_lost(self, error: Transient) -> Result | None:
-        """Look before it is sent again, which would be refused, or, where two are allowed (v2), make a second one."""
+        """Look before it is sent again: where the v2 rules allow two, that could make a second one.
+
+        It may be listed only seconds later, so the first time is spent on looking, more than once.
+        """
+        looks = 1 if self._lost else len(LISTING_DELAYS_S)
         self._lost = error
-        if not self._until_answered.again():
-            error.unfinished = self._budget.left() < LONGEST_DELAY_S
-            raise error
-        return self._existing()
+        for _ in range(looks):
+            if not self._until_answered.again():
+                error.unfinished = self._until_answered.out_of_time
+                raise error
+            existing = self._existing()
+            if existing:
+                return existing
+        return None
 
     def _has_one(self) -> Result:
         """One look says whether it logs; where that is not listed yet, or cannot be read, the sweep judges it."""

@@ -64,7 +64,10 @@ TROUBLES: dict[str, Callable[[LocalCloud, str], Fault] | None] = {
 }
 
 
-@pytest.mark.parametrize("lag_s", [0.0, LAG_S], ids=["listed at once", "listed later"])
+LISTED = pytest.mark.parametrize("lag_s", [0.0, LAG_S], ids=["listed at once", "listed later"])
+
+
+@LISTED
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_there_is_never_a_second_one(
     function: Function, cloud: LocalCloud, place: Place, trouble: str, lag_s: float
@@ -83,6 +86,22 @@ def test_there_is_never_a_second_one(
     (flow_log,) = cloud.flow_logs_of(REGION, eni)
     assert flow_log.name == f"auto-{eni}"
     assert function.letters() == []
+
+
+@LISTED
+@pytest.mark.parametrize("trouble", ["connection lost", "502", "InternalError"])
+def test_a_lost_answer_makes_no_second_one_where_names_are_free_too(
+    function: Function, cloud: LocalCloud, place: Place, trouble: str, lag_s: float
+) -> None:
+    """It is looked for long enough to be listed before it is sent again (docs/reliability.md has the window)."""
+    cloud.behaviour.flow_logs_per_interface, cloud.behaviour.unique_flow_log_names = 2, False
+    cloud.behaviour.time_scale, cloud.behaviour.flow_log_lag_s = 1.0, lag_s
+    eni = place.attached()
+    fault = TROUBLES[trouble]
+    assert fault is not None
+    cloud.faults.add(CREATE, fault(cloud, eni), times=1)
+    assert outcomes(function(place.created(eni), clock=BothClocks(cloud=cloud))) == {"covered": 1}
+    assert len(cloud.flow_logs_of(REGION, eni)) == 1
 
 
 def test_a_name_whose_holder_is_never_listed_ends_in_a_letter(
@@ -111,5 +130,5 @@ def test_under_v3_s_rules_nothing_is_sent_again_that_could_succeed(
     cloud.behaviour.flow_log_lag_s = 1_000_000
     report = function(place.created(eni), clock=BothClocks(cloud=cloud))
     assert outcomes(report) == {"covered": 1}
-    assert function.calls() == [CREATE, LOGS, CREATE, LOGS]
+    assert function.calls() == [CREATE, LOGS, LOGS, LOGS, CREATE, LOGS]
     assert len(cloud.flow_logs_of(REGION, eni)) == 1
