@@ -19,15 +19,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def untraced(request: pytest.FixtureRequest) -> Iterator[None]:
+def untraced() -> Iterator[None]:
     """Without coverage, which doubles the time: for long tests that reach no line that others do not.
 
-    pytest-cov's own `no_cover` does nothing in a worker of xdist. Where it is asked which test reaches which line
-    (tests/mutation.py), all are traced.
+    pytest-cov's own `no_cover` does nothing in a worker of xdist.
     """
-    if request.config.getoption("cov_context", None):
-        yield
-        return
     here, in_threads = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
     threading.settrace(None)
