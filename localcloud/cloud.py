@@ -11,6 +11,7 @@ from werkzeug.wrappers import Request, Response
 from localcloud.cam.authority import Authority
 from localcloud.cam.model import LOCAL_ROLE
 from localcloud.cloudaudit.trail import Trail
+from localcloud.cls.model import Sources
 from localcloud.console import PATH as CONSOLE_PATH
 from localcloud.console import Console
 from localcloud.core import door
@@ -25,6 +26,7 @@ from localcloud.scf.invoker import Invoker
 from localcloud.seed import Seed
 from localcloud.services import all_actions
 from localcloud.tdmq import door as cmq_door
+from localcloud.vpc.records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -104,6 +106,7 @@ class LocalCloud:
         self._show_seed(Seed(self.account))
         self.add_role(LOCAL_ROLE)
         self.console = Console(self.account)
+        self.account.state(Sources).known.append(Records(self.account).of_topic)
         if not fresh:
             self.console.do()
         self.topic_id = self.add_topic()
@@ -117,6 +120,7 @@ class LocalCloud:
         self.seed_interface, self.seed_interfaces = seed.seed_interface, seed.seed_interfaces
         self.primary_interface_of, self.terminate_instance = seed.primary_interface_of, seed.terminate_instance
         self.seed_flow_log, self.flow_logs_of = seed.seed_flow_log, seed.flow_logs_of
+        self.send_traffic = seed.send_traffic
         self.seed_queue, self.seed_messages, self.messages = seed.seed_queue, seed.seed_messages, seed.messages
 
     @property

@@ -7,12 +7,13 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from localcloud.cam.model import add_role, issue_keys
-from localcloud.cls.model import Logs, Topic
+from localcloud.cls.model import Index, Logs, Topic
 from localcloud.core.actions import Context
 from localcloud.cvm.instances import start_instance, terminate_instances
 from localcloud.cvm.model import Fleet
 from localcloud.tdmq.queues import Attributes, Queue, Queues
 from localcloud.vpc.model import Attachment, FlowLog, Interface, Network, Subnet, Vpc
+from localcloud.vpc.records import INDEX_RULE, Records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,10 +31,18 @@ class Seed:
     def __init__(self, account: Account) -> None:
         self.account = account
 
-    def add_topic(self, topic_id: str | None = None, *, region: str | None = None) -> str:
-        """Make a CLS topic in a region, the home region if none is given, and return its id."""
+    def add_topic(self, topic_id: str | None = None, *, region: str | None = None, indexed: bool = True) -> str:
+        """Make a CLS topic in a region, the home region if none is given, and return its id.
+
+        Args:
+            topic_id: Its id; a UUID if left out.
+            region: The region.
+            indexed: Whether it has the index that a topic of flow logs gets in their console.
+        """
         with self.account.lock:
-            topic = Topic(topic_id or self.account.ids.uuid(), "seeded", "", self.account.now())
+            now = self.account.now()
+            index = Index(INDEX_RULE, now) if indexed else None
+            topic = Topic(topic_id or self.account.ids.uuid(), "seeded", "", now, index=index)
             self.account.region(region or self.account.home).state(Logs).topics[topic.topic_id] = topic
             return topic.topic_id
 
@@ -176,6 +185,21 @@ class Seed:
             flow_log = replace(flow_log, **changes)  # type: ignore[arg-type]
             net.flow_logs.put(flow_log)
             return flow_log.flow_log_id
+
+    def send_traffic(self, region: str, interface_id: str, **fields: object) -> int:
+        """Let traffic flow over an interface now.
+
+        Args:
+            region: The region.
+            interface_id: The interface.
+            fields: Fields of its line that differ from the documented example, such as `action="REJECT"`.
+
+        Returns:
+            How many flow logs will have written a line of it once its capture window is over.
+        """
+        with self.account.lock:
+            net = self.account.region(region).state(Network)
+            return Records(self.account).traffic(net, interface_id, **fields)
 
     def flow_logs_of(self, region: str, interface_id: str) -> list[FlowLog]:
         """Return the flow logs an interface has."""

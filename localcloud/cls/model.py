@@ -1,26 +1,29 @@
-"""What a region's log service holds: logsets and topics. No other room knows which topics there are."""
+"""What a region's log service holds: logsets, topics and their lines. No other room knows which topics there are."""
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.actions import Service
 from localcloud.core.errors import ApiError
 from localcloud.core.listing import Codes
-from localcloud.core.parameters import each, list_of, text
+from localcloud.core.parameters import list_of, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from localcloud.core.account import Account
     from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
 API = Service("cls", "2020-10-16")
+MOST_LINES = 100_000
+INTERNAL_KEYS = ("__TIMESTAMP__", "__SOURCE__", "__FILENAME__", "__HOSTNAME__")
 CODES = Codes()
 Tags = tuple[tuple[str, str], ...]
-TAGS = list_of(each(text.must(), "Key", "Value"))
 FILTERS = list_of({"Key": text.must(), "Values": list_of(text).must()})
 
 
@@ -35,8 +38,26 @@ class Logset:
 
 
 @dataclass(frozen=True)
+class Index:
+    """What of a topic's lines can be searched: `rule` as CreateIndex takes it."""
+
+    rule: dict[str, Any]
+    changed: float
+    on: bool = True
+
+    def has(self, key: str) -> bool:
+        """Tell whether lines can be searched by a key; the empty one is their whole text."""
+        if not key:
+            return self.rule.get("FullText") is not None
+        if self.rule.get("DynamicIndex", {}).get("Status"):
+            return True
+        keys = (self.rule.get("KeyValue") or {}).get("KeyValues", ())
+        return key in INTERNAL_KEYS or any(one["Key"] == key for one in keys)
+
+
+@dataclass(frozen=True)
 class Topic:
-    """A log topic in one region."""
+    """A log topic in one region; without an index its lines are kept and cannot be searched."""
 
     topic_id: str
     name: str
@@ -45,14 +66,54 @@ class Topic:
     description: str = ""
     period_days: int = 30
     tags: Tags = ()
+    index: Index | None = None
+
+    @property
+    def indexed(self) -> bool:
+        """Return whether its lines can be searched."""
+        return self.index is not None and self.index.on
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a topic: its time and since when it can be read, both in epoch seconds, and its fields."""
+
+    time: float
+    fields: dict[str, Any]
+    visible: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """Return its bytes, as index traffic counts them (doc 614/45802)."""
+        return len(json.dumps(self.fields, ensure_ascii=False).encode())
 
 
 @dataclass
 class Logs:
-    """One region's logsets and topics, by id."""
+    """One region's logsets, topics and kept lines, by id."""
 
     logsets: dict[str, Logset] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=dict)
+    kept: dict[str, deque[Line]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=MOST_LINES)))
+
+
+class Sources:
+    """Who else has lines for topics: each says, when a topic is read, what it has written there by then.
+
+    So what writes all the time costs nothing while nobody looks.
+    """
+
+    def __init__(self) -> None:
+        self.known: list[Callable[[str, Topic], Iterable[Line]]] = []
+
+
+def read_lines(account: Account, region: str, topic: Topic, start: float, end: float) -> list[Line]:
+    """Return a topic's lines from `start` on and before `end` (epoch seconds), oldest first."""
+    kept, now = list(account.region(region).state(Logs).kept[topic.topic_id]), account.now()
+    for source in account.state(Sources).known:
+        kept.extend(source(region, topic))
+    fitting = (line for line in kept if start <= line.time < end and line.visible <= now)
+    return sorted(fitting, key=lambda line: line.time)
 
 
 def find_topic(account: Account, topic_id: str, region: str | None = None) -> Topic | None:
@@ -86,13 +147,3 @@ def passes(row: Any, params: Params, tests: Mapping[str, Callable[[Any, str], bo
         if not any(tests[one["Key"]](row, value) for value in one["Values"]):
             return False
     return True
-
-
-def read_tags(params: Params) -> Tags:
-    """Return the tags of a call's `Tags` parameter."""
-    return tuple((tag["Key"], tag["Value"]) for tag in params.get("Tags", ()))
-
-
-def tag_set(tags: Tags) -> list[dict[str, str]]:
-    """Return tags as replies show them."""
-    return [{"Key": key, "Value": value} for key, value in tags]

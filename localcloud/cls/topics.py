@@ -9,19 +9,16 @@ from localcloud.cls.model import (
     API,
     CODES,
     FILTERS,
-    TAGS,
     Logs,
     Logset,
     Topic,
     passes,
-    read_tags,
-    tag_set,
     the_topic,
 )
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
 from localcloud.core.paging import page
-from localcloud.core.parameters import boolean, each, integer, opaque, text, unsigned
+from localcloud.core.parameters import TAGS, boolean, each, integer, opaque, tag_set, tags_of, text, unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,9 +36,7 @@ def create_logset(ctx: Context, params: Params) -> dict[str, Any]:
     logs = ctx.region.state(Logs)
     if any(logset.name == params["LogsetName"] for logset in logs.logsets.values()):
         raise ApiError("InvalidParameter.LogsetConflict", f"The logset `{params['LogsetName']}` exists already.")
-    logset = Logset(
-        _new_id(ctx, "LogsetId", params.get("LogsetId")), params["LogsetName"], ctx.now(), read_tags(params)
-    )
+    logset = Logset(_new_id(ctx, "LogsetId", params.get("LogsetId")), params["LogsetName"], ctx.now(), tags_of(params))
     logs.logsets[logset.logset_id] = logset
     return {"LogsetId": logset.logset_id}
 
@@ -95,7 +90,7 @@ def create_topic(ctx: Context, params: Params) -> dict[str, Any]:
         created=ctx.now(),
         description=params.get("Describes", ""),
         period_days=params.get("Period", 30),
-        tags=read_tags(params),
+        tags=tags_of(params),
     )
     logs.topics[topic.topic_id] = topic
     return {"TopicId": topic.topic_id}
@@ -117,8 +112,11 @@ def describe_topics(ctx: Context, params: Params) -> dict[str, Any]:
 
 @API.action({"TopicId": text.must()})
 def delete_topic(ctx: Context, params: Params) -> dict[str, Any]:
-    """Delete a topic; flow logs that write to it show CloudLogState DELETED from then on."""
-    del ctx.region.state(Logs).topics[the_topic(ctx, params["TopicId"]).topic_id]
+    """Delete a topic; its lines go with it, and flow logs that write to it show CloudLogState DELETED."""
+    topic_id = the_topic(ctx, params["TopicId"]).topic_id
+    logs = ctx.region.state(Logs)
+    del logs.topics[topic_id]
+    logs.kept.pop(topic_id, None)
     return {}
 
 
@@ -164,7 +162,7 @@ def _topic_reply(row: Topic) -> dict[str, Any]:
         "TopicId": row.topic_id,
         "TopicName": row.name,
         "PartitionCount": 1,
-        "Index": True,
+        "Index": row.indexed,
         "AssumerUin": 0,
         "AssumerName": "",
         "CreateTime": beijing_time(row.created),

@@ -64,6 +64,8 @@ class Behaviour:
         unique_flow_log_names: A second flow log of the same name is refused (sources conflict).
         flow_logs_per_interface: How many an interface may have: one (doc 682/18934), or two (the v2 API's).
         flow_log_lag_s: From CreateFlowLog until DescribeFlowLogs lists the flow log.
+        capture_s: How long a flow log gathers before it writes a line (doc 682/18933: about 5 minutes).
+        publish_s: From the end of that until the line is in its topic (about 5 minutes).
         topics_of_any_region: Flow logs take a topic of any region, not only their own or CloudLogRegion's (inferred).
         secondary_delay_s: From an instance's boot until its secondary interfaces are visible.
         closed_regions: Regions that the account has not opened.
@@ -86,6 +88,8 @@ class Behaviour:
     flow_logs_per_interface: int = 1
     flow_log_lag_s: float = 0.0
     topics_of_any_region: bool = False
+    capture_s: float = 300.0
+    publish_s: float = 300.0
     secondary_delay_s: float = 0.0
     closed_regions: frozenset[str] = frozenset({"me-saudi-arabia"})
     unknown_ids: str = "empty"

@@ -151,10 +151,7 @@ def terminate_instances(ctx: Context, params: Params) -> dict[str, Any]:
     ids = params["InstanceIds"]
     if len(ids) > MOST_AT_ONCE:
         raise out_of_range("InstanceIds", len(ids), f"up to {MOST_AT_ONCE}")
-    for instance_id in ids:
-        if _an_id(instance_id) not in fleet.instances:
-            raise ApiError("InvalidInstanceId.NotFound", f"The instance `{instance_id}` does not exist.")
-    for instance_id in ids:
+    for instance_id in [_find(fleet, one).instance_id for one in ids]:
         fleet.instances.remove(instance_id)
         net.hosts.pop(instance_id, None)
         for interface in net.attached_to(instance_id):
@@ -165,6 +162,28 @@ def terminate_instances(ctx: Context, params: Params) -> dict[str, Any]:
 def _instance_tags(params: Params) -> tuple[tuple[str, str], ...]:
     specifications = params.get("TagSpecification", ())
     return tuple(tag for one in specifications if one["ResourceType"] == "instance" for tag in read_tags(one["Tags"]))
+
+
+@API.action(
+    {"InstanceIds": list_of(text).must(), **each(boolean, "ForceStop"), **each(text, "StopType", "StoppedMode")}
+)
+def stop_instances(ctx: Context, params: Params) -> dict[str, Any]:
+    """Stop instances at once; their flow logs write nothing while they do not run."""
+    return _switch(ctx, params["InstanceIds"], stopped=True)
+
+
+@API.action({"InstanceIds": list_of(text).must()})
+def start_instances(ctx: Context, params: Params) -> dict[str, Any]:
+    """Start stopped instances at once."""
+    return _switch(ctx, params["InstanceIds"], stopped=False)
+
+
+def _switch(ctx: Context, ids: list[str], *, stopped: bool) -> dict[str, Any]:
+    fleet, net = ctx.region.state(Fleet), network(ctx)
+    for instance in [_find(fleet, instance_id) for instance_id in ids]:
+        fleet.instances.put(replace(instance, stopped=stopped))
+        net.hosts[instance.instance_id] = replace(net.hosts[instance.instance_id], running=not stopped)
+    return {}
 
 
 def _default_place(ctx: Context) -> dict[str, str]:
@@ -178,6 +197,13 @@ def _an_id(value: str) -> str:
     if not has_form(value, "ins"):
         raise ApiError("InvalidInstanceId.Malformed", f"The format of the instance's id is invalid: `{value}`.")
     return value
+
+
+def _find(fleet: Fleet, instance_id: str) -> Instance:
+    instance = fleet.instances.get(_an_id(instance_id))
+    if instance is None:
+        raise ApiError("InvalidInstanceId.NotFound", f"The instance `{instance_id}` does not exist.")
+    return instance
 
 
 def _rows(ctx: Context, params: Params) -> Sequence[Instance]:
@@ -206,6 +232,8 @@ _FILTERS: dict[str, Callable[[Instance, list[str]], bool]] = {
 
 
 def _state(ctx: Context, row: Instance) -> str:
+    if row.stopped:
+        return "STOPPED"
     return "RUNNING" if row.running <= ctx.now() else "PENDING"
 
 

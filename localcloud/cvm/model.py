@@ -23,6 +23,7 @@ class Instance:
     running: float
     ip: str = ""
     request_id: str = ""
+    stopped: bool = False
     tags: tuple[tuple[str, str], ...] = ()
     groups: tuple[str, ...] = ()
 

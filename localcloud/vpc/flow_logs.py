@@ -19,6 +19,7 @@ from localcloud.core.parameters import each, list_of, object_of, text, unsigned
 from localcloud.core.regions import REGIONS
 from localcloud.vpc.model import API, FlowLog, Interface, Network, read_tags, tag_set
 from localcloud.vpc.networks import find_vpc, network
+from localcloud.vpc.records import Records
 from localcloud.vpc.shapes import CODES, FILTER, TAG, find
 
 if TYPE_CHECKING:
@@ -88,7 +89,9 @@ def describe_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
 def delete_flow_log(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a flow log."""
     net = network(ctx)
-    net.flow_logs.remove(_find_in_vpc(net, params).flow_log_id)
+    flow_log = _find_in_vpc(net, params)
+    Records(ctx.account).keep(net, flow_log)
+    net.flow_logs.remove(flow_log.flow_log_id)
     return {}
 
 
@@ -233,7 +236,9 @@ def _find_in_vpc(net: Network, params: Params) -> FlowLog:
 def _switch(ctx: Context, flow_log_ids: list[str], *, enabled: bool) -> dict[str, Any]:
     net = network(ctx)
     for flow_log in [_find(net, flow_log_id) for flow_log_id in flow_log_ids]:
-        net.flow_logs.put(replace(flow_log, enabled=enabled))
+        if flow_log.enabled != enabled:
+            Records(ctx.account).keep(net, flow_log)
+            net.flow_logs.put(replace(flow_log, enabled=enabled, switched=ctx.now()))
     return {}
 
 

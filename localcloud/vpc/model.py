@@ -53,6 +53,7 @@ class Host:
     vpc_id: str
     zone: str
     family: str
+    running: bool = True
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Interface:
 
 @dataclass(frozen=True)
 class FlowLog:
-    """A flow log of one resource."""
+    """A flow log of one resource; `switched` is when it was last enabled or disabled (0: never)."""
 
     flow_log_id: str
     name: str
@@ -112,6 +113,7 @@ class FlowLog:
     storage: tuple[tuple[str, str], ...] = ()
     tags: Tags = ()
     enabled: bool = True
+    switched: float = 0.0
 
 
 class Network:
@@ -140,6 +142,7 @@ class Network:
                 "type": lambda row: row.resource_type,
                 "vpc": lambda row: row.vpc_id,
                 "name": lambda row: row.name,
+                "topic": lambda row: row.topic_id,
             },
         )
         self._unseen: deque[Interface] = deque()

@@ -129,6 +129,8 @@ def network_replies(call: Client, cloud: LocalCloud) -> None:
     one, two = call("cvm", "RunInstances", **run, InstanceCount=2)["InstanceIdSet"]
     call("cvm", "DescribeInstances")
     call("cvm", "DescribeRegions")
+    for action in ("StopInstances", "StartInstances"):
+        call("cvm", action, InstanceIds=[one])
     new = {**place, "NetworkInterfaceName": "n", "Tags": [{"Key": "k", "Value": "v"}]}
     loose = call("vpc", "CreateNetworkInterface", **new)["NetworkInterface"]["NetworkInterfaceId"]
     call("vpc", "CreateAndAttachNetworkInterface", **new, InstanceId=one)

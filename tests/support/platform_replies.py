@@ -93,12 +93,25 @@ def cam_replies(call: Call, _cloud: LocalCloud) -> None:
     call("cam", "DeleteRole", **role)
 
 
-def cls_replies(call: Call, _cloud: LocalCloud) -> None:
-    """Every action of cls."""
+INDEX = {
+    "FullText": {"CaseSensitive": False, "Tokenizer": " "},
+    "KeyValue": {"CaseSensitive": False, "KeyValues": [{"Key": "k", "Value": {"Type": "text", "SqlFlag": True}}]},
+}
+
+
+def cls_replies(call: Call, cloud: LocalCloud) -> None:
+    """Every action of cls and monitor."""
     logset = _only(call("cls", "CreateLogset", LogsetName="contract", Tags=TAGS), "LogsetId")
     topic = _only(call("cls", "CreateTopic", **logset, TopicName="contract", Tags=TAGS), "TopicId")
     call("cls", "DescribeLogsets")
+    call("cls", "CreateIndex", **topic, Rule=INDEX)
+    call("cls", "DescribeIndex", **topic)
     call("cls", "DescribeTopics")
+    search = {"TopicId": cloud.topic_id, "From": 0, "To": int(cloud.clock.now()) * 1000}
+    for query in ("", "* | select count(*) as n"):
+        call("cls", "SearchLog", **search, QueryString=query)
+    of_topic = {"Dimensions": [{"Name": "uin", "Value": cloud.uin}, {"Name": "TopicId", "Value": cloud.topic_id}]}
+    call("monitor", "GetMonitorData", Namespace="QCE/CLS", MetricName="TrafficWrite", Instances=[of_topic])
     call("cls", "DeleteTopic", **topic)
     call("cls", "DeleteLogset", **logset)
 
@@ -119,5 +132,6 @@ SCENARIOS = {
     "eb": eb_replies,
     "cam": cam_replies,
     "cls": cls_replies,
+    "monitor": cls_replies,
     "cloudaudit": cloudaudit_replies,
 }

@@ -1,0 +1,5 @@
+"""Cloud Monitor 2018-07-24: metrics, as far as they tell whether logs arrive."""
+
+from localcloud.monitor.metrics import API
+
+ACTIONS = API.actions
