@@ -8,6 +8,7 @@ synchronous calls take them away (`waits_for_instances`).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections import defaultdict, deque
@@ -224,17 +225,13 @@ class Invoker:
         if function is None:
             return _system_error(event, "the function does not exist")
         try:
-            with self.pools.lease(function) as pool:
-                return pool.invoke(event.text, event.request_id)
+            return self.pools.invoke(function, event.text, event.request_id)
         except (PackageError, RoleRefused, RuntimeError, OSError) as error:
             return _system_error(event, str(error))
 
     def _prepare(self, function: Function) -> None:
-        try:
-            with self.pools.lease(function):
-                return
-        except PackageError:
-            return  # each invocation will say so
+        with contextlib.suppress(PackageError):  # each invocation will say so
+            self.pools.prepare(function)
 
     def _function(self, ref: Ref) -> Function | None:
         with self._account.lock:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import logging
 import re
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localcloud.cam.model import SCF_SERVICE, Access, issue_keys
 from localcloud.scf.process.configuration import FunctionConfig
 from localcloud.scf.process.interpreter import find_python
-from localcloud.scf.process.process_pool import ProcessPool
+from localcloud.scf.process.process_pool import PoolRetired, ProcessPool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from localcloud.core.account import Account
     from localcloud.scf.model import Function, Ref
     from localcloud.scf.process.configuration import Credentials
+    from localcloud.scf.process.process_pool import InvokeResult
 
 _LOG = logging.getLogger("localcloud")
 KEY_LIFETIME_S = 6 * 3600.0
@@ -32,14 +29,6 @@ DEFAULT_INSTANCES = 20
 
 class RoleRefused(Exception):
     """SCF cannot take the function's role: it does not exist, or does not trust scf.qcloud.com."""
-
-
-@dataclass
-class _Held:
-    revision: int
-    pool: ProcessPool
-    users: int = 0
-    retired: bool = False
 
 
 class Pools:
@@ -53,79 +42,68 @@ class Pools:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._lock = threading.Lock()
-        self._held: dict[Ref, _Held] = {}
+        self._pools: dict[Ref, tuple[int, ProcessPool]] = {}
         self.max_instances = DEFAULT_INSTANCES
         self.key_lifetime_s = KEY_LIFETIME_S
 
-    @contextlib.contextmanager
-    def lease(self, function: Function) -> Iterator[ProcessPool]:
-        """Lend a function's pool; as long as it is lent it is not closed, even if the function changes.
+    def prepare(self, function: Function) -> ProcessPool:
+        """Return a function's pool, made anew if the function has changed; the old one takes no more events.
 
         Raises:
             PackageError: The code cannot be unpacked.
         """
-        held = self._take(function)
-        try:
-            yield held.pool
-        finally:
-            with self._lock:
-                held.users -= 1
-                closing = held.retired and not held.users
-            if closing:
-                held.pool.close()
+        with self._lock:
+            revision, pool = self._pools.get(function.ref, (-1, None))
+            if pool is None or revision < function.revision:
+                if pool is not None:
+                    pool.retire()
+                pool = self._new(function)
+                self._pools[function.ref] = function.revision, pool
+            return pool
+
+    def invoke(self, function: Function, event_json: str, request_id: str) -> InvokeResult:
+        """Run a function once and wait for its end.
+
+        Raises:
+            PackageError: The code cannot be unpacked.
+            RoleRefused: SCF cannot take the function's role.
+        """
+        while True:
+            try:
+                return self.prepare(function).invoke(event_json, request_id)
+            except PoolRetired:  # the function changed just now: there is another pool
+                continue
 
     def retire(self, ref: Ref) -> None:
-        """Close a function's pool once nobody uses it."""
+        """End a function's pool; what runs goes on to its end."""
         with self._lock:
-            held = self._held.pop(ref, None)
-            if held is None:
-                return
-            held.retired = True
-            closing = not held.users
-        if closing:
-            held.pool.close()
+            _, pool = self._pools.pop(ref, (0, None))
+        if pool is not None:
+            pool.retire()
 
     def instances(self, ref: Ref) -> int:
         """Return how many instances a function has now."""
         with self._lock:
-            held = self._held.get(ref)
-        return held.pool.instance_count if held else 0
+            return self._pools[ref][1].instance_count if ref in self._pools else 0
 
     @property
     def total(self) -> int:
         """Return how many instances there are of all functions together."""
         with self._lock:
-            held = list(self._held.values())
-        return sum(one.pool.instance_count for one in held)
+            return sum(pool.instance_count for _, pool in self._pools.values())
 
     def kill(self, ref: Ref) -> int:
         """Kill all instances of a function, as a crash of the machine would, and return how many."""
         with self._lock:
-            held = self._held.get(ref)
-        return held.pool.kill_all() if held else 0
+            _, pool = self._pools.get(ref, (0, None))
+        return pool.kill_all() if pool is not None else 0
 
     def close(self) -> None:
         """Kill all instances of all functions."""
         with self._lock:
-            held, self._held = list(self._held.values()), {}
-        for one in held:
-            one.pool.close()
-
-    def _take(self, function: Function) -> _Held:
-        with self._lock:
-            held = self._held.get(function.ref)
-            if held is None or held.revision < function.revision:
-                old, held = held, _Held(function.revision, self._new(function))
-                self._held[function.ref] = held
-                self._retire_under_lock(old)
-            held.users += 1
-            return held
-
-    def _retire_under_lock(self, old: _Held | None) -> None:
-        if old is not None:
-            old.retired = True
-            if not old.users:
-                old.pool.close()
+            pools, self._pools = [pool for _, pool in self._pools.values()], {}
+        for pool in pools:
+            pool.close()
 
     def _new(self, function: Function) -> ProcessPool:
         config = FunctionConfig(

@@ -57,15 +57,9 @@ class InvokeResult:
     cold: bool = False
     instance_id: str = ""
 
-    @property
-    def status_code(self) -> int:
-        """Return 200, or the error's statusCode."""
-        return int(self.error["statusCode"]) if self.error else 200
 
-    @property
-    def throttled(self) -> bool:
-        """Tell whether it was never run for want of an instance: to be tried again, and not the function's fault."""
-        return self.status_code == THROTTLED
+class PoolRetired(RuntimeError):
+    """The pool takes no more events: its function has changed or is gone."""
 
 
 class ProcessPool:
@@ -99,7 +93,7 @@ class ProcessPool:
         self._idle: list[FunctionProcess] = []
         self._all: set[FunctionProcess] = set()
         self._slots = 0
-        self._closed = False
+        self._closed = self._killed = False
         try:
             unpack(code, self._folder / "code")
         except PackageError:
@@ -122,7 +116,7 @@ class ProcessPool:
             The outcome, a failure being one as well.
 
         Raises:
-            RuntimeError: the runtime is closed.
+            PoolRetired: it takes no more events.
         """
         request_id = request_id or str(uuid.uuid4())
         try:
@@ -151,10 +145,18 @@ class ProcessPool:
             self._give_back(instance)
         return len(victims)
 
-    def close(self) -> None:
-        """Kill the instances and remove the unpacked code. Closing twice is fine."""
+    def retire(self) -> None:
+        """Take no more events. What runs goes on to its end; with the last instance the unpacked code goes."""
         with self._changed:
             self._closed = True
+            while self._idle:
+                self._forget(self._idle.pop())
+            self._remove_when_empty()
+
+    def close(self) -> None:
+        """Kill the instances and remove the unpacked code. Closing twice is fine."""
+        self.retire()
+        self._killed = True
         self.kill_all()
         with self._changed:
             self._changed.wait_for(lambda: not self._slots, _CLOSE_S)
@@ -163,7 +165,7 @@ class ProcessPool:
     def _take(self, keys: Credentials | None) -> tuple[FunctionProcess, bool]:
         with self._changed:
             if self._closed:
-                raise RuntimeError(f"the runtime of function {self.config.function_name} is closed")
+                raise PoolRetired(f"the pool of function {self.config.function_name} takes no more events")
             while self._idle:
                 instance = self._idle.pop()  # the one used last: the others may go cold
                 if instance.is_usable():
@@ -180,10 +182,11 @@ class ProcessPool:
         except BaseException:
             with self._changed:
                 self._slots -= 1
+                self._remove_when_empty()
             raise
         with self._changed:
             self._all.add(instance)
-            if self._closed:
+            if self._killed:
                 instance.kill()
         return instance
 
@@ -222,12 +225,17 @@ class ProcessPool:
                 self._idle.append(instance)
             else:
                 self._forget(instance)
+                self._remove_when_empty()
             self._changed.notify_all()
 
     def _forget(self, instance: FunctionProcess) -> None:
         instance.dispose()
         self._all.discard(instance)
         self._slots -= 1
+
+    def _remove_when_empty(self) -> None:
+        if self._closed and not self._slots:
+            self._remove_folder()
 
 
 def _check_event(event_json: str) -> None:

@@ -25,8 +25,7 @@ def test_returns_what_the_function_returns(start: Start) -> None:
     outcome = start(ECHO).invoke('{"名": [1, null, "é"]}', "request-1")
     assert outcome.result_json is not None
     assert json.loads(outcome.result_json) == {"名": [1, None, "é"]}
-    assert (outcome.error, outcome.status_code, outcome.request_id) == (None, 200, "request-1")
-    assert not outcome.throttled
+    assert (outcome.error, outcome.request_id) == (None, "request-1")
 
 
 def test_reports_time_and_memory(start: Start) -> None:
