@@ -11,12 +11,13 @@ They work over real sockets: a dropped connection is one that the server closes.
 
 from __future__ import annotations
 
+import functools
 import json
 import random
 import threading
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from localcloud.core.errors import ApiError, CmqError, DroppedConnection
 from localcloud.core.limits import request_limit_exceeded
@@ -61,111 +62,87 @@ if TYPE_CHECKING:
 def throttle() -> Fault:
     """Refuse the call as over the limit."""
 
-    def fault(call: Incoming, _proceed: Proceed) -> Reply:
+    def strike(call: Incoming) -> None:
         if call.service == CMQ:
             raise CmqError(4420, "qps throttling")
         raise request_limit_exceeded(21, 20)
 
-    return fault
+    return _before(strike)
 
 
 def error(code: str | int, message: str = "A fault switched on by the test.") -> Fault:
     """Refuse the call with this code: text for the v3 API, a number for CMQ."""
-
-    def fault(_call: Incoming, _proceed: Proceed) -> Reply:
-        if isinstance(code, int):
-            raise CmqError(code, message)
-        raise ApiError(code, message)
-
-    return fault
+    return _before(lambda _: _refuse(code, message))
 
 
 def error_after_effect(code: str | int, message: str = "A fault switched on by the test.") -> Fault:
     """Do the action, then answer with this error all the same."""
-    refuse = error(code, message)
-
-    def fault(call: Incoming, proceed: Proceed) -> Reply:
-        proceed()
-        return refuse(call, proceed)
-
-    return fault
+    return _after(lambda _: _refuse(code, message))
 
 
 def delay(seconds: float) -> Fault:
     """Wait before the action is done."""
-
-    def fault(_call: Incoming, proceed: Proceed) -> Reply:
-        time.sleep(seconds)
-        return proceed()
-
-    return fault
+    return _before(lambda _: time.sleep(seconds))
 
 
 def delay_after_effect(seconds: float) -> Fault:
     """Do the action, then wait before the answer."""
 
-    def fault(_call: Incoming, proceed: Proceed) -> Reply:
-        reply = proceed()
+    def strike(reply: Reply) -> Reply:
         time.sleep(seconds)
         return reply
 
-    return fault
+    return _after(strike)
 
 
 def drop_before_effect() -> Fault:
     """Close the connection; the action is not done."""
-
-    def fault(_call: Incoming, _proceed: Proceed) -> Reply:
-        raise DroppedConnection
-
-    return fault
+    return _before(lambda _: _drop())
 
 
 def drop_after_effect() -> Fault:
     """Do the action and close the connection without an answer."""
-
-    def fault(_call: Incoming, proceed: Proceed) -> Reply:
-        proceed()
-        raise DroppedConnection
-
-    return fault
+    return _after(lambda _: _drop())
 
 
 def truncated_body() -> Fault:
     """Do the action, announce the whole answer, send half of it and close the connection."""
-
-    def fault(_call: Incoming, proceed: Proceed) -> Reply:
-        reply = proceed()
-        return replace(reply, cut=len(reply.body) // 2)
-
-    return fault
+    return _after(lambda reply: replace(reply, cut=len(reply.body) // 2))
 
 
 def garbled_body(body: bytes = b"<html>not the answer</html>") -> Fault:
     """Do the action and answer with bytes that are not JSON, under the right Content-Type."""
-
-    def fault(_call: Incoming, proceed: Proceed) -> Reply:
-        return replace(proceed(), body=body)
-
-    return fault
-
-
-def http_status(status: int = 500, body: bytes = b"Internal Server Error") -> Fault:
-    """Answer with an HTTP error, as a gateway in trouble would; the action is not done."""
-
-    def fault(_call: Incoming, _proceed: Proceed) -> Reply:
-        return Reply(body, status, "text/html")
-
-    return fault
+    return _after(lambda reply: replace(reply, body=body))
 
 
 def content_type(value: str = "application/json; charset=utf-8") -> Fault:
     """Answer under another Content-Type, which makes the SDK skip its error check."""
+    return _after(lambda reply: replace(reply, content_type=value))
 
-    def fault(_call: Incoming, proceed: Proceed) -> Reply:
-        return replace(proceed(), content_type=value)
+
+def http_status(status: int = 500, body: bytes = b"Internal Server Error") -> Fault:
+    """Answer with an HTTP error, as a gateway in trouble would; the action is not done."""
+    return lambda _call, _proceed: Reply(body, status, "text/html")
+
+
+def _before(strike: Callable[[Incoming], None]) -> Fault:
+    def fault(call: Incoming, proceed: Proceed) -> Reply:
+        strike(call)
+        return proceed()
 
     return fault
+
+
+def _after(strike: Callable[[Reply], Reply]) -> Fault:
+    return lambda _call, proceed: strike(proceed())
+
+
+def _refuse(code: str | int, message: str) -> NoReturn:
+    raise CmqError(code, message) if isinstance(code, int) else ApiError(code, message)
+
+
+def _drop() -> NoReturn:
+    raise DroppedConnection
 
 
 def chain(*faults: Fault) -> Fault:
@@ -173,14 +150,10 @@ def chain(*faults: Fault) -> Fault:
 
     def fault(call: Incoming, proceed: Proceed) -> Reply:
         for inner in reversed(faults):
-            proceed = _bind(inner, call, proceed)
+            proceed = functools.partial(inner, call, proceed)
         return proceed()
 
     return fault
-
-
-def _bind(fault: Fault, call: Incoming, proceed: Proceed) -> Proceed:
-    return lambda: fault(call, proceed)
 
 
 @dataclass

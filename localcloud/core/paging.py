@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from localcloud.core.errors import ApiError
+from localcloud.core.parameters import list_of, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from localcloud.core.parameters import Params
 
 Row = TypeVar("Row")
 MOST_ROWS = 10**9
+FILTERS = list_of({"Name": text.must(), "Values": list_of(text).must()})
 
 
 def page(
@@ -48,6 +50,24 @@ def page_of(params: Params, rows: Sequence[Row], *, newest_first: bool = False) 
     offset, limit = page(params)
     ordered = rows[::-1] if newest_first else rows
     return list(ordered[offset : offset + limit])
+
+
+def filtered(params: Params, replies: list[dict[str, Any]], names: Iterable[str]) -> list[dict[str, Any]]:
+    """Return those replies that pass the call's Filters, which are ANDed; the values of one are ORed.
+
+    Args:
+        params: The call's parameters.
+        replies: The rows as the reply shows them.
+        names: The filters that there are, which are fields of a row.
+
+    Raises:
+        ApiError: InvalidParameterValue.Filters.
+    """
+    for one in params.get("Filters", ()):
+        if one["Name"] not in names:
+            raise ApiError("InvalidParameterValue.Filters", f"The filter `{one['Name']}` is not supported.")
+        replies = [row for row in replies if row[one["Name"]] in one["Values"]]
+    return replies
 
 
 def _number(name: str, given: int | str, allowed: range, code: str) -> int:

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from localcloud.core.clock import BEIJING
 from localcloud.core.errors import ApiError
-from localcloud.core.paging import page_of
-from localcloud.core.parameters import boolean, integer, list_of, object_of, opaque, text
+from localcloud.core.paging import FILTERS, filtered, page_of
+from localcloud.core.parameters import boolean, integer, object_of, opaque, text
 from localcloud.eb import pattern
 from localcloud.eb.model import API, Batching, Bus, Buses, Rule, Target, names_function
 from localcloud.scf.model import Functions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
@@ -40,21 +38,13 @@ _DESCRIPTION_OF_TARGET = {
 }
 
 
-@API.action({**_LISTING, "Filters": list_of({"Values": list_of(text).must(), "Name": text.must()})})
+@API.action({**_LISTING, "Filters": FILTERS})
 def list_event_buses(ctx: Context, params: Params) -> dict[str, Any]:
     """List buses, filtered by EventBusName, EventBusId or Type."""
-    readers: dict[str, Callable[[Bus], str]] = {
-        "EventBusName": lambda bus: bus.name,
-        "EventBusId": lambda bus: bus.bus_id,
-        "Type": lambda bus: bus.kind,
-    }
-    rows = list(_buses(ctx).buses.values())
-    for one in params.get("Filters", ()):
-        if one["Name"] not in readers:
-            raise ApiError("InvalidParameterValue.Filters", f"The filter `{one['Name']}` is not supported.")
-        rows = [bus for bus in rows if readers[one["Name"]](bus) in one["Values"]]
-    found = [_bus_reply(bus) | {"ConnectionBriefs": [], "TargetBriefs": []} for bus in _page(params, rows)]
-    return {"TotalCount": len(rows), "EventBuses": found}
+    rows = [_bus_reply(bus) for bus in _buses(ctx).buses.values()]
+    shown = filtered(params, rows, ("EventBusName", "EventBusId", "Type"))
+    found = [bus | {"ConnectionBriefs": [], "TargetBriefs": []} for bus in _page(params, shown)]
+    return {"TotalCount": len(shown), "EventBuses": found}
 
 
 @API.action(_BUS)
@@ -75,18 +65,7 @@ def get_event_bus(ctx: Context, params: Params) -> dict[str, Any]:
 def create_rule(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a rule; it is on unless Enable is false (the default is inferred)."""
     bus = _bus(ctx, params)
-    _check_rule(params)
-    rule = Rule(
-        rule_id=f"rule-{ctx.account.ids.letters(8)}",
-        bus_id=bus.bus_id,
-        name=params["RuleName"],
-        pattern=params["EventPattern"],
-        parsed=_pattern(params["EventPattern"]),
-        enabled=params.get("Enable", True),
-        description=params.get("Description", ""),
-        created=ctx.now(),
-        modified=ctx.now(),
-    )
+    rule = _changed(ctx, Rule(f"rule-{ctx.account.ids.letters(8)}", bus.bus_id, ctx.now()), params)
     _buses(ctx).rules[rule.rule_id] = rule
     return {"RuleId": rule.rule_id}
 
@@ -117,18 +96,8 @@ def list_rules(ctx: Context, params: Params) -> dict[str, Any]:
 @API.action({**_RULE, "Enable": boolean, "Description": text, "EventPattern": text, "RuleName": text})
 def update_rule(ctx: Context, params: Params) -> dict[str, Any]:
     """Change what is given of a rule."""
-    rule = _rule(ctx, params)
-    _check_rule(params)
-    event_pattern = params.get("EventPattern", rule.pattern)
-    _buses(ctx).rules[rule.rule_id] = replace(
-        rule,
-        name=params.get("RuleName", rule.name),
-        pattern=event_pattern,
-        parsed=_pattern(event_pattern),
-        enabled=params.get("Enable", rule.enabled),
-        description=params.get("Description", rule.description),
-        modified=ctx.now(),
-    )
+    rule = _changed(ctx, _rule(ctx, params), params)
+    _buses(ctx).rules[rule.rule_id] = rule
     return {}
 
 
@@ -230,11 +199,23 @@ def _target(ctx: Context, params: Params) -> Target:
     return target
 
 
-def _check_rule(params: Params) -> None:
-    if "RuleName" in params and not _NAME.fullmatch(params["RuleName"]):
-        raise ApiError("InvalidParameterValue.RuleName", f"The rule name `{params['RuleName']}` is not valid.")
-    if len(params.get("Description", "")) > _DESCRIPTION:
+def _changed(ctx: Context, rule: Rule, params: Params) -> Rule:
+    """Return a rule with what a call gives of it."""
+    name, written = params.get("RuleName", rule.name), params.get("EventPattern", rule.pattern)
+    description = params.get("Description", rule.description)
+    if not _NAME.fullmatch(name):
+        raise ApiError("InvalidParameterValue.RuleName", f"The rule name `{name}` is not valid.")
+    if len(description) > _DESCRIPTION:
         raise ApiError("InvalidParameterValue.Description", f"The description has more than {_DESCRIPTION} characters.")
+    return replace(
+        rule,
+        name=name,
+        pattern=written,
+        parsed=_pattern(written),
+        enabled=params.get("Enable", rule.enabled),
+        description=description,
+        modified=ctx.now(),
+    )
 
 
 def _pattern(written: str) -> dict[str, Any]:

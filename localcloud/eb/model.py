@@ -57,13 +57,13 @@ class Rule:
 
     rule_id: str
     bus_id: str
-    name: str
-    pattern: str
-    parsed: dict[str, Any] = field(repr=False)
-    enabled: bool
-    description: str
     created: float
-    modified: float
+    modified: float = 0.0
+    name: str = ""
+    pattern: str = "{}"
+    parsed: dict[str, Any] = field(default_factory=dict, repr=False)
+    enabled: bool = True
+    description: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.cam.model import Access
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.paging import page_of
+from localcloud.core.paging import FILTERS, page_of
 from localcloud.core.parameters import (
     TAGS,
     boolean,
@@ -22,9 +22,9 @@ from localcloud.core.parameters import (
     text,
     texts,
 )
-from localcloud.scf.checks import check_limits, check_name, check_runtime, code_of, environment_of
+from localcloud.scf.checks import check_limits, check_name, check_runtime, code_of, environment_of, refuse
 from localcloud.scf.invoker import Invoker
-from localcloud.scf.model import API, LATEST, Function, Functions, Ref
+from localcloud.scf.model import API, LATEST, Function, Functions, find, ref_of
 from localcloud.scf.triggers import trigger_reply
 
 if TYPE_CHECKING:
@@ -150,31 +150,27 @@ def get_function(ctx: Context, params: Params) -> dict[str, Any]:
 
 @API.action(
     {
-        "Order": text,
-        "Orderby": text,
+        **texts("Order Orderby SearchKey Namespace Description"),
         "Offset": integer,
         "Limit": integer,
-        "SearchKey": text,
-        "Namespace": text,
-        "Description": text,
-        "Filters": list_of({"Name": text.must(), "Values": list_of(text).must()}),
+        "Filters": FILTERS,
     }
 )
 def list_functions(ctx: Context, params: Params) -> dict[str, Any]:
     """List a namespace's functions, newest first unless ordered otherwise."""
-    wanted = _tests(ctx, params)
-    namespace = params.get("Namespace", "default")
-    rows = [row for row in ctx.region.state(Functions).rows.values() if row.ref.namespace == namespace]
-    rows = [row for row in rows if all(test(row) for test in wanted)]
+    namespace, key = params.get("Namespace", "default"), params.get("SearchKey", "")
     orders: dict[str, Callable[[Function], Any]] = {
         "AddTime": lambda row: row.created,
         "ModTime": lambda row: row.modified,
         "FunctionName": lambda row: row.ref.name,
     }
-    order = orders.get(params.get("Orderby", "AddTime"), orders["AddTime"])
-    rows.sort(key=order, reverse=params.get("Order", "DESC") != "ASC")
-    found = [_summary(ctx, row) | _CONCURRENCY for row in page_of(params, rows)]
-    return {"TotalCount": len(rows), "Functions": found}
+    rows = [row for row in ctx.region.state(Functions).rows.values() if row.ref.namespace == namespace]
+    rows = [row for row in rows if key in row.ref.name and params.get("Description", "") in row.description]
+    rows.sort(key=orders[params.get("Orderby", "AddTime")], reverse=params.get("Order", "DESC") != "ASC")
+    found = [_summary(ctx, row) for row in rows]
+    for one in params.get("Filters", ()):
+        found = [row for row in found if _field(row, one["Name"]) in one["Values"]]
+    return {"TotalCount": len(found), "Functions": [row | _CONCURRENCY for row in page_of(params, found)]}
 
 
 @API.action(
@@ -224,24 +220,6 @@ def delete_function(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-def ref_of(ctx: Context, params: Params) -> Ref:
-    """Return which function a call means."""
-    return Ref(ctx.region.name, params.get("Namespace") or "default", params["FunctionName"])
-
-
-def find(ctx: Context, params: Params) -> Function:
-    """Return the function a call means.
-
-    Raises:
-        ApiError: ResourceNotFound.Function.
-    """
-    ref = ref_of(ctx, params)
-    function = ctx.region.state(Functions).get(ref.namespace, ref.name)
-    if function is None:
-        raise ApiError("ResourceNotFound.Function", f"The function `{ref.name}` does not exist.")
-    return function
-
-
 def _active(ctx: Context, params: Params, action: str) -> Function:
     function = find(ctx, params)
     status = function.status(ctx.now())
@@ -283,28 +261,13 @@ def _settings(ctx: Context, params: Params) -> dict[str, Any]:
     return settings
 
 
-def _tests(ctx: Context, params: Params) -> list[Callable[[Function], bool]]:
-    key, description = params.get("SearchKey", ""), params.get("Description", "")
-    tests: list[Callable[[Function], bool]] = [lambda row: key in row.ref.name and description in row.description]
-    tests.extend(_filter(ctx, one["Name"], one["Values"]) for one in params.get("Filters", ()))
-    return tests
-
-
-def _filter(ctx: Context, name: str, values: list[str]) -> Callable[[Function], bool]:
+def _field(summary: dict[str, Any], name: str) -> Any:
+    """Return what a filter of ListFunctions reads."""
     if name.startswith("tag-"):
-        key = name.removeprefix("tag-")
-        return lambda row: any(tag == key and value in values for tag, value in row.tags)
-    readers: dict[str, Callable[[Function], str]] = {
-        "FunctionName": lambda row: row.ref.name,
-        "Runtime": lambda row: row.runtime,
-        "Role": lambda row: row.role,
-        "Status": lambda row: row.status(ctx.now()),
-        "VpcId": lambda row: row.vpc_id,
-        "SubnetId": lambda row: row.subnet_id,
-    }
-    if name not in readers:
-        raise ApiError("InvalidParameterValue.Filters", f"The filter `{name}` is not supported.")
-    return lambda row: readers[name](row) in values
+        return next((tag["Value"] for tag in summary["Tags"] if f"tag-{tag['Key']}" == name), None)
+    if name not in ("FunctionName", "Runtime", "Status"):
+        raise refuse("Filters", f"The filter `{name}` is not supported.")
+    return summary[name]
 
 
 def _summary(ctx: Context, function: Function) -> dict[str, Any]:

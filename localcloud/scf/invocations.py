@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.errors import ApiError
 from localcloud.core.parameters import text
 from localcloud.scf.checks import refuse
-from localcloud.scf.functions import find
 from localcloud.scf.invoker import INVOKE_API, Invoker
-from localcloud.scf.model import API, LATEST, Event
+from localcloud.scf.model import API, LATEST, Event, find
 
 if TYPE_CHECKING:
     from localcloud.core.actions import Context

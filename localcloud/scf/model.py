@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from localcloud.core.actions import Service
+from localcloud.core.actions import Context, Service
+from localcloud.core.errors import ApiError
+
+if TYPE_CHECKING:
+    from localcloud.core.parameters import Params
 
 API = Service("scf", "2018-04-16")
 LATEST = "$LATEST"
@@ -67,15 +72,14 @@ class Trigger:
 
     ref: Ref
     name: str
-    cron: str
-    enabled: bool
-    message: str
-    qualifier: str
-    description: str
     created: float
-    modified: float
-    serial: int
-    kind: str = "timer"
+    modified: float = 0.0
+    cron: str = ""
+    enabled: bool = True
+    message: str = ""
+    qualifier: str = LATEST
+    description: str = ""
+    serial: int = 0
 
     @property
     def description_json(self) -> str:
@@ -126,3 +130,21 @@ class Functions:
     def triggers_of(self, ref: Ref) -> dict[str, Trigger]:
         """Return a function's triggers by name, to be changed in place."""
         return self.triggers.setdefault(ref, {})
+
+
+def ref_of(ctx: Context, params: Params) -> Ref:
+    """Return which function a call means."""
+    return Ref(ctx.region.name, params.get("Namespace") or "default", params["FunctionName"])
+
+
+def find(ctx: Context, params: Params) -> Function:
+    """Return the function a call means.
+
+    Raises:
+        ApiError: ResourceNotFound.Function.
+    """
+    ref = ref_of(ctx, params)
+    function = ctx.region.state(Functions).get(ref.namespace, ref.name)
+    if function is None:
+        raise ApiError("ResourceNotFound.Function", f"The function `{ref.name}` does not exist.")
+    return function

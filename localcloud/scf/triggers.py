@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.paging import page_of
-from localcloud.core.parameters import list_of, text, unsigned
+from localcloud.core.paging import FILTERS, filtered, page_of
+from localcloud.core.parameters import text, texts, unsigned
 from localcloud.scf import cron
 from localcloud.scf.checks import refuse
 from localcloud.scf.invoker import Invoker
-from localcloud.scf.model import API, Functions, Ref, Trigger
+from localcloud.scf.model import API, LATEST, Functions, Trigger, find
 
 if TYPE_CHECKING:
     from localcloud.core.actions import Context
@@ -30,79 +30,52 @@ _NAMED = {"FunctionName": text.must(), "Namespace": text, "Qualifier": text}
 _TRIGGER = {**_NAMED, "TriggerName": text.must(), "Type": text.must(), "TriggerDesc": text}
 
 
-@API.action({**_TRIGGER, "Enable": text, "CustomArgument": text, "Description": text})
+@API.action({**_TRIGGER, **texts("Enable CustomArgument Description")})
 def create_trigger(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a timer. It is on unless Enable is CLOSE (the default is inferred)."""
-    ref = _ref(ctx, params)
+    ref = find(ctx, params).ref
     _check_kind(params)
     name, triggers = params["TriggerName"], ctx.region.state(Functions).triggers_of(ref)
     if not _NAME.fullmatch(name):
         raise refuse("TriggerName", f"The trigger name `{name}` is not valid.")
     if name in triggers:
         raise ApiError("ResourceInUse.TriggerName", f"The trigger `{name}` exists already.")
-    now = ctx.now()
-    trigger = Trigger(
-        ref=ref,
-        name=name,
-        cron=_cron(now, params.get("TriggerDesc", "")),
-        enabled=_enabled(params, default=True),
-        message=_message(params),
-        qualifier=params.get("Qualifier", "$LATEST"),
-        description=params.get("Description", ""),
-        created=now,
-        modified=now,
-        serial=0,
-    )
-    _store(ctx, trigger)
+    trigger = Trigger(ref, name, ctx.now(), qualifier=params.get("Qualifier", LATEST))
+    _store(ctx, replace(trigger, **_settings(ctx, {"TriggerDesc": "", **params})))
     return {"TriggerInfo": trigger_reply(triggers[name])}
 
 
 @API.action(
     {
+        **texts("Namespace OrderBy Order"),
         "FunctionName": text.must(),
-        "Namespace": text,
         "Offset": unsigned,
         "Limit": unsigned,
-        "OrderBy": text,
-        "Order": text,
-        "Filters": list_of({"Name": text.must(), "Values": list_of(text).must()}),
+        "Filters": FILTERS,
     }
 )
 def list_triggers(ctx: Context, params: Params) -> dict[str, Any]:
-    """List a function's triggers."""
-    triggers = list(ctx.region.state(Functions).triggers_of(_ref(ctx, params)).values())
-    for one in params.get("Filters", ()):
-        triggers = [trigger for trigger in triggers if _read(trigger, one["Name"]) in one["Values"]]
+    """List a function's triggers, the one changed last first unless ordered otherwise."""
+    triggers = list(ctx.region.state(Functions).triggers_of(find(ctx, params).ref).values())
     triggers.sort(
         key=lambda trigger: trigger.created if params.get("OrderBy") == "add_time" else trigger.modified,
         reverse=params.get("Order", "DESC") != "ASC",
     )
-    found = [{**trigger_reply(trigger), "BoundResources": ""} for trigger in page_of(params, triggers)]
-    return {"TotalCount": len(triggers), "Triggers": found}
+    shown = filtered(params, [trigger_reply(one) for one in triggers], ("Qualifier", "TriggerName", "Description"))
+    return {"TotalCount": len(shown), "Triggers": [{**one, "BoundResources": ""} for one in page_of(params, shown)]}
 
 
-@API.action({**_TRIGGER, "Enable": text, "CustomArgument": text, "Description": text})
+@API.action({**_TRIGGER, **texts("Enable CustomArgument Description")})
 def update_trigger(ctx: Context, params: Params) -> dict[str, Any]:
-    """Change a timer."""
-    trigger = _find(ctx, params)
-    changed = replace(
-        trigger,
-        cron=_cron(ctx.now(), params["TriggerDesc"]) if "TriggerDesc" in params else trigger.cron,
-        enabled=_enabled(params, default=trigger.enabled),
-        message=_message(params) if "CustomArgument" in params else trigger.message,
-        description=params.get("Description", trigger.description),
-        modified=ctx.now(),
-    )
-    _store(ctx, changed)
+    """Change what is given of a timer."""
+    _store(ctx, replace(_find(ctx, params), **_settings(ctx, params)))
     return {}
 
 
 @API.action({**_TRIGGER, "Enable": text.must()})
 def update_trigger_status(ctx: Context, params: Params) -> dict[str, Any]:
     """Switch a timer on or off."""
-    trigger = _find(ctx, params)
-    _store(ctx, replace(trigger, enabled=_enabled(params, default=True), modified=ctx.now()))
-    return {}
+    return update_trigger(ctx, params)
 
 
 @API.action(_TRIGGER)
@@ -117,7 +90,7 @@ def trigger_reply(trigger: Trigger) -> dict[str, Any]:
     """Return a trigger as replies show it."""
     return {
         "ModTime": beijing_time(trigger.modified),
-        "Type": trigger.kind,
+        "Type": "timer",
         "TriggerDesc": trigger.description_json,
         "TriggerName": trigger.name,
         "AddTime": beijing_time(trigger.created),
@@ -139,16 +112,9 @@ def _store(ctx: Context, trigger: Trigger) -> None:
     invoker.timers.schedule(stored)
 
 
-def _ref(ctx: Context, params: Params) -> Ref:
-    ref = Ref(ctx.region.name, params.get("Namespace") or "default", params["FunctionName"])
-    if ctx.region.state(Functions).get(ref.namespace, ref.name) is None:
-        raise ApiError("ResourceNotFound.Function", f"The function `{ref.name}` does not exist.")
-    return ref
-
-
 def _find(ctx: Context, params: Params) -> Trigger:
     _check_kind(params)
-    triggers = ctx.region.state(Functions).triggers_of(_ref(ctx, params))
+    triggers = ctx.region.state(Functions).triggers_of(find(ctx, params).ref)
     if params["TriggerName"] not in triggers:
         raise ApiError("ResourceNotFound.Trigger", f"The trigger `{params['TriggerName']}` does not exist.")
     return triggers[params["TriggerName"]]
@@ -157,6 +123,24 @@ def _find(ctx: Context, params: Params) -> Trigger:
 def _check_kind(params: Params) -> None:
     if params["Type"] != "timer":
         raise refuse("Type", f"The trigger type `{params['Type']}` is not timer, the only one here.")
+
+
+def _settings(ctx: Context, params: Params) -> dict[str, Any]:
+    """Return the fields of a trigger that a call gives."""
+    settings: dict[str, Any] = {"modified": ctx.now()}
+    if "TriggerDesc" in params:
+        settings["cron"] = _cron(ctx.now(), params["TriggerDesc"])
+    if "Enable" in params:
+        if params["Enable"] not in _SWITCH:
+            raise refuse("Enable", f"Enable is `{params['Enable']}`, neither OPEN nor CLOSE.")
+        settings["enabled"] = _SWITCH[params["Enable"]]
+    if "CustomArgument" in params:
+        if len(params["CustomArgument"].encode()) > MOST_MESSAGE:
+            raise refuse("CustomArgument", f"The custom argument has more than {MOST_MESSAGE} bytes.")
+        settings["message"] = params["CustomArgument"]
+    if "Description" in params:
+        settings["description"] = params["Description"]
+    return settings
 
 
 def _cron(now: float, description: str) -> str:
@@ -172,30 +156,3 @@ def _cron(now: float, description: str) -> str:
     except cron.CronError as error:
         raise refuse("TriggerDesc", f"The trigger description is wrong: {error}.") from None
     return expression
-
-
-def _enabled(params: Params, *, default: bool) -> bool:
-    given = params.get("Enable")
-    if given is None:
-        return default
-    if given not in _SWITCH:
-        raise refuse("Enable", f"Enable is `{given}`, neither OPEN nor CLOSE.")
-    return _SWITCH[given]
-
-
-def _message(params: Params) -> str:
-    message = str(params.get("CustomArgument", ""))
-    if len(message.encode()) > MOST_MESSAGE:
-        raise refuse("CustomArgument", f"The custom argument has more than {MOST_MESSAGE} bytes.")
-    return message
-
-
-def _read(trigger: Trigger, name: str) -> str:
-    readable = {
-        "Qualifier": trigger.qualifier,
-        "TriggerName": trigger.name,
-        "Description": trigger.description,
-    }
-    if name not in readable:
-        raise refuse("Filters", f"The filter `{name}` is not supported.")
-    return readable[name]
