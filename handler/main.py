@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from handler.cover.batch import Batch
 from handler.errors import EniFlowlogError, failure_of
 from handler.intake import events
+from handler.intake.record import request_ids
 from handler.invocation import Invocation
 from handler.log import logger, redact
 from handler.model import Command, Ignored, Interface, Invalid
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 LETTER_S = 0.005
 """What it takes to write one dead letter, in seconds: a big batch may fail as a whole."""
-_LOGGED = ("received", "outcomes", "continued", "stopped")
+_LOGGED = ("calls", "received", "outcomes", "continued", "stopped")
 
 
 class InvocationFailed(Exception):
@@ -63,7 +64,8 @@ def _handle(event: Any, invocation: Invocation) -> dict[str, Any]:
 
             dispatch.run(item, invocation)
     report: dict[str, Any] = redact(invocation.report.as_dict())
-    logger.info("report", extra={key: report[key] for key in _LOGGED if key in report})
+    heard = {"calls": request_ids(event), **report}
+    logger.info("report", extra={key: heard[key] for key in _LOGGED if key in heard})
     invocation.letters.raise_if_unsent()
     return report
 

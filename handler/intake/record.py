@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from handler import jsontext
@@ -19,6 +20,8 @@ INSTANCE_ID = re.compile(r"ins-[0-9a-z]{6,20}")
 VPC_ID = re.compile(r"vpc-[0-9a-z]{6,20}")
 SUBNET_ID = re.compile(r"subnet-[0-9a-z]{6,20}")
 
+_REQUEST_ID = re.compile(r"[0-9a-zA-Z-]{8,64}")
+_LOGGED_IDS = 20
 _SUCCESS = (None, 0, "0", "")
 _SAID_SUCCESS = frozenset({"0.0", "200", "ok", "success"})
 _BEIJING = timezone(timedelta(hours=8))
@@ -129,6 +132,18 @@ class Record:
     @property
     def _resource_set(self) -> list[Any]:
         return _list(self._fields.get("resourceSet"))
+
+
+def request_ids(event: Any) -> list[str]:
+    """The request ids of the API calls that EventBridge's events tell of, a few at the most.
+
+    The function logs them, and CloudAudit's trail shows the same: by them `eni-flowlog doctor` sees whether events
+    arrive.
+    """
+    several = event.get("EventList") if isinstance(event, dict) else None
+    records = (_mapping(_parsed(each.get("data"))) for each in objects(several or [event]))
+    told = (record.get("requestID") for record in islice(records, _LOGGED_IDS))
+    return [each for each in told if isinstance(each, str) and _REQUEST_ID.fullmatch(each)]
 
 
 def checked(form: re.Pattern[str], value: Any, name: str) -> str:

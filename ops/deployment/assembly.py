@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ops import config
-from ops.deployment import preflight, topic
+from ops.deployment import preflight, service_roles, topic
 from ops.deployment.cloud import Cloud
 from ops.deployment.function import Code, Function
 from ops.deployment.part import Part, Step
@@ -47,7 +47,8 @@ def plan_deployment(deployment: Deployment, cloud: Cloud, code: Code) -> Plan:
         CloudError: the account could not be looked at.
     """
     preflight.check_package(code.archive, deployment.handler)
-    deployment, found = topic.locate(deployment, cloud)
+    deployment, topics = topic.locate(deployment, cloud)
+    found = [*topics, *service_roles.lacking(deployment, cloud)]
     parts = all_parts(deployment, cloud, code)
     return Plan(deployment, parts, [part.plan() for part in parts], Part.apply, found)
 

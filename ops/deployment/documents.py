@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).resolve().parents[1] / "policies"
 _SEGMENTS = 5
+_FOR_REPAIR = {
+    "enable": frozenset({"EnableFlowLogs"}),
+    "recreate": frozenset({"EnableFlowLogs", "DeleteFlowLog"}),
+}
+"""What each value of FLOWLOG_REPAIR needs besides."""
 
 
 @dataclass(frozen=True, order=True)
@@ -42,13 +47,17 @@ def trust() -> dict[str, Any]:
 
 
 def role_policy(deployment: Deployment, uin: str) -> dict[str, Any]:
-    """What the role may do: the reviewed file, filled in for one deployment."""
-    return _read(
-        "role-policy.json",
-        region=deployment.queue_region,
-        account=uin,
-        queue=deployment.queue,
-    )
+    """What the role may do: the reviewed files, filled in for one deployment.
+
+    The actions of a repair are granted only as far as FLOWLOG_REPAIR asks for them.
+    """
+    document = _read("role-policy.json", region=deployment.queue_region, account=uin, queue=deployment.queue)
+    wanted = _FOR_REPAIR.get(deployment.variables.get("FLOWLOG_REPAIR", "off"), frozenset())
+    for statement in _read("repair-policy.json")["statement"]:
+        actions = [action for action in statement["action"] if action.rpartition(":")[2] in wanted]
+        if actions:
+            document["statement"].append({**statement, "action": actions})
+    return document
 
 
 def _read(name: str, **values: str) -> dict[str, Any]:

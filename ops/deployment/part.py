@@ -47,6 +47,7 @@ class Verb(str, Enum):
     CONFLICT = "conflict"
     KEEP = "keep"
     FOUND = "found"
+    MISSING = "missing"
     UNKNOWN = "unknown"
 
 
@@ -126,6 +127,10 @@ class Part(ABC):
     def delete(self, found: Found) -> None:
         """Take it away."""
 
+    def prerequisite(self) -> str:
+        """What has to be there before it can be made, and is not; empty if nothing."""
+        return ""
+
     def contents(self) -> list[Change]:
         """What of it a person should see before it is made: as changes from nothing."""
         return []
@@ -150,6 +155,9 @@ class Part(ABC):
         """What deploy would do."""
         found = self.find()
         if found is None:
+            lacking = self.prerequisite()
+            if lacking:
+                return self._step(Verb.CONFLICT, note=lacking)
             return self._step(Verb.CREATE, tuple(self.contents()), self.remark(found))
         if not self.is_ours(found):
             return self._step(

@@ -22,6 +22,10 @@ ACTIONS = {
     "cvm": ("RunInstances",),
 }
 """All that bring a new interface, or a loose one to an instance."""
+NO_BUS = (
+    "the account has no service event bus: open EventBridge once in the console (console.cloud.tencent.com/eb), which "
+    "activates it"
+)
 CALLS = ("ApiCall", "ConsoleCall", "MiniProgramCall")
 
 
@@ -74,14 +78,15 @@ class Rule(Part):
         changes = [] if same else [Change("pattern", json.dumps(there), json.dumps(pattern()))]
         return changes if found.get("Enable") else [*changes, Change("enabled", "no", "yes")]
 
+    def prerequisite(self) -> str:
+        """The service bus."""
+        return NO_BUS if service_bus(self.cloud) is None else ""
+
     def create(self) -> None:
         """CreateRule."""
         bus = service_bus(self.cloud)
         if bus is None:
-            raise OperatorError(
-                "the account has no service event bus: open EventBridge once in the console "
-                "(console.cloud.tencent.com/eb), which activates it, and run deploy again"
-            )
+            raise OperatorError(f"{NO_BUS}, and run deploy again")
         self.cloud.change(EB, "CreateRule", {"EventBusId": bus, "RuleName": self.name, **_wanted()}, EB_REGION)
 
     def update(self, found: Found) -> None:

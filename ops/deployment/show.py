@@ -24,6 +24,7 @@ _STYLES = {
     Verb.CONFLICT: "bold red",
     Verb.KEEP: "cyan",
     Verb.FOUND: "dim",
+    Verb.MISSING: "bold yellow",
     Verb.UNKNOWN: "yellow",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ops.deployment import documents
+from ops.deployment import documents, service_roles
 from ops.deployment.cloud import CAM
 from ops.deployment.role import Policy
 from ops.doctor.finding import DEPLOY, Finding, State
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ops.doctor.deployed import Deployed
-
-FLOW_LOG_ROLE = "FlowLogClsRole"
-"""The service role with which VPC writes flow logs to CLS (doc 682/18934)."""
 
 
 def credentials(there: Deployed) -> Iterator[Finding]:
@@ -54,13 +51,12 @@ def permissions(there: Deployed) -> Iterator[Finding]:
         yield Finding("permission", State.OK, f"all {number} actions of ops/policies/role-policy.json")
 
 
-def service_role(there: Deployed) -> Iterator[Finding]:
-    """VPC may write flow logs to CLS."""
-    if there.settings and there.settings.storage != "cls":
-        yield Finding("service role", State.OK, f"not needed: flow logs go to {there.settings.storage}")
-    elif there.cloud.find(CAM, "GetRole", {"RoleName": FLOW_LOG_ROLE}) is None:
-        what = f"there is no role {FLOW_LOG_ROLE}, with which VPC writes flow logs to CLS"
-        todo = "Open VPC > Flow logs once in the console and grant it when asked (docs/deploy.md)."
-        yield Finding("service role", State.FAIL, what, todo)
-    else:
-        yield Finding("service role", State.OK, FLOW_LOG_ROLE)
+def granted_roles(there: Deployed) -> Iterator[Finding]:
+    """Tencent's own services may do their part."""
+    storage = there.settings.storage if there.settings else "cls"
+    roles = service_roles.needed(storage)
+    lacking = [role for role in roles if not role.is_there(there.cloud)]
+    for role in lacking:
+        yield Finding("service role", State.FAIL, f"there is no role {role.name}, {role.purpose}", f"{role.todo}.")
+    if not lacking:
+        yield Finding("service role", State.OK, " and ".join(role.name for role in roles))

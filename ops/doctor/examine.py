@@ -23,7 +23,7 @@ CALL_LIMIT_S = 20.0
 CHECKS: dict[str, Callable[[Deployed], Iterator[Finding]]] = {
     "role": access.role,
     "permission": access.permissions,
-    "service role": access.service_role,
+    "service role": access.granted_roles,
     "topic": storage.topics,
     "queue": storage.queue,
     "function": function.function,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,24 @@ def test_only_scf_may_take_the_role() -> None:
     """The trust policy names one service."""
     policy.check_trust(json.dumps(documents.trust()))
     assert trusted(documents.trust()) == {"scf.qcloud.com"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "actions"),
+    [
+        ("off", set()),
+        ("enable", {"vpc:EnableFlowLogs"}),
+        ("recreate", {"vpc:EnableFlowLogs", "vpc:DeleteFlowLog"}),
+    ],
+)
+def test_what_a_repair_needs_is_granted_only_when_it_is_on(mode: str, actions: set[str]) -> None:
+    """FLOWLOG_REPAIR decides: the function can delete a flow log only where it was asked to make it anew."""
+    deployment = replace(DEPLOYMENT, variables={**DEPLOYMENT.variables, "FLOWLOG_REPAIR": mode})
+    document = documents.role_policy(deployment, UIN)
+    policy.check_grants(json.dumps(document))
+    assert {grant.action for grant in grants(document)} - ACTIONS == actions
+    page = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    assert all(f"`{action}`" in page for action in actions)
 
 
 @pytest.mark.parametrize("action", sorted(ACTIONS))

@@ -86,10 +86,11 @@ def test_each_part_says_what_it_is(wanted: Deployment, account: Cloud) -> None:
 def test_without_eventbridge_the_rule_says_how_to_get_it(
     cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
 ) -> None:
-    """An account whose service bus is not there yet: the run stops at the rule and says what to do."""
+    """An account whose service bus is not there yet: nothing is made, and what to do is said."""
     cloud.faults.add("ListEventBuses", strike.garbled_body(b'{"Response":{"EventBuses":[],"TotalCount":0}}'))
     with pytest.raises(OperatorError, match=r"no service event bus: open EventBridge once in the console"):
         deploy(wanted, account, small)
+    assert writes(cloud) == []
 
 
 def test_an_account_that_cannot_be_looked_at_stops_the_plan(
