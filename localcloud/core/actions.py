@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Run = Callable[["Context", Params], dict[str, Any]]
 
 _PLATFORM_ACTIONS = Path(__file__).with_name("platform_actions.json")
-_READS = ("Describe", "Get", "List", "Inquiry")
+_READS = ("Describe", "Get", "List", "Inquiry", "Search")
 
 
 @dataclass(frozen=True)

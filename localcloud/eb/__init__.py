@@ -1,7 +1,7 @@
 """EventBridge 2021-04-16: the service bus, its rules and their targets."""
 
-from localcloud.eb import actions
+from localcloud.eb import actions, store
 from localcloud.eb.model import API
 
 ACTIONS = API.actions
-__all__ = ["ACTIONS", "actions"]
+__all__ = ["ACTIONS", "actions", "store"]

@@ -12,7 +12,7 @@ from localcloud.core.errors import ApiError
 from localcloud.core.paging import FILTERS, filtered, page_of
 from localcloud.core.parameters import boolean, integer, object_of, opaque, text
 from localcloud.eb import pattern
-from localcloud.eb.model import API, Batching, Bus, Buses, Rule, Target, names_function
+from localcloud.eb.model import API, Batching, Bus, Buses, Rule, Target, bus_of, names_function
 from localcloud.scf.model import Functions
 
 if TYPE_CHECKING:
@@ -49,8 +49,17 @@ def list_event_buses(ctx: Context, params: Params) -> dict[str, Any]:
 
 @API.action(_BUS)
 def get_event_bus(ctx: Context, params: Params) -> dict[str, Any]:
-    """Describe a bus."""
-    return {**_bus_reply(_bus(ctx, params)), "ClsTopicId": "", "ClsLogsetId": ""}
+    """Describe a bus with its store of events."""
+    bus = bus_of(ctx, params)
+    return {
+        **_bus_reply(bus),
+        "ClsTopicId": "",
+        "ClsLogsetId": "",
+        "EnableStore": bus.store.enabled,
+        "SaveDays": bus.store.days,
+        "LogTopicId": bus.store.topic_id,
+        "LinkMode": "Disorder",
+    }
 
 
 @API.action(
@@ -64,7 +73,7 @@ def get_event_bus(ctx: Context, params: Params) -> dict[str, Any]:
 )
 def create_rule(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a rule; it is on unless Enable is false (the default is inferred)."""
-    bus = _bus(ctx, params)
+    bus = bus_of(ctx, params)
     rule = _changed(ctx, Rule(f"rule-{ctx.account.ids.letters(8)}", bus.bus_id, ctx.now()), params)
     _buses(ctx).rules[rule.rule_id] = rule
     return {"RuleId": rule.rule_id}
@@ -80,7 +89,7 @@ def get_rule(ctx: Context, params: Params) -> dict[str, Any]:
 @API.action({**_BUS, **_LISTING})
 def list_rules(ctx: Context, params: Params) -> dict[str, Any]:
     """List a bus's rules, without their patterns (documented)."""
-    buses, bus = _buses(ctx), _bus(ctx, params)
+    buses, bus = _buses(ctx), bus_of(ctx, params)
     rows = buses.rules_of(bus.bus_id)
     found = [
         {
@@ -178,15 +187,8 @@ def _page(params: Params, rows: list[Row]) -> list[Row]:
     return page_of(params, rows, newest_first=params.get("Order") != "ASC")
 
 
-def _bus(ctx: Context, params: Params) -> Bus:
-    bus = _buses(ctx).buses.get(params["EventBusId"])
-    if bus is None:
-        raise ApiError("ResourceNotFound.EventBus", f"The event bus `{params['EventBusId']}` does not exist.")
-    return bus
-
-
 def _rule(ctx: Context, params: Params) -> Rule:
-    bus, rule = _bus(ctx, params), _buses(ctx).rules.get(params["RuleId"])
+    bus, rule = bus_of(ctx, params), _buses(ctx).rules.get(params["RuleId"])
     if rule is None or rule.bus_id != bus.bus_id:
         raise ApiError("ResourceNotFound.Rule", f"The rule `{params['RuleId']}` does not exist.")
     return rule

@@ -18,7 +18,7 @@ from localcloud.cam.model import CLOUDAUDIT_ROLE, Access
 from localcloud.cloudaudit import record as cloudaudit
 from localcloud.core.notify import notify
 from localcloud.eb import pattern
-from localcloud.eb.model import Buses, service_bus
+from localcloud.eb.model import Buses, StoredEvent, service_bus
 from localcloud.scf.invoker import EVENT_BUS, THROTTLED
 from localcloud.scf.model import Event
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from localcloud.core.account import Account
     from localcloud.core.background import Background
     from localcloud.core.call_log import WriteCall
-    from localcloud.eb.model import Rule, Target
+    from localcloud.eb.model import Bus, Rule, Target
     from localcloud.scf.invoker import Invoker
 
 LARGEST_EVENT = 64 * 1024
@@ -108,22 +108,25 @@ class EventBridge:
         bus = service_bus(self._account)
         if bus is None or not bus.cloudaudit or CLOUDAUDIT_ROLE not in self._account.state(Access).roles:
             return
-        if not self.watchers and not self._buses().rules:
+        if not self.watchers and not self._buses().rules and not bus.store.enabled:
             return  # nobody would see it
         event = cloudaudit.cloud_event(write, self._account, bus.bus_id, self._next_style())
         notify(self.watchers, event)
-        self._route(event, bus.bus_id)
+        self._route(event, bus)
 
     def put(self, event: dict[str, Any]) -> None:
         """Deliver an event as if it had come from the service bus: again, late, or made by a test."""
         bus = service_bus(self._account)
         if bus is not None:
-            self._route(event, bus.bus_id)
+            self._route(event, bus)
 
-    def _route(self, event: dict[str, Any], bus_id: str) -> None:
+    def _route(self, event: dict[str, Any], bus: Bus) -> None:
         with self._account.lock:
             buses = self._buses()
-            rules = [rule for rule in buses.rules_of(bus_id) if _lets_through(rule, event)]
+            rules = [rule for rule in buses.rules_of(bus.bus_id) if _lets_through(rule, event)]
+            if bus.store.enabled:
+                rule_ids = tuple(rule.rule_id for rule in rules)
+                buses.stored.append(StoredEvent(self._account.now(), event, rule_ids))
             targets = [target for rule in rules for target in buses.targets_of(rule.rule_id)]
         for target in targets:
             self._send(target, event)

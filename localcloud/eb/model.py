@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.actions import Service
+from localcloud.core.errors import ApiError
 from localcloud.core.regions import REGIONS
 from localcloud.scf.model import Ref
 
 if TYPE_CHECKING:
     from localcloud.core.account import Account
+    from localcloud.core.actions import Context
+    from localcloud.core.parameters import Params
 
 API = Service("eb", "2021-04-16")
 CLOUD = "Cloud"
 """The type of the service bus, which receives what happens on the account."""
+MOST_STORED = 20_000
 _FUNCTION = re.compile(
     r"qcs::scf:(?P<region>[a-z0-9-]+):(?:appid/\d+/)?uin/(?P<uin>\d+):"
     r"namespace/(?P<namespace>[\w-]+)/function/(?P<name>[\w-]+)/(?P<qualifier>\$?\w+)"
@@ -67,6 +72,24 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Store:
+    """Whether a bus keeps its events, for how many days, and the topic named for its own log."""
+
+    enabled: bool = False
+    days: int = 3
+    topic_id: str = ""
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """An event that a bus has kept: when it came (epoch seconds), and the rules that let it through."""
+
+    time: float
+    event: dict[str, Any]
+    rule_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Bus:
     """An event bus; `cloudaudit` says whether it receives CloudAudit's events, which no API can switch on."""
 
@@ -76,6 +99,7 @@ class Bus:
     description: str
     created: float
     cloudaudit: bool = False
+    store: Store = Store()
 
 
 class Buses:
@@ -85,6 +109,7 @@ class Buses:
         self.buses: dict[str, Bus] = {}
         self.rules: dict[str, Rule] = {}
         self.targets: dict[str, Target] = {}
+        self.stored: deque[StoredEvent] = deque(maxlen=MOST_STORED)
 
     def rules_of(self, bus_id: str) -> list[Rule]:
         """Return a bus's rules, oldest first."""
@@ -93,6 +118,18 @@ class Buses:
     def targets_of(self, rule_id: str) -> list[Target]:
         """Return a rule's targets, oldest first."""
         return [target for target in self.targets.values() if target.rule_id == rule_id]
+
+
+def bus_of(ctx: Context, params: Params) -> Bus:
+    """Return the bus that a call names.
+
+    Raises:
+        ApiError: ResourceNotFound.EventBus.
+    """
+    bus = ctx.region.state(Buses).buses.get(params["EventBusId"])
+    if bus is None:
+        raise ApiError("ResourceNotFound.EventBus", f"The event bus `{params['EventBusId']}` does not exist.")
+    return bus
 
 
 def service_bus(account: Account) -> Bus | None:

@@ -70,6 +70,10 @@ def eb_replies(call: Call, cloud: LocalCloud) -> None:
     for action in ("GetRule", "ListTargets"):
         call("eb", action, **rule)
     call("eb", "ListRules", **bus)
+    call("eb", "UpdateEventBus", **bus, EnableStore=True)
+    call("eb", "GetEventBus", **bus)
+    now = int(cloud.clock.now()) * 1000
+    call("eb", "SearchLog", **bus, StartTime=0, EndTime=now, Page=1, Limit=10)
     call("eb", "DeleteTarget", **target)
     call("eb", "DeleteRule", **rule)
 
