@@ -18,7 +18,7 @@ from rich.text import Text
 from localcloud import LocalCloud
 from localcloud.scf.invoker import DeadLetter, Invocation
 from ops import console
-from ops.commands.demo import HOME, shell
+from ops.commands.demo import shell
 
 if TYPE_CHECKING:
     from localcloud.core.call_log import Call
@@ -60,12 +60,11 @@ def environment_lines(local: LocalCloud) -> str:
     exports = "\n".join(f"export {name}={value}" for name, value in shell(local).items())
     return (
         f"{exports}\n\n"
-        "# eni-flowlog deploy --yes       the function, and all around it\n"
-        f"# tccli vpc CreateNetworkInterface --endpoint {local.endpoint} --region {HOME} \\\n"
-        "#   --secretId $TENCENTCLOUD_SECRET_ID --secretKey $TENCENTCLOUD_SECRET_KEY \\\n"
-        f"#   --VpcId {local.vpc_id} --SubnetId {local.subnet_id} --NetworkInterfaceName one\n"
+        "# The function and all around it, and an interface, which has its flow log seconds later:\n"
+        "eni-flowlog deploy --yes && \\\n"
+        f"  tccli vpc CreateAndAttachNetworkInterface --endpoint {local.endpoint} --NetworkInterfaceName one \\\n"
+        f"    --VpcId {local.vpc_id} --SubnetId {local.subnet_id} --InstanceId {local.instance_id}\n"
         f'# SDKs: HttpProfile(protocol="http", endpoint="{local.endpoint.removeprefix("http://")}")\n'
-        f"# an instance to attach to: {local.instance_id}\n"
     )
 
 
