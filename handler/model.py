@@ -129,7 +129,10 @@ Item = Interface | Command | Ignored | Invalid
 
 @dataclass(frozen=True)
 class FlowLog:
-    """A flow log as the API describes it; `storage` is written as FLOWLOG_STORAGE is."""
+    """A flow log as the API describes it; `storage` is written as FLOWLOG_STORAGE is.
+
+    `interface_id` is the id of what it belongs to: of another thing where `resource_type` says so.
+    """
 
     flow_log_id: str
     interface_id: str
@@ -140,6 +143,7 @@ class FlowLog:
     storage: str = "cls"
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    resource_type: str = "NETWORKINTERFACE"
 
 
 @dataclass(frozen=True)
@@ -207,6 +211,7 @@ class Report:
         coverage: of a status, a row for each region and VPC.
         drift: of a status, the flow logs that log nothing or not as the settings say, up to a bound.
         drifted: how many of those there are in all.
+        wider: of a status, old flow logs of a whole VPC or subnet, under which interfaces are collected twice.
     """
 
     request_id: str
@@ -218,6 +223,7 @@ class Report:
     coverage: list[dict[str, Any]] | None = None
     drift: list[dict[str, str]] | None = None
     drifted: int = 0
+    wider: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, result: Result) -> None:
         """Count a result, and list it while there is room; a failure takes the room of something else."""
@@ -263,6 +269,8 @@ class Report:
         if self.coverage is not None:
             report["coverage"] = self.coverage
             report["drift"] = drift
+        if self.wider:
+            report["wider"] = self.wider
         if self.listable > len(self.results) or self.drifted > len(drift):
             report["truncated"] = {"items": self.listable, "drift": self.drifted}
         return report

@@ -156,26 +156,30 @@ class Session:
         started = Invocation.start(self.environment, {}, Budget(LIMIT_S)).within(self.stop.budget())
         return replace(started, report=self.report, queue=self.queue)
 
-    def survey(self, arguments: Mapping[str, Any], tell: Callable[[Found], None] | None = None) -> Survey:
+    def survey(
+        self, arguments: Mapping[str, Any], tell: Callable[[Found], None] | None = None, *, for_status: bool = False
+    ) -> Survey:
         """List the regions, and say which could not be listed and what to do.
 
         Args:
             arguments: those of the function's command.
             tell: gets each interface as it is found.
+            for_status: also tell what can have no flow log, and look what FLOWLOG_REGIONS leaves out.
 
         Raises:
             OperatorError: no region could be listed.
             KeyboardInterrupt: the listing was interrupted, and is worth nothing.
         """
         with self.stop.on_interrupt(say), working("Listing interfaces and flow logs"):
-            whole = survey.take(self.invocation, arguments, tell)
+            whole = survey.take(self.invocation, arguments, tell, for_status=for_status)
         if self.stop.asked:
             raise KeyboardInterrupt
         faults = [f"{region} could not be listed: {explained(each)}" for region, each in whole.failures.items()]
         if faults and not whole.inventories:
             raise OperatorError("\n".join(faults))
-        for fault in faults:
-            say(fault, "red")
+        for fault in (*faults, whole.regions.problem):
+            if fault:
+                say(fault, "red")
         return whole
 
     @contextmanager

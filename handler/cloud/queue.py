@@ -179,7 +179,7 @@ class Queue:
 
 def _message(entry: Mapping[str, Any]) -> Message:
     """A message of BatchReceiveMessage's msgInfoList (doc 1496/61031)."""
-    visible_at, body = entry.get("nextVisibleTime"), entry.get("msgBody")
+    visible_at, body = entry.get("nextVisibleTime"), entry.get("msgBody", "")
     return Message(
         body if isinstance(body, str) else json.dumps(body),
         str(entry.get("receiptHandle") or ""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
 from handler.cloud.api import VPC, Api
@@ -20,6 +20,8 @@ PAGE = 100
 FILTER_VALUES = 5
 """How many values a filter takes is not documented for VPC; CVM's documents say 5 (inferred)."""
 
+MAX_DIGITS = 20
+"""A total of more digits says nothing."""
 MAX_COVERED = 2_000
 """Of a VPC with more flow logs than this the rest is not listed: CreateFlowLog itself tells of them."""
 
@@ -63,16 +65,22 @@ class Vpc:
         return [str(entry.get("ResourceId") or "") for entry in named]
 
     def flow_log_page(self, region: str, offset: int, pacer: Pacer | None = None) -> tuple[list[FlowLog], int]:
-        """One page of a region's interface flow logs, and how many there are in all."""
-        params = {"ResourceType": "NETWORKINTERFACE", "Limit": PAGE, "Offset": offset}
+        """One page of a region's flow logs, of interfaces and of all else, and how many there are in all."""
+        params = {"Limit": PAGE, "Offset": offset}
         reply = self._api.call(VPC, "DescribeFlowLogs", region, params, pacer)
         return [_flow_log(entry) for entry in _objects(reply.get("FlowLog"))], _number(reply.get("TotalNum"))
 
     def interface_page(
-        self, region: str, offset: int, vpc_ids: Sequence[str] = (), pacer: Pacer | None = None
+        self,
+        region: str,
+        offset: int,
+        vpc_ids: Sequence[str] = (),
+        pacer: Pacer | None = None,
+        *,
+        limit: int = PAGE,
     ) -> tuple[list[Interface], int]:
         """One page of a region's interfaces, of some VPCs or all, and how many there are in all (doc 215/15817)."""
-        params: dict[str, Any] = {"Limit": PAGE, "Offset": offset}
+        params: dict[str, Any] = {"Limit": limit, "Offset": offset}
         if vpc_ids:
             params["Filters"] = [{"Name": "vpc-id", "Values": list(vpc_ids)}]
         reply = self._api.call(VPC, "DescribeNetworkInterfaces", region, params, pacer)
@@ -171,7 +179,9 @@ def chunks(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 
 def _number(value: Any) -> int:
     """A total, 0 if it is none."""
-    return int(value) if isinstance(value, (int, float)) or (isinstance(value, str) and value.isdecimal()) else 0
+    if isinstance(value, str):
+        return int(value) if value.isdecimal() and len(value) < MAX_DIGITS else 0
+    return int(value) if isinstance(value, (int, float)) and isfinite(value) else 0
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
@@ -208,6 +218,7 @@ def _flow_log(entry: dict[str, Any]) -> FlowLog:
         storage=_stored_in(entry),
         description=str(entry.get("FlowLogDescription") or ""),
         tags=tags_of(entry.get("TagSet")),
+        resource_type=str(entry.get("ResourceType") or "NETWORKINTERFACE"),
     )
 
 

@@ -12,6 +12,7 @@ from handler.commands import continuation, status, survey
 from handler.commands.continuation import Rest
 from handler.commands.creates import create
 from handler.commands.shortfall import Shortfall
+from handler.log import logger
 from handler.model import Command, Failure, Outcome, Result, State
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def run(command: Command, invocation: Invocation) -> None:
         whole = survey.take(invocation.within(invocation.budget.share(LISTING_SHARE)), command.arguments)
         _give_up_unlisted(command, whole, invocation)
         _create_and_go_on(command, whole, invocation)
+    if command.arguments.get(OF_A_SWEEP):
+        _log_impaired(whole)
     status.report_others(whole, invocation)  # last: the report lists a bounded number
 
 
@@ -46,12 +49,20 @@ def report_planned(whole: Survey, invocation: Invocation) -> None:
             invocation.report.add(Result(Outcome.PLANNED, each.region, interface_id, state=State.MISSING))
 
 
+def _log_impaired(whole: Survey) -> None:
+    """A line for each region and thing that is wrong, which an alarm can find."""
+    for each in whole.inventories:
+        for reason, number in sorted(each.impaired.items()):
+            logger.warning("flow log impaired", extra={"region": each.region, "reason": reason, "number": number})
+
+
 def _give_up_unlisted(command: Command, whole: Survey, invocation: Invocation) -> None:
     """Each region that could not be listed is a dead letter, with its part of what the limit has left."""
     limit: int | None = command.arguments.get("limit")
     if limit is not None and limit <= whole.missing:
         whole.say_failures(invocation)
         return
+    whole.say_what_is_left_out(invocation)
     for region, failure in sorted(whole.failures.items()):
         part = {} if limit is None else {"limit": max(1, (limit - whole.missing) // len(whole.failures))}
         _give_up_region(continuation.for_region(command, region, **part), failure, region, invocation)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from handler.cloud.cvm import INSTANCES
+from handler.cloud.vpc import chunks
 from handler.commands import listing
 from handler.cover import rules
-from handler.cover.state import best
+from handler.cover.models import takes_none
+from handler.cover.state import judge
+from handler.errors import CloudError
 from handler.model import MAX_REPORT_ITEMS, FlowLog, Interface, Outcome, Result, State, result_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from handler.cloud.vpc import Vpc
     from handler.cover.state import Judgement
@@ -21,17 +26,42 @@ if TYPE_CHECKING:
 
 IMPAIRED = (State.DIFFERS, State.BROKEN)
 """The states of an interface whose flow log logs nothing or not as the settings say."""
+WIDER = ("VPC", "SUBNET")
+"""What flow logs could once be made of beside interfaces; those that stand may still collect."""
+NO_FLOW_LOGS = "is a model that takes no flow logs"
+_ORDER = list(State)
 _SET_ASIDE = {Outcome.WAITING: State.WAITING, Outcome.SKIPPED: State.EXCLUDED}
 
 
 @dataclass(frozen=True)
 class Found:
-    """One interface as a listing found it: its state, the reason for it, and its flow log where it has one."""
+    """One interface as a listing found it: its state, the reason for it, and its flow log, or only that one's id."""
 
     interface: Interface
     state: State
     reason: str = ""
-    flow_log: FlowLog | None = None
+    log: FlowLog | str | None = None
+
+    @property
+    def flow_log(self) -> FlowLog | None:
+        """The flow log as it was listed, where whoever listed asked to be told of each."""
+        return self.log if isinstance(self.log, FlowLog) else None
+
+    @property
+    def flow_log_id(self) -> str:
+        """The flow log's id, empty where it has none."""
+        return self.log.flow_log_id if isinstance(self.log, FlowLog) else self.log or ""
+
+
+@dataclass
+class Wider:
+    """An old flow log of a whole VPC or subnet: what has one of its own below it is collected, and billed, twice."""
+
+    region: str
+    flow_log_id: str
+    resource_type: str
+    resource_id: str
+    interfaces: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,6 +83,9 @@ class Inventory:
         coverage: for each VPC, how many interfaces there are, and how many are in which state.
         set_aside: what waits or is excluded or impaired, with the reason, up to a bound.
         drift: the flow logs of impaired interfaces, up to a bound.
+        impaired: how many interfaces there are for each thing that is wrong with their flow log.
+        wider: old flow logs of a whole VPC or subnet that has interfaces.
+        unpredicted: why it could not be asked for what is missing whether its model takes flow logs.
     """
 
     region: str
@@ -60,6 +93,9 @@ class Inventory:
     coverage: dict[str, Counter[str]] = field(default_factory=dict)
     set_aside: list[Result] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)
+    impaired: Counter[str] = field(default_factory=Counter)
+    wider: list[Wider] = field(default_factory=list)
+    unpredicted: str = ""
 
     def total(self, *states: State) -> int:
         """How many interfaces of the region are in one of some states."""
@@ -81,7 +117,8 @@ class Inventory:
             self._set_aside(result_of(interface, outcome, found.reason, state=state))
 
     def _keep_impaired(self, found: Found) -> None:
-        flow_log_id = found.flow_log.flow_log_id if found.flow_log else ""
+        flow_log_id = found.flow_log_id
+        self.impaired[found.reason] += 1
         self._set_aside(result_of(found.interface, Outcome.IMPAIRED, found.reason, flow_log_id, found.state))
         if len(self.drift) < MAX_REPORT_ITEMS:
             self.drift.append(Drift(self.region, found.interface.interface_id, flow_log_id, found.reason))
@@ -99,11 +136,14 @@ class Scope:
         vpc_ids: only the interfaces of these VPCs; none means all.
         after: only interfaces behind this id.
         tell: gets each interface as it is found, for whoever wants a line on each; called from several threads.
+        models: the models of some instances. With it, what is missing and can have no flow log by its instance's
+            model is told apart; without it, a try will tell.
     """
 
     vpc_ids: Sequence[str] = ()
     after: str = ""
     tell: Callable[[Found], None] | None = None
+    models: Callable[[Sequence[str]], Mapping[str, str]] | None = None
 
 
 def take(region: str, vpc: Vpc, settings: Settings, scope: Scope) -> Inventory:
@@ -115,37 +155,100 @@ def take(region: str, vpc: Vpc, settings: Settings, scope: Scope) -> Inventory:
     Raises:
         CloudError: a page could not be read.
     """
-    inventory = Inventory(region)
-    logs = _judged(region, vpc, settings)
-    seen: set[str] = set()
-    for interface in listing.interfaces(region, vpc, scope.vpc_ids):
-        if interface.interface_id > scope.after and interface.interface_id not in seen:
-            seen.add(interface.interface_id)
-            found = _found(interface, logs.get(interface.interface_id), settings)
-            inventory.add(found)
-            if scope.tell:
-                scope.tell(found)
-    inventory.missing.sort()
-    return inventory
-
-
-Judged = tuple[FlowLog, "Judgement"]
-
-
-def _judged(region: str, vpc: Vpc, settings: Settings) -> dict[str, Judged]:
-    """For each interface with a flow log, that which makes the best of it."""
-    judged: dict[str, Judged] = {}
+    taking = _Taking(region, settings, scope)
     for log in listing.flow_logs(region, vpc):
-        known = judged.get(log.interface_id)
-        chosen = best([known[0], log] if known else [log], region, settings)
-        if chosen:
-            judged[log.interface_id] = chosen
-    return judged
+        taking.add_flow_log(log)
+    for interface in listing.interfaces(region, vpc, scope.vpc_ids):
+        taking.add_interface(interface)
+    taking.finish()
+    return taking.inventory
 
 
-def _found(interface: Interface, judged: Judged | None, settings: Settings) -> Found:
+class _Taking:
+    """The listing of one region. There may be 100,000 of each kind: it keeps no more of them than it needs."""
+
+    def __init__(self, region: str, settings: Settings, scope: Scope) -> None:
+        self.inventory = Inventory(region)
+        self._settings = settings
+        self._scope = scope
+        # By interface, its flow log as judged; None once the interface has been seen.
+        self._logs: dict[str, tuple[Judgement, FlowLog | str] | None] = {}
+        self._same: dict[Judgement, Judgement] = {}
+        self._wider: dict[str, Wider] = {}
+        self._missing: list[Found] = []
+
+    def add_flow_log(self, log: FlowLog) -> None:
+        """Judge a flow log; where an interface has two, that counts which makes the best of it."""
+        if log.resource_type in WIDER:
+            self._wider[log.interface_id] = Wider(
+                self.inventory.region, log.flow_log_id, log.resource_type, log.interface_id
+            )
+        if log.resource_type != "NETWORKINTERFACE":
+            return
+        judgement = judge(log, self.inventory.region, self._settings)
+        judgement = self._same.setdefault(judgement, judgement)
+        known = self._logs.get(log.interface_id)
+        if known is None or _ORDER.index(judgement.state) < _ORDER.index(known[0].state):
+            self._logs[log.interface_id] = judgement, log if self._scope.tell else log.flow_log_id
+
+    def add_interface(self, interface: Interface) -> None:
+        """Put an interface into its state, once: it may stand on two pages."""
+        ident = interface.interface_id
+        known = self._logs.get(ident)
+        if ident <= self._scope.after or (known is None and ident in self._logs):
+            return
+        self._logs[ident] = None
+        for place in (interface.vpc_id, interface.subnet_id):
+            if place in self._wider:
+                self._wider[place].interfaces += 1
+        found = _found(interface, known, self._settings)
+        if found.state is State.MISSING and self._scope.models:
+            whole = interface if self._scope.tell else _slim(interface)
+            self._missing.append(replace(found, interface=whole))
+        else:
+            self._tell(found)
+
+    def finish(self) -> None:
+        """Tell what is missing from what can have no flow log, and put it in order."""
+        self._logs.clear()
+        unsupported = self._unsupported()
+        for found in self._missing:
+            model = unsupported.get(found.interface.instance_id)
+            self._tell(replace(found, state=State.UNSUPPORTED, reason=f"{model} {NO_FLOW_LOGS}") if model else found)
+        self._missing.clear()
+        self.inventory.missing.sort()
+        self.inventory.wider = [each for each in self._wider.values() if each.interfaces]
+
+    def _unsupported(self) -> dict[str, str]:
+        """The models of those instances that can have none."""
+        if not self._missing or not self._scope.models:
+            return {}
+        models = self._scope.models
+        ids = list(dict.fromkeys(each.interface.instance_id for each in self._missing if each.interface.instance_id))
+        unsupported: dict[str, str] = {}
+        with ThreadPoolExecutor(listing.READERS) as pool:
+            try:
+                for answer in pool.map(models, chunks(ids, INSTANCES)):
+                    unsupported |= {ident: model for ident, model in answer.items() if takes_none(model)}
+            except CloudError as error:
+                self.inventory.unpredicted = f"whether its model takes flow logs could not be asked for ({error.code})"
+        return unsupported
+
+    def _tell(self, found: Found) -> None:
+        self.inventory.add(found)
+        if self._scope.tell:
+            self._scope.tell(found)
+
+
+def _found(interface: Interface, known: tuple[Judgement, FlowLog | str] | None, settings: Settings) -> Found:
     outcome, reason = rules.decide(interface, settings)
-    if judged and (outcome is not Outcome.SKIPPED or judged[1].state is State.COVERED):
-        log, judgement = judged
-        return Found(interface, judgement.state, judgement.words, log)
-    return Found(interface, _SET_ASIDE.get(outcome, State.MISSING), reason, judged[0] if judged else None)
+    if known and (outcome is not Outcome.SKIPPED or known[0].state is State.COVERED):
+        return Found(interface, known[0].state, known[0].words, known[1])
+    return Found(interface, _SET_ASIDE.get(outcome, State.MISSING), reason, known[1] if known else None)
+
+
+def _slim(interface: Interface) -> Interface:
+    """What is needed of an interface that is missing; what many share is kept once."""
+    return Interface(
+        interface.region, interface.interface_id, sys.intern(interface.vpc_id), instance_id=interface.instance_id
+    )

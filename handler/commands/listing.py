@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FLOW_LOG_READS_PER_S = 19.0
 INTERFACE_READS_PER_S = 95.0
 READERS = 8
+MAX_TOTAL = 10_000_000
+"""No account has more of anything; a total beyond it is read as this."""
 
 Entry = TypeVar("Entry")
 
@@ -47,29 +49,23 @@ def interfaces(region: str, vpc: Vpc, vpc_ids: Sequence[str]) -> Iterator[Interf
 
 
 def _all_pages(read: Callable[[int], tuple[list[Entry], int]]) -> Iterator[Entry]:
-    """Every entry, reading no more pages than the total asks for, several at a time.
+    """Every entry, reading as many pages as the total asks for, several at a time, and on until one is not full.
 
-    A total that is less than what came with it says nothing: then it is read on until a page is not full.
+    A total that is too small, or none at all, hides nothing then; one that is too large ends at the empty pages.
     """
-    first, total = read(0)
-    yield from first
-    if total < len(first):
-        yield from _to_the_end(read, len(first))
-        return
-    offsets = range(PAGE, total, PAGE)
-    if not offsets:
-        return
-    with ThreadPoolExecutor(min(READERS, len(offsets))) as pool:
-        # A window of pages, not all of them: what has been read waits in memory until it is used.
-        for start in range(0, len(offsets), READERS * 2):
-            for entries, _ in pool.map(read, offsets[start : start + READERS * 2]):
-                yield from entries
-
-
-def _to_the_end(read: Callable[[int], tuple[list[Entry], int]], offset: int) -> Iterator[Entry]:
-    while offset % PAGE == 0:
-        entries, _ = read(offset)
-        yield from entries
-        if not entries:
-            return
-        offset += len(entries)
+    last, total = read(0)
+    yield from last
+    offsets = range(PAGE, min(total, MAX_TOTAL), PAGE)
+    if offsets:
+        with ThreadPoolExecutor(min(READERS, len(offsets))) as pool:
+            # A window of pages, not all of them: what has been read waits in memory until it is used.
+            for start in range(0, len(offsets), READERS * 2):
+                for last, _ in pool.map(read, offsets[start : start + READERS * 2]):
+                    yield from last
+                if not last:
+                    return
+    offset = PAGE * (len(offsets) + 1)
+    while len(last) == PAGE:
+        last, _ = read(offset)
+        yield from last
+        offset += PAGE

@@ -19,7 +19,7 @@ COLUMNS = ("interfaces", *(state.value for state in State))
 
 def run(command: Command, invocation: Invocation) -> None:
     """Run the command `status`: report the coverage."""
-    report_coverage(survey.take(invocation, command.arguments), invocation)
+    report_coverage(survey.take(invocation, command.arguments, for_status=True), invocation)
 
 
 def report_coverage(whole: Survey, invocation: Invocation) -> None:
@@ -27,10 +27,11 @@ def report_coverage(whole: Survey, invocation: Invocation) -> None:
     report = invocation.report
     for each in whole.inventories:
         for interface_id, _ in each.missing:
-            report.add(Result(Outcome.MISSING, each.region, interface_id, state=State.MISSING))
+            report.add(Result(Outcome.MISSING, each.region, interface_id, each.unpredicted, state=State.MISSING))
     report_others(whole, invocation)
     report.coverage = coverage_rows(whole)
     report.drift = [asdict(drift) for each in whole.inventories for drift in each.drift][:MAX_REPORT_ITEMS]
+    report.wider = [asdict(wider) for each in whole.inventories for wider in each.wider][:MAX_REPORT_ITEMS]
     report.drifted = sum(each.total(State.DIFFERS, State.BROKEN) for each in whole.inventories)
     whole.say_failures(invocation)
 

@@ -1,36 +1,62 @@
-"""How all regions stand: which regions are meant, and the inventory of each, taken side by side."""
+"""How all regions stand: the inventory of each, taken side by side."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from handler.commands import coverage
+from handler.cloud.cvm import Cvm
+from handler.cloud.pace import Pacer
+from handler.commands import coverage, regions
 from handler.commands.coverage import Inventory
+from handler.commands.regions import Regions
 from handler.cover import rules
 from handler.errors import failure_of
 from handler.log import logger
 from handler.model import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from handler.commands.coverage import Found
+    from handler.commands.coverage import Found, Scope
     from handler.invocation import Invocation
+
+INSTANCE_READS_PER_S = 35.0
+"""DescribeInstances keeps under its documented limit of 40 a second (doc 213/15728)."""
+MANY = 4
+"""So many regions are a number in a sentence, not names."""
 
 
 @dataclass
 class Survey:
-    """The regions as they were listed, and those that could not be."""
+    """The regions as they were listed, and those that could not be.
+
+    Attributes:
+        inventories: the regions as they were listed.
+        failures: the regions that could not be, and why.
+        regions: which regions there are.
+    """
 
     inventories: list[Inventory]
     failures: dict[str, Failure] = field(default_factory=dict)
+    regions: Regions = field(default_factory=lambda: Regions(()))
 
     @property
     def missing(self) -> int:
         """How many interfaces should have a flow log and have none, as far as they are kept."""
         return sum(len(each.missing) for each in self.inventories)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every region that holds an interface was listed: else nothing of it proves that all is covered."""
+        return not (self.failures or self.regions.left_out or self.regions.problem)
+
+    @property
+    def where(self) -> str:
+        """The regions that were looked at, in words."""
+        names = self.regions.names or self.regions.asked
+        return " and ".join(names) if len(names) < MANY else f"{len(names)} regions"
 
     def cut(self, limit: int | None) -> None:
         """Keep the first `limit` missing interfaces, in the order of the regions."""
@@ -43,35 +69,57 @@ class Survey:
         """Say in the report which regions could not be listed, and why."""
         for region, failure in sorted(self.failures.items()):
             invocation.report.stop(f"{region} could not be listed: {failure.code}: {failure.message}")
+        self.say_what_is_left_out(invocation)
+
+    def say_what_is_left_out(self, invocation: Invocation) -> None:
+        """Say in the report what is not looked at beside regions that failed."""
+        if self.regions.problem:
+            invocation.report.stop(self.regions.problem)
+        for region, number in sorted(self.regions.left_out.items()):
+            invocation.report.stop(f"{number} interfaces in {region} are not looked at: FLOWLOG_REGIONS leaves it out")
 
 
-def take(invocation: Invocation, arguments: Mapping[str, Any], tell: Callable[[Found], None] | None = None) -> Survey:
+def take(
+    invocation: Invocation,
+    arguments: Mapping[str, Any],
+    tell: Callable[[Found], None] | None = None,
+    *,
+    for_status: bool = False,
+) -> Survey:
     """List the regions side by side.
 
     Args:
         invocation: its settings say which regions, where the arguments do not; its time ends the listing.
         arguments: those of the command: `regions`, `vpc_ids`, `after` and `limit` count.
         tell: gets each interface as it is found, from several threads.
+        for_status: also tell by its instance's model what can have no flow log, and look what FLOWLOG_REGIONS leaves
+            out. The models are for an answer only: whoever creates tries all the same, for the list may be stale.
 
     Returns:
         What was found. A region that could not be listed is one of its `failures`.
     """
     for over in rules.expired(invocation.settings):
         logger.warning("rule expired", extra={"rule": over})
-    scope = coverage.Scope(arguments.get("vpc_ids", ()), arguments.get("after", ""), tell)
-    regions: Sequence[str] = arguments.get("regions") or invocation.settings.known_regions()
+    found = regions.find(invocation, arguments, everywhere=for_status)
 
     def inventory(region: str) -> Inventory | Failure:
+        scope = coverage.Scope(arguments.get("vpc_ids", ()), arguments.get("after", ""), tell)
         try:
+            scope = _with_models(scope, region, invocation) if for_status else scope
             return coverage.take(region, invocation.vpc(), invocation.settings, scope)
         except Exception as error:  # noqa: BLE001 - one region's failure is not the others'
             return failure_of(error)
 
-    with ThreadPoolExecutor(len(regions)) as pool:
-        taken = dict(zip(regions, pool.map(inventory, regions), strict=True))
+    with ThreadPoolExecutor(max(1, len(found.names))) as pool:
+        taken = dict(zip(found.names, pool.map(inventory, found.names), strict=True))
+    failures = {region: each for region, each in taken.items() if isinstance(each, Failure)}
     whole = Survey(
-        [each for each in taken.values() if isinstance(each, Inventory)],
-        {region: each for region, each in taken.items() if isinstance(each, Failure)},
+        [each for each in taken.values() if isinstance(each, Inventory)], {**found.failures, **failures}, found
     )
     whole.cut(arguments.get("limit"))
     return whole
+
+
+def _with_models(scope: Scope, region: str, invocation: Invocation) -> Scope:
+    cvm, pacer = Cvm(invocation.api), Pacer(INSTANCE_READS_PER_S)
+    return replace(scope, models=lambda ids: cvm.models(region, ids, pacer))

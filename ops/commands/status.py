@@ -67,7 +67,7 @@ def status_command(
         fallback=regions[0] if regions else "",
     )
     lines = Lines(run.cloud.uin)
-    whole = run.survey({"regions": regions} if regions else {}, lines.add)
+    whole = run.survey({"regions": regions} if regions else {}, lines.add, for_status=True)
     status.report_coverage(whole, run.invocation)
     report = whole_report(run.report.as_dict(), lines.sorted())
     if html:
@@ -77,8 +77,8 @@ def status_command(
     elif as_csv:
         write_csv(report["items"])
     else:
-        show_coverage(report, " and ".join(each.region for each in whole.inventories))
-    raise typer.Exit(Exit.FAILED if whole.failures else verdict(report["coverage"]))
+        show_coverage(report, whole.where)
+    raise typer.Exit(verdict(report["coverage"]) if whole.complete else Exit.FAILED)
 
 
 def write_page(file: Path, report: Mapping[str, Any], run: session.Session, whole: Survey) -> None:
@@ -98,7 +98,7 @@ def write_page(file: Path, report: Mapping[str, Any], run: session.Session, whol
     evidence = page.Evidence(
         account=run.cloud.uin,
         taken_at=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC"),
-        covered=bool(report["items"]) and not whole.failures and verdict(report["coverage"]) is Exit.OK,
+        covered=bool(report["items"]) and whole.complete and verdict(report["coverage"]) is Exit.OK,
         settings=redact({name: text for name, text in sorted(run.environment.items()) if name.startswith("FLOWLOG_")}),
         scope=[each.region for each in whole.inventories],
         unlisted={region: f"{each.code}: {each.message}" for region, each in sorted(whole.failures.items())},

@@ -43,12 +43,12 @@ class TestPace:
         """400 interfaces, 100 covered: 18 to 20 creates a second, no call more than needed, none throttled."""
         cloud = limited.cloud
         interfaces = cloud.seed_interfaces(HOME, 399, flow_logs=100)
-        report = limited(BACKFILL, seconds=300)
+        report = limited({**BACKFILL, "regions": [HOME]}, seconds=300)
         creates = cloud.calls.of(CREATE)
         assert outcomes(report) == {"created": 300, "covered": 100}
         assert covered_once(cloud, interfaces)
         assert 18 <= (len(creates) - 1) / (creates[-1].time - creates[0].time) <= 20
-        assert cloud.calls.by_action() == {CREATE: 300, INTERFACES: 4, LOGS: 1}
+        assert cloud.calls.by_action() == {CREATE: 300, INTERFACES: 5, LOGS: 2}  # each list ends with a closing one
 
     def test_shares_the_limit_with_somebody_else(self, limited: Function) -> None:
         """Half of the limit is used up: it finishes, with under 2 % of calls throttled after the first two seconds."""
@@ -124,7 +124,7 @@ class TestWhatIsDone:
         wanted = [
             cloud.seed_interface(HOME, instance_id=cloud.seed_instance(HOME, subnet_id=each)) for _, each in places
         ]
-        report = unpaced({**BACKFILL, "vpc_ids": [vpc_id for vpc_id, _ in places]})
+        report = unpaced({**BACKFILL, "regions": [HOME], "vpc_ids": [vpc_id for vpc_id, _ in places]})
         assert set(wanted) <= _named(report, "created")
         assert report["received"] == 14  # and the instances' own
         assert cloud.calls.count(INTERFACES) == 2
@@ -244,7 +244,7 @@ class TestWhatIsDone:
             return reply
 
         cloud.faults.add(INTERFACES, deleted, times=1)
-        report = unpaced(BACKFILL)
+        report = unpaced({**BACKFILL, "regions": [HOME]})
         assert interface in _named(report, "gone")
         assert not unpaced.letters()
 

@@ -210,7 +210,7 @@ class TestSweep:
     def test_a_redriven_backfill_goes_on_in_another_invocation(self, function: Function, cloud: LocalCloud) -> None:
         """The redrive has a share of the sweep's time; the backfill that a record holds goes on behind its end."""
         cloud.seed_interfaces(ELSEWHERE, 60)
-        function.set(FLOWLOG_CREATE_RATE="5")
+        function.set(FLOWLOG_CREATE_RATE="5", FLOWLOG_REGIONS=HOME)
         command = {"command": "backfill", "regions": [ELSEWHERE]}
         put(cloud, records.own_letter("command", event=command, error=stopped()))
         report = function({"command": "sweep"}, seconds=4)

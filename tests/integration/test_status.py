@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from localcloud.core.faults import error
+from localcloud.core.regions import PUBLIC
 from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import Function, outcomes
+
+if TYPE_CHECKING:
+    from localcloud import LocalCloud
+    from localcloud.core.faults import Incoming, Proceed, Reply
 
 CREATE, LOGS, INTERFACES = "CreateFlowLog", "DescribeFlowLogs", "DescribeNetworkInterfaces"
 BACKFILL = {"command": "backfill"}
@@ -96,9 +105,152 @@ class TestStatus:
         assert report["truncated"] == {"items": 2_006, "drift": 1_002}
         assert sum(row["broken"] for row in report["coverage"]) == 1_002
 
-    def test_many_pages_once_each(self, unpaced: Function) -> None:
-        """2,000 interfaces are 20 pages, and 1,700 flow logs 17: none is read twice, and no empty one."""
-        unpaced.cloud.seed_interfaces(HOME, 1_999, flow_logs=1_700)
+    def test_it_costs_a_call_for_a_hundred(self, unpaced: Function) -> None:
+        """2,000 interfaces and 1,700 flow logs: a page each, and a closing one; a call for the regions."""
+        cloud = unpaced.cloud
+        cloud.seed_interfaces(HOME, 1_700, flow_logs=1_700)
+        cloud.seed_interfaces(HOME, 299)
         report = unpaced(STATUS)
         assert outcomes(report) == {"covered": 1_700, "missing": 300}
-        assert unpaced.cloud.calls.by_action() == {INTERFACES: 20, LOGS: 17}
+        assert cloud.calls.by_action() == {
+            INTERFACES: 21 + len(PUBLIC) - 1, LOGS: 18, "DescribeRegions": 1, "DescribeInstances": 1,
+        }  # fmt: skip
+
+
+class TestUnsupported:
+    def test_the_model_tells_what_can_have_none(self, unpaced: Function) -> None:
+        """What is missing on a model of the documented list is told apart, with it; a sweep tries all the same."""
+        cloud = unpaced.cloud
+        old = cloud.seed_instance(HOME, instance_type="S3.SMALL2")
+        (interface,) = cloud.seed_interfaces(HOME, 1, instance_id=old)
+        report = unpaced(STATUS)
+        (row,) = report["coverage"]
+        assert (row["unsupported"], row["missing"], row["interfaces"]) == (2, 1, 3)
+        shown = {item["interface_id"]: item for item in report["items"] if item["state"] == "unsupported"}
+        assert shown[interface]["reason"] == "S3.SMALL2 is a model that takes no flow logs"
+        assert shown[interface]["outcome"] == "skipped"
+        unpaced({"command": "sweep"})
+        assert cloud.calls.count(CREATE) == 3
+
+    def test_a_hundred_ids_a_call(self, unpaced: Function) -> None:
+        """Each instance is asked for once, however many interfaces it has."""
+        for _ in range(120):
+            unpaced.cloud.seed_instance(HOME, instance_type="M1.SMALL2")
+        assert outcomes(unpaced(STATUS)) == {"missing": 1, "skipped": 120}
+        asked = [len(call.params["InstanceIds"]) for call in unpaced.cloud.calls.of("DescribeInstances")]
+        assert sorted(asked) == [21, 100]
+
+    def test_models_that_cannot_be_asked_for(self, unpaced: Function) -> None:
+        """As with a role of before: the interface is missing, and it is said that a prediction lacks."""
+        unpaced.cloud.faults.add("DescribeInstances", error("UnauthorizedOperation", "no"))
+        report = unpaced(STATUS)
+        assert outcomes(report) == {"missing": 1}
+        assert "could not be asked for (UnauthorizedOperation)" in report["items"][0]["reason"]
+
+
+class TestRegions:
+    def test_all_that_hold_an_interface(self, unpaced: Function) -> None:
+        """Found by the API, without a setting; one that the account has not opened is passed over."""
+        cloud = unpaced.cloud
+        cloud.seed_interfaces("ap-tokyo", 2)
+        report = unpaced(STATUS)
+        assert {row["region"] for row in report["coverage"]} == {HOME, "ap-tokyo"}
+        assert "stopped" not in report
+        assert unpaced({"command": "sweep"})["outcomes"]["created"] == 4
+
+    def test_one_that_is_listed_and_not_opened(self, unpaced: Function) -> None:
+        """However the region's state reads, what it answers counts."""
+        unpaced.cloud.faults.add(INTERFACES, error("UnsupportedRegion", "no"), region="ap-seoul")
+        assert "stopped" not in unpaced(STATUS)
+
+    def test_one_that_fails_is_said(self, unpaced: Function) -> None:
+        """Nobody knows what it holds."""
+        unpaced.cloud.faults.add(INTERFACES, error("UnauthorizedOperation", "no"), region="ap-seoul")
+        assert unpaced(STATUS)["stopped"] == "ap-seoul could not be listed: UnauthorizedOperation: no"
+
+    def test_regions_that_cannot_be_asked_for(self, unpaced: Function) -> None:
+        """The function's own, and those that FLOWLOG_TOPIC_ID names, and it is said that these may not be all."""
+        cloud = unpaced.cloud
+        topics = {"ap-tokyo": cloud.topic_id, "default": cloud.topic_id}
+        unpaced.set(FLOWLOG_TOPIC_ID=json.dumps(topics))
+        cloud.seed_interfaces("ap-tokyo", 2)
+        cloud.faults.add("DescribeRegions", error("UnauthorizedOperation", "no"))
+        report = unpaced(STATUS)
+        assert {row["region"] for row in report["coverage"]} == {HOME, "ap-tokyo"}
+        assert "only ap-guangzhou, ap-tokyo were looked at" in report["stopped"]
+        assert "cvm:DescribeRegions" in unpaced({"command": "sweep"})["stopped"]
+
+    def test_interfaces_that_flowlog_regions_leaves_out(self, unpaced: Function) -> None:
+        """They are counted and said: nobody may take the answer for the account's."""
+        unpaced.cloud.seed_interfaces("ap-tokyo", 2)
+        unpaced.set(FLOWLOG_REGIONS=HOME)
+        report = unpaced(STATUS)
+        assert {row["region"] for row in report["coverage"]} == {HOME}
+        assert report["stopped"] == "3 interfaces in ap-tokyo are not looked at: FLOWLOG_REGIONS leaves it out"
+        assert "stopped" not in unpaced({**STATUS, "regions": [HOME]})
+
+    def test_no_interfaces_at_all(self, unpaced: Function) -> None:
+        """Nothing is looked at, and nothing is covered."""
+        terminate(unpaced.cloud)
+        report = unpaced(STATUS)
+        assert (outcomes(report), report["coverage"]) == ({}, [])
+
+
+def test_old_flow_logs_of_a_vpc_or_subnet_are_shown(unpaced: Function) -> None:
+    """What has one of its own below it is collected and billed twice; they cover nothing here."""
+    cloud = unpaced.cloud
+    place = cloud.vpc_id
+
+    def with_old_ones(_call: Incoming, proceed: Proceed) -> Reply:
+        reply = proceed()
+        body = json.loads(reply.body)
+        old = {"FlowLogId": "fl-00000001", "ResourceType": "VPC", "ResourceId": place, "VpcId": place, "Enable": True}
+        nat = {"FlowLogId": "fl-00000002", "ResourceType": "NAT", "ResourceId": "nat-00000001", "Enable": True}
+        body["Response"]["FlowLog"] += [old, nat]
+        return replace(reply, body=json.dumps(body).encode())
+
+    cloud.faults.add(LOGS, with_old_ones)
+    report = unpaced(STATUS)
+    assert report["wider"] == [
+        {"region": HOME, "flow_log_id": "fl-00000001", "resource_type": "VPC", "resource_id": place, "interfaces": 1}
+    ]
+    assert outcomes(report) == {"missing": 1}
+
+
+@pytest.mark.parametrize("total", [10**12, 1e300, float("nan"), "9" * 40, -5, True, "x"])
+def test_a_total_that_nobody_can_believe(unpaced: Function, total: Any) -> None:
+    """All pages are read, and no more than a few beyond them."""
+    unpaced.cloud.seed_interfaces(HOME, 249, flow_logs=200)
+
+    def with_total(_call: Incoming, proceed: Proceed) -> Reply:
+        reply = proceed()
+        body = json.loads(reply.body)
+        body["Response"] |= {name: total for name in ("TotalNum", "TotalCount") if name in body["Response"]}
+        return replace(reply, body=json.dumps(body).encode())
+
+    for action in (LOGS, INTERFACES):
+        unpaced.cloud.faults.add(action, with_total)
+    report = unpaced({**STATUS, "regions": [HOME]})
+    assert outcomes(report) == {"covered": 200, "missing": 50}
+    assert unpaced.cloud.calls.count(LOGS) + unpaced.cloud.calls.count(INTERFACES) < 45
+
+
+def test_a_total_that_stands_still_at_the_end_of_a_page(unpaced: Function) -> None:
+    """A total of 100 with 50 behind it: a full page is the last only once the next has shown it."""
+    unpaced.cloud.seed_interfaces(HOME, 149)
+
+    def of_a_page(_call: Incoming, proceed: Proceed) -> Reply:
+        reply = proceed()
+        body = json.loads(reply.body)
+        body["Response"] |= {"TotalCount": 100} if "TotalCount" in body["Response"] else {}
+        return replace(reply, body=json.dumps(body).encode())
+
+    unpaced.cloud.faults.add(INTERFACES, of_a_page)
+    assert outcomes(unpaced({**STATUS, "regions": [HOME]})) == {"missing": 150}
+
+
+def terminate(cloud: LocalCloud) -> None:
+    """End the seeded instance, and with it the account's only interface."""
+    from localcloud.cvm.instances import terminate_instances  # noqa: PLC0415
+
+    terminate_instances(cloud._context(HOME), {"InstanceIds": [cloud.instance_id]})

@@ -27,7 +27,9 @@ CAM_NAMES = {"Invoke": "InvokeFunction"}
 def called_by_the_handler() -> set[str]:
     """Every action whose name stands as a string in a call of the handler's code."""
     code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "handler").rglob("*.py"))
-    v3 = set(re.findall(r'\.call\(\s*(?:VPC|SCF),\s*"(\w+)"', code)) | set(re.findall(r'(?:VPC|SCF), "(\w+)"', code))
+    v3 = set(re.findall(r'\.call\(\s*(?:VPC|SCF|CVM),\s*"(\w+)"', code)) | set(
+        re.findall(r'(?:VPC|SCF|CVM), "(\w+)"', code)
+    )
     cmq = set(re.findall(r'_(?:call|once)\(\s*"(\w+)"', code))
     return {CAM_NAMES.get(name, name) for name in v3 | cmq}
 
@@ -45,7 +47,7 @@ def test_there_is_no_wildcard_in_an_action() -> None:
 def test_only_operation_level_apis_are_granted_on_everything() -> None:
     """`*` stands where CAM would take nothing else; the queue's permissions are on this one queue."""
     on_everything = {grant.action.partition(":")[0] for grant in grants(ROLE_POLICY) if grant.resource == "*"}
-    assert on_everything == {"vpc", "scf"}
+    assert on_everything == {"vpc", "scf", "cvm"}
     limited = [grant.resource for grant in grants(ROLE_POLICY) if grant.resource != "*"]
     assert limited
     assert all(UIN in resource and resource.endswith("/eni-flowlog-dlq") for resource in limited)
@@ -111,7 +113,7 @@ def test_exactly_the_missing_permission_is_named(action: str) -> None:
     [
         [ROLE_POLICY],
         [document("*")],
-        [document("vpc:*"), document("name/scf:*"), document("tdmq:*", "cmqqueue:*")],
+        [document("vpc:*", "cvm:*"), document("name/scf:*"), document("tdmq:*", "cmqqueue:*")],
         [{"version": "2.0", "statement": {"effect": "allow", "action": "*", "resource": "*"}}],
     ],
 )

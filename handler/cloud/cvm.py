@@ -1,0 +1,48 @@
+"""The thin adapter on the CVM API: the account's regions, and the models of its instances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from handler.cloud.api import Api, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handler.cloud.pace import Pacer
+
+CVM = Service("cvm", "2017-03-12")
+INSTANCES = 100
+"""The most ids that DescribeInstances takes (doc 213/15728)."""
+
+
+class Cvm:
+    """The instances of one account, in any region."""
+
+    def __init__(self, api: Api) -> None:
+        """Take an API."""
+        self._api = api
+
+    def regions(self, asked_in: str) -> list[str]:
+        """The regions that the account can use (DescribeRegions, doc 213/15708); `asked_in` is any one of them.
+
+        Raises:
+            CloudError: they could not be asked for.
+        """
+        listed = self._api.call(CVM, "DescribeRegions", asked_in, {}).get("RegionSet")
+        usable = [each for each in _objects(listed) if each.get("RegionState", "AVAILABLE") == "AVAILABLE"]
+        return [str(each["Region"]) for each in usable if each.get("Region")]
+
+    def models(self, region: str, instance_ids: Sequence[str], pacer: Pacer) -> dict[str, str]:
+        """The model, such as S5.SMALL2, of each of at most 100 instances that there is (doc 213/15728).
+
+        Raises:
+            CloudError: they could not be asked for.
+        """
+        params = {"InstanceIds": list(instance_ids), "Limit": INSTANCES}
+        listed = _objects(self._api.call(CVM, "DescribeInstances", region, params, pacer).get("InstanceSet"))
+        return {str(each.get("InstanceId")): str(each.get("InstanceType") or "") for each in listed}
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

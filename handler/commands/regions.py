@@ -1,0 +1,79 @@
+"""Which regions a command looks at: those that it names, or those of FLOWLOG_REGIONS, or all that hold an interface."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from handler.cloud.cvm import Cvm
+from handler.errors import CloudError, failure_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from handler.invocation import Invocation
+    from handler.model import Failure
+
+ASKERS = 16
+NOT_OPENED = "UnsupportedRegion"
+
+
+@dataclass
+class Regions:
+    """The regions of a command.
+
+    Attributes:
+        names: those that are looked at.
+        asked: those that were asked whether they hold an interface.
+        failures: those that could not say so, and why.
+        left_out: how many interfaces are in those that FLOWLOG_REGIONS leaves out, where that was asked for.
+        problem: why nobody knows whether these are all, in a sentence; empty where it is known.
+    """
+
+    names: Sequence[str]
+    asked: Sequence[str] = ()
+    failures: dict[str, Failure] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+    problem: str = ""
+
+
+def find(invocation: Invocation, arguments: Mapping[str, Any], *, everywhere: bool = False) -> Regions:
+    """Find the regions of a command: by two calls and one for each region, where they are not named.
+
+    Args:
+        invocation: its settings say which regions, where the arguments do not.
+        arguments: those of the command; `regions` counts.
+        everywhere: also look what is in regions that FLOWLOG_REGIONS leaves out.
+    """
+    named: Sequence[str] = arguments.get("regions") or invocation.settings.regions
+    if named and (arguments.get("regions") or not everywhere):
+        return Regions(named)
+    try:
+        every = Cvm(invocation.api).regions(invocation.settings.region)
+    except CloudError as error:
+        known = invocation.settings.known_regions()
+        problem = (
+            f"the account's regions could not be asked for ({error.code}: {error.message}), so that only "
+            f"{', '.join(known)} were looked at; let the role call cvm:DescribeRegions, by `eni-flowlog deploy`"
+        )
+        return Regions(known, problem=problem)
+    return _counted(invocation, every, named)
+
+
+def _counted(invocation: Invocation, every: Sequence[str], named: Sequence[str]) -> Regions:
+    def count(region: str) -> int | Failure:
+        try:
+            found, total = invocation.vpc().interface_page(region, 0, limit=1)
+            return max(total, len(found))
+        except Exception as error:  # noqa: BLE001 - one region's failure is not the others'
+            return failure_of(error)
+
+    asked = [region for region in every if region not in named]
+    with ThreadPoolExecutor(ASKERS) as pool:
+        counted = dict(zip(asked, pool.map(count, asked), strict=True))
+    failures = {name: each for name, each in counted.items() if not isinstance(each, int) and each.code != NOT_OPENED}
+    numbers = {region: each for region, each in counted.items() if isinstance(each, int) and each}
+    if named:
+        return Regions(named, every, failures, left_out=numbers)
+    return Regions(list(numbers), every, failures)
