@@ -68,9 +68,9 @@ class Deployed:
 
     @property
     def report(self) -> dict[str, Any] | None:
-        """The report in that answer; None where it is none, or does not tell all."""
+        """The report in that answer; None where it is none."""
         said = self.status.returned if self.status else None
-        return said if isinstance(said, dict) and "coverage" in said and not said.get("stopped") else None
+        return said if isinstance(said, dict) and "coverage" in said else None
 
     def run(self, command: dict[str, Any]) -> Answer | None:
         """What the function answers to a command that changes nothing; None where it does not in time.

@@ -14,7 +14,6 @@ from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import Function, outcomes
 
 if TYPE_CHECKING:
-    from localcloud import LocalCloud
     from localcloud.core.faults import Incoming, Proceed, Reply
 
 CREATE, LOGS, INTERFACES = "CreateFlowLog", "DescribeFlowLogs", "DescribeNetworkInterfaces"
@@ -191,7 +190,7 @@ class TestRegions:
 
     def test_no_interfaces_at_all(self, unpaced: Function) -> None:
         """Nothing is looked at, and nothing is covered."""
-        terminate(unpaced.cloud)
+        unpaced.cloud.terminate_instance(HOME, unpaced.cloud.instance_id)
         report = unpaced(STATUS)
         assert (outcomes(report), report["coverage"]) == ({}, [])
 
@@ -247,10 +246,3 @@ def test_a_total_that_stands_still_at_the_end_of_a_page(unpaced: Function) -> No
 
     unpaced.cloud.faults.add(INTERFACES, of_a_page)
     assert outcomes(unpaced({**STATUS, "regions": [HOME]})) == {"missing": 150}
-
-
-def terminate(cloud: LocalCloud) -> None:
-    """End the seeded instance, and with it the account's only interface."""
-    from localcloud.cvm.instances import terminate_instances  # noqa: PLC0415
-
-    terminate_instances(cloud._context(HOME), {"InstanceIds": [cloud.instance_id]})

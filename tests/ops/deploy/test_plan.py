@@ -169,7 +169,10 @@ def test_a_first_plan_shows_what_is_made(account: Cloud, wanted: Deployment, sma
     """Permissions, memory, time limit, variables and schedule, before the question."""
     steps = list(plan_deployment(wanted, account, small).steps)
     permissions = [change.new for step in steps if step.kind == "policy" for change in step.changes]
-    assert any(text.startswith("scf:InvokeFunction, vpc:CreateFlowLog, ") for text in permissions)
+    assert any(
+        text.startswith("cvm:DescribeInstances, cvm:DescribeRegions, scf:InvokeFunction, vpc:CreateFlowLog, ")
+        for text in permissions
+    )
     function = made_with(steps, "function")
     assert (function["memory"], function["timeout"], function["runtime"]) == ("64 MB", "300 s", "Python3.10")
     assert function["variable FLOWLOG_TRAFFIC_TYPE"] == "ALL"
