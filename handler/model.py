@@ -45,7 +45,7 @@ class State(str, Enum):
     EXCLUDED = "excluded"  # by FLOWLOG_RULES
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class History:
     """What an item that comes back from the dead-letter queue has been through."""
 
@@ -54,7 +54,7 @@ class History:
     first_failed_at: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Interface:
     """An elastic network interface, as far as it is known, or what leads to some.
 
@@ -107,7 +107,7 @@ class Command:
     history: History | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """A payload that is well-formed and not ours."""
 
@@ -115,7 +115,7 @@ class Ignored:
     region: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Invalid:
     """A payload that no schema accepts: `problem` says where and why, without its values."""
 
@@ -161,7 +161,7 @@ class Failure:
     unfinished: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """What became of one item. With a `failure`, it still has to be put on the dead-letter queue."""
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from handler.cloud.retry import Patience
 from handler.cover import ensure, rules
@@ -43,8 +43,8 @@ class Batch:
         self._settings = settings
         self._budget = budget
         self._instance_delays = instance_delays
-        self._lock = threading.Lock()
-        self._claims: dict[InterfaceKey, _Claim] = {}
+        self._settled = threading.Condition()
+        self._results: dict[InterfaceKey, Result | None] = {}
 
     def run(self, interfaces: Sequence[Interface]) -> list[Done]:
         """Bring each interface to its outcome, those that need no look first. The same one is called for once.
@@ -100,28 +100,22 @@ class Batch:
             done[key].append(result)
 
     def _ensure(self, interface: Interface) -> tuple[Interface, Result]:
-        """Ensure an interface once: it may be found by its id and by its instance."""
-        with self._lock:
-            known = self._claims.get(key_of(interface))
-            claim = known or self._claims.setdefault(key_of(interface), _Claim())
-        if known:
-            known.settled.wait()
-            assert known.result is not None, "whoever settles a claim has a result"
-            return interface, _again(known.result)
-        _, claim.result = safely(self._create, interface)
-        claim.settled.set()
-        return interface, claim.result
+        """Ensure an interface once: whoever comes second, finding it by its instance too, waits for the result."""
+        key = key_of(interface)
+        with self._settled:
+            if key in self._results:
+                known = self._settled.wait_for(lambda: self._results[key])
+                assert known, "who comes first always has a result"
+                return interface, _again(known)
+            self._results[key] = None
+        _, result = safely(self._create, interface)
+        with self._settled:
+            self._results[key] = result
+            self._settled.notify_all()
+        return interface, result
 
     def _create(self, interface: Interface) -> Result:
         return ensure.ensure(interface, self._vpc, self._settings, self._budget)
-
-
-@dataclass
-class _Claim:
-    """Who came first ensures an interface; whoever else finds it waits for the result."""
-
-    settled: threading.Event = field(default_factory=threading.Event)
-    result: Result | None = None
 
 
 def together(work: Callable[[Given], Made], given: Sequence[Given]) -> list[Made]:
@@ -130,8 +124,18 @@ def together(work: Callable[[Given], Made], given: Sequence[Given]) -> list[Made
         return [work(each) for each in given]
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most events hold one interface: no threads
 
+    made: list[Any] = [None] * len(given)
+    indexes = iter(range(len(given)))
+
+    def take_some() -> None:
+        for index in indexes:
+            made[index] = work(given[index])
+
+    # A task for each worker: one for each of ten thousand interfaces would take more memory than the interfaces.
     with ThreadPoolExecutor(min(WORKERS, len(given))) as pool:
-        return list(pool.map(work, given))
+        for worker in [pool.submit(take_some) for _ in range(min(WORKERS, len(given)))]:
+            worker.result()
+    return made
 
 
 def safely(ensure: Callable[[Interface], Result], interface: Interface) -> tuple[Interface, Result]:

@@ -17,6 +17,8 @@ from tests.support.function import Function, context, environment, outcomes
 from tests.support.records import REGION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from localcloud import LocalCloud
 
 pytestmark = pytest.mark.usefixtures("untraced")
@@ -224,6 +226,31 @@ def test_ten_thousand_events_of_one_interface(cloud: LocalCloud) -> None:
     assert len(json.dumps(run.report)) < 6_000_000
     assert grown < 6 * len(json.dumps(event)) * HUGE
     assert took < 60  # eight on a machine with nothing else to do
+
+
+@pytest.mark.parametrize(
+    "bring",
+    [
+        lambda events: records.event_list(*events),
+        lambda events: records.cls(*map(json.dumps, events)),
+        lambda events: records.ensure(*({key: each[key] for key in ("region", "interface_id")} for each in events)),
+    ],
+    ids=["a list", "CLS records", "ensure"],
+)
+def test_ten_thousand_interfaces_fit_the_smallest_function(
+    cloud: LocalCloud, bring: Callable[[list[dict[str, str]]], Any]
+) -> None:
+    """64 MB, of which half is the program: each interface is looked up and reported."""
+    events = [records.interface_event(each) for each in cloud.seed_interfaces(REGION, HUGE, attached=False)]
+    instance = Instance()
+    try:
+        run = instance.invoke(bring(events), context(600.0), environment(cloud))
+        assert instance.peak_memory() < 64_000_000
+    finally:
+        instance.close()
+    assert run.report is not None
+    assert outcomes(run.report) == {"waiting": HUGE}
+    assert cloud.calls.count(LOOK) == HUGE / 100
 
 
 def test_ten_thousand_interfaces(function: Function, cloud: LocalCloud) -> None:
