@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import uuid
 from dataclasses import asdict, dataclass
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from handler.cloud.queue import BATCH
 from handler.errors import QueueError, QueueUnreachable
-from handler.log import logger, redact
+from handler.log import logger
 from handler.model import MAX_LETTER_ATTEMPTS
+from handler.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -53,6 +55,7 @@ class DeadLetters:
     Once the queue is found to be down nothing more is sent: the invocation will fail, and the platform keeps its event.
 
     Attributes:
+        unsent: how many letters the queue did not take.
         written: the ids of all letters so far. A redrive that meets one on the queue does not run it again.
         regions: the region and code of each letter of a region as a whole that is known to be on the queue.
     """
@@ -62,14 +65,11 @@ class DeadLetters:
         self._queue = queue
         self._origin = origin
         self._pending: list[str] = []
-        self._unsent: list[QueueError] = []
+        self._lock = threading.Lock()
+        self._refusal = ""
+        self.unsent = 0
         self.written: set[str] = set()
         self.regions: set[tuple[str, str]] = set()
-
-    @property
-    def unsent(self) -> int:
-        """How many letters the queue did not take."""
-        return len(self._unsent)
 
     def add_interface(self, interface: Interface, failure: Failure) -> None:
         """Put an interface that could not be covered on the queue."""
@@ -120,28 +120,35 @@ class DeadLetters:
             QueueUnreachable: with the queue's answer, and what to do.
         """
         self.flush()
-        if self._unsent:
+        if self.unsent:
             raise QueueUnreachable(
                 f"{self.unsent} dead letters could not be put on the queue {self._queue.name} "
-                f"({redact(str(self._unsent[0]))}): the platform keeps the event and tries again; "
+                f"({self._refusal}): the platform keeps the event and tries again; "
                 "check the queue, FLOWLOG_DLQ_ENDPOINT and the role; the letters are in this function's log"
             )
 
     def _send(self, bodies: Sequence[str]) -> None:
         """Send some letters in one call; where that fails, each by itself."""
+        if self._refusal:
+            self._keep(len(bodies), self._refusal)
+            return
         try:
-            if self._unsent:
-                raise self._unsent[0]
             if len(bodies) > 1:
                 self._queue.send_many(bodies)
             elif bodies:
                 self._queue.send(bodies[0])
         except QueueError as error:
-            if len(bodies) > 1 and not self._unsent:
-                for body in bodies:
-                    self._send([body])
-            else:
-                self._unsent += [error] * len(bodies)
+            if len(bodies) == 1:
+                self._keep(1, str(error))
+                return
+            for body in bodies:
+                self._send([body])
+
+    def _keep(self, letters: int, refusal: str) -> None:
+        """Count what the queue did not take. Why, is told by the first refusal; the letters are in the log."""
+        with self._lock:
+            self.unsent += letters
+            self._refusal = self._refusal or refusal
 
     def _letter(self, kind: str, failure: Failure, history: History | None) -> dict[str, Any]:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -153,9 +160,9 @@ class DeadLetters:
             "kind": kind,
             "error": {
                 "class": failure.kind,
-                "code": redact(failure.code),
-                "message": redact(failure.message[:MAX_WORDS]),
-                "request_id": redact(failure.request_id),
+                "code": failure.code,
+                "message": failure.message[:MAX_WORDS],
+                "request_id": failure.request_id,
                 "retryable": failure.retryable,
             },
             "attempts": attempts,

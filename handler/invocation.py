@@ -13,8 +13,9 @@ from handler.cloud.queue import Queue
 from handler.cloud.vpc import Vpc
 from handler.deadletters import DeadLetters, Origin
 from handler.errors import SettingsError, failed
-from handler.log import hide, logger
+from handler.log import logger
 from handler.model import Command, Failure, Ignored, Interface, Invalid, Outcome, Report, Result
+from handler.redaction import hide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,7 +129,7 @@ class Invocation:
 def _keys(environment: Mapping[str, str]) -> Credentials:
     """The keys as they are now, which no output will show from now on."""
     keys = environment_settings.credentials(environment)
-    hide(keys.secret_key, keys.token)
+    hide(keys.secret_id, keys.secret_key, keys.token)
     return keys
 
 

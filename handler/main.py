@@ -10,8 +10,9 @@ from handler.errors import EniFlowlogError, failure_of
 from handler.intake import events
 from handler.intake.record import request_ids
 from handler.invocation import Invocation
-from handler.log import logger, redact
+from handler.log import logger
 from handler.model import Command, Ignored, Interface, Invalid
+from handler.redaction import without_own_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ def main_handler(event: Any, context: Any) -> dict[str, Any]:
         message = failure_of(error).message
     logger.error("invocation failed", extra={"error": message})
     # Not from the original, whose trace and text the platform would log too.
-    raise InvocationFailed(str(redact(message))) from None
+    raise InvocationFailed(without_own_keys(message)) from None
 
 
 def _handle(event: Any, invocation: Invocation) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def _handle(event: Any, invocation: Invocation) -> dict[str, Any]:
             from handler.commands import dispatch  # noqa: PLC0415 - not on the path of an event
 
             dispatch.run(item, invocation)
-    report: dict[str, Any] = redact(invocation.report.as_dict())
+    report = invocation.report.as_dict()
     heard = {"calls": request_ids(event), **report}
     logger.info("report", extra={key: heard[key] for key in _LOGGED if key in heard})
     invocation.letters.raise_if_unsent()

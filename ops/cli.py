@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from handler.log import redact
+from handler.redaction import redact
 from ops import console, session
 from ops.commands import dlq
 from ops.commands.backfill import backfill_command

@@ -24,7 +24,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from handler.log import redact
+from handler.redaction import without_own_keys
 from ops.errors import Exit, OperatorError
 
 if TYPE_CHECKING:
@@ -78,20 +78,12 @@ def plain_lines(value: str) -> str:
 
 def say(message: str, style: str = "") -> None:
     """Say a sentence on the standard error."""
-    err().print(Text(str(redact(message)), style), soft_wrap=not sys.stderr.isatty())
+    err().print(Text(without_own_keys(message), style), soft_wrap=not sys.stderr.isatty())
 
 
 def write_json(value: Any) -> None:
-    """Write a value to the standard output as JSON, without secrets; the lists of an object stay whole."""
-    if isinstance(value, dict):
-        print(json.dumps({key: _redacted(entry) for key, entry in value.items()}, indent=2))
-    else:
-        print(json.dumps(redact(value), indent=2))
-
-
-def _redacted(value: Any) -> Any:
-    """A value without secrets; redaction would cut a list at its bound, and a list of ours is as long as it is."""
-    return [redact(entry) for entry in value] if isinstance(value, list) else redact(value)
+    """Write a value to the standard output as JSON; what is foreign in it has been redacted where it was read."""
+    print(without_own_keys(json.dumps(value, indent=2)))
 
 
 def ask(question: str, *, yes: bool) -> None:
@@ -163,13 +155,12 @@ def summary(outcomes: Mapping[str, int]) -> Text:
 
 
 def show_report(report: Mapping[str, Any], *, listed: Sequence[str]) -> None:
-    """Show a function's report, without secrets: the cloud's messages may repeat what was sent.
+    """Show a function's report.
 
     Args:
         report: under `schemas/report.schema.json`.
         listed: the outcomes whose items are listed one by one.
     """
-    report = redact(report)
     console = out()
     console.print(summary(report["outcomes"]))
     items = [item for item in report["items"] if item["outcome"] in listed]

@@ -10,7 +10,7 @@ from handler import jsontext, schema
 from handler.cloud.queue import BATCH
 from handler.errors import CloudError
 from handler.intake.events import platform_body
-from handler.log import redact
+from handler.redaction import redact
 from ops import console
 from ops.deployed import reason_of
 from ops.deployment.cloud import TDMQ

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from handler import jsontext, schema
 from handler.cloud.api import SCF
 from handler.errors import CloudError
-from handler.log import redact
+from handler.redaction import redact
 from ops.deployment.function import variables_of
 from ops.errors import OperatorError, explained
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from handler import jsontext
 from handler.cloud.queue import BATCH, Message, Queue
-from handler.log import redact
+from handler.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -19,8 +19,9 @@ from handler.budget import Budget
 from handler.commands import survey
 from handler.errors import QueueUnreachable
 from handler.invocation import Invocation
-from handler.log import hide, logger
+from handler.log import logger
 from handler.model import Outcome, Report
+from handler.redaction import hide
 from ops import deployed
 from ops.config import read
 from ops.console import counted, progress, say, working

@@ -18,6 +18,7 @@ from handler import jsontext
 from handler.cloud.connection import Connection
 from handler.cloud.retry import Patience, delays
 from handler.errors import CloudError, OutOfTime, StaleCredentials, Throttled, Transient, error_for
+from handler.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -181,8 +182,9 @@ def _server_error(error: TencentCloudSDKException, action: str) -> CloudError:
 
 
 def _text(value: object) -> str:
+    """Words of the cloud, which may repeat what it was sent. They are cut only when they are redacted."""
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
-    return text[:500]
+    return str(redact(text))[:500]
 
 
 def _response_of(reply: Any, action: str) -> dict[str, Any]:

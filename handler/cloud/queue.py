@@ -16,6 +16,7 @@ from handler import jsontext
 from handler.cloud.connection import Connection, NoReply
 from handler.cloud.retry import Patience, delays
 from handler.errors import QueueError
+from handler.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -154,7 +155,7 @@ class Queue:
         if not isinstance(content, dict) or type(content.get("code")) is not int:  # JSON's false is no zero
             raise QueueError(0, "a reply without code")
         if content["code"] != 0:
-            raise QueueError(content["code"], str(content.get("message") or "")[:200])
+            raise QueueError(content["code"], str(redact(content.get("message") or ""))[:200])
         return content
 
     def _signed(self, action: str, fields: Mapping[str, Any]) -> dict[str, str]:

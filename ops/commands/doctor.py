@@ -10,7 +10,6 @@ import typer
 from rich.text import Text
 
 from handler.intake.cloudaudit import ACTIONS
-from handler.log import redact
 from ops import console, options, session
 from ops.commands.deploy import DEFAULT_CONFIG, Config
 from ops.deployment.assembly import open_deployment
@@ -143,7 +142,7 @@ def _show_records(rows: Sequence[dict[str, Any]]) -> None:
     shown = console.table("The last records of the rule's actions", ("Time", "Action", "", "What it means"), fold=_FOLD)
     for row in rows:
         state = Text("ok", "green") if row["understood"] else Text("fail", "bold red")
-        shown.add_row(row["time"], row["action"], state, console.plain(redact(row["meaning"])))
+        shown.add_row(row["time"], row["action"], state, console.plain(row["meaning"]))
     console.out().print(shown)
 
 
@@ -156,5 +155,5 @@ def _show(findings: Sequence[Finding]) -> None:
     rows = console.table("", ("Check", "", "What", "What to do"), fold=("What", "What to do"))
     for finding in findings:
         state = Text(finding.state.value, _STYLES[finding.state])
-        rows.add_row(finding.check, state, Text(console.plain(redact(finding.what))), Text(finding.todo))
+        rows.add_row(finding.check, state, Text(console.plain(finding.what)), Text(finding.todo))
     console.out().print(rows)

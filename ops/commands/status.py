@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handler.commands import status
-from handler.log import redact
+from handler.redaction import redact
 from ops import console, options, session
 from ops.coverage.lines import Lines, verdict, whole_report, write_csv
 from ops.coverage.screen import show_coverage

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from handler.log import redact
 from handler.model import Outcome, State
 from ops.errors import Exit
 
@@ -65,7 +64,7 @@ class Lines:
             "interface_id": interface.interface_id,
             "outcome": _OUTCOMES.get(found.state, Outcome.SKIPPED).value,
             "state": found.state.value,
-            "reason": redact(found.reason),
+            "reason": found.reason,
             "flow_log_id": log.flow_log_id if log else "",
             "topic_id": log.topic_id if log else "",
             "traffic_type": log.traffic_type if log else "",

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from handler import jsontext
 from handler.intake import events
 from handler.intake.cloudaudit import ACTIONS
-from handler.log import redact
 from handler.model import Ignored, Interface, Invalid, Item
+from handler.redaction import redact
 from ops.deployment.cloud import CLOUDAUDIT
 
 if TYPE_CHECKING:

@@ -62,7 +62,8 @@ PACKAGES = {
 OURS = {
     "budget", "cloud", "cloud.api", "cloud.connection", "cloud.queue", "cloud.retry", "cloud.vpc", "cover",
     "cover.batch", "cover.ensure", "cover.rules", "cover.search", "deadletters", "errors", "intake",
-    "intake.cloudaudit", "intake.events", "invocation", "jsontext", "log", "main", "model", "schema", "settings",
+    "intake.cloudaudit", "intake.events", "invocation", "jsontext", "log", "main", "model", "redaction", "schema",
+    "settings",
 }  # fmt: skip
 NEVER = (
     "asyncio", "boto3", "botocore", "concurrent.futures.thread", "handler.commands", "handler.commands.dispatch",

@@ -147,11 +147,11 @@ def test_settings_that_hold_a_secret(function: Function) -> None:
 
 
 def test_a_dead_letter_still_tells_what_a_person_needs(function: Function) -> None:
-    """Redacted is not emptied: action, region, parameters and error are there."""
+    """Redacted is not emptied: action, region, ids, who it was and the error are there."""
     function(records.cloud_event(records.run_instances("ins-8dn9vdif", **BROKEN)))
     (letter,) = function.letters()
     data = letter["event"]["data"]
     assert (data["eventName"], data["eventRegion"]) == ("RunInstances", records.REGION)
     assert json.loads(data["requestParameters"])["InstanceCount"] == 1
     assert data["userIdentity"]["userName"] == "root"
-    assert data["userIdentity"]["secretId"] == data["userIdentity"]["sessionContext"] == "[redacted]"
+    assert not data["userIdentity"].keys() & {"secretId", "sessionContext"}

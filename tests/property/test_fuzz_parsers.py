@@ -23,8 +23,8 @@ from handler import jsontext, schema
 from handler import settings as function_settings
 from handler.errors import SettingsError
 from handler.intake import cloudaudit, events
-from handler.log import redact
 from handler.model import Command, Ignored, Interface, Invalid, Item
+from handler.redaction import redact
 from ops import credentials
 from ops.errors import OperatorError
 from tests.support import hostile, records

@@ -14,8 +14,8 @@ import pytest
 from handler import jsontext
 from handler.deadletters import MAX_EVENT_BYTES, bounded
 from handler.intake import events
-from handler.log import redact
 from handler.model import Interface, Invalid
+from handler.redaction import redact
 from tests.support import records
 
 if TYPE_CHECKING:
