@@ -131,7 +131,8 @@ Item = Interface | Command | Ignored | Invalid
 class FlowLog:
     """A flow log as the API describes it; `storage` is written as FLOWLOG_STORAGE is.
 
-    `interface_id` is the id of what it belongs to: of another thing where `resource_type` says so.
+    `interface_id` is the id of what it belongs to: of another thing where `resource_type` says so. `created` is the
+    API's CreatedTime: "2026-11-24 16:45:48", Beijing time (inferred).
     """
 
     flow_log_id: str
@@ -144,6 +145,7 @@ class FlowLog:
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     resource_type: str = "NETWORKINTERFACE"
+    created: str = ""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ SHOWN_ROWS = 20
 """More failures or interfaces than this are counted, not listed; `--json` lists up to 1,000."""
 _PIPE_WIDTH = 120
 _SAY_EVERY_S = 10.0
-_MINUTE, _HOUR = 60, 3600
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_DAYS = 2 * _DAY
 
 STYLES = {
     "created": "green",
@@ -139,7 +140,9 @@ def duration(seconds: float) -> str:
         return f"{whole} s"
     if whole < _HOUR:
         return f"{whole // _MINUTE} min {whole % _MINUTE} s"
-    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+    if whole < _DAYS:
+        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+    return f"{whole // _DAY:,} days"
 
 
 def counted(number: int, what: str) -> str:

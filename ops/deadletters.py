@@ -90,7 +90,7 @@ class Depth:
 def depth(run: Session) -> Depth | None:
     """Ask the queue's management API how much there is; None where the keys may not, or it does not say."""
     try:
-        reply = run.cloud.call(TDMQ, "DescribeCmqQueueDetail", {"QueueName": run.queue.name})
+        reply = run.cloud.call(TDMQ, "DescribeCmqQueueDetail", {"QueueName": run.queue.name}, run.settings.dlq_region)
     except CloudError:
         return None
     queue = reply.get("QueueDescribe")

@@ -13,6 +13,7 @@ from ops.session import SettingsOf
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_UNITS = {"m": 60, "h": 3600, "d": 86_400}
 EXAMPLES = {"region": "ap-guangzhou", "interfaceId": "eni-78ysaex1", "vpcId": "vpc-pq9vxykj"}
 
 
@@ -29,6 +30,15 @@ def of_form(definition: str) -> Callable[[Any], Any]:
     return check
 
 
+def seconds_of(text: str) -> float:
+    """How long `90m`, `1h` or `2d` are, in seconds."""
+    found = re.fullmatch(r"([1-9][0-9]{0,4})([mhd])", text)
+    if not found:
+        raise typer.BadParameter(f"{text!r} is not a time such as 30m, 1h or 2d")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+Since = Annotated[str, typer.Option("--since", metavar="TIME", help="How far to look back: 30m, 1h, 2d.")]
 Profile = Annotated[
     str,
     typer.Option(

@@ -219,6 +219,7 @@ def _flow_log(entry: dict[str, Any]) -> FlowLog:
         description=str(entry.get("FlowLogDescription") or ""),
         tags=tags_of(entry.get("TagSet")),
         resource_type=str(entry.get("ResourceType") or "NETWORKINTERFACE"),
+        created=str(entry.get("CreatedTime") or ""),
     )
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from handler.commands import status
+from handler.model import State
 from handler.redaction import redact
 from ops import console, options, session
+from ops.coverage.arrivals import look
 from ops.coverage.lines import Lines, verdict, whole_report, write_csv
 from ops.coverage.screen import show_coverage
 from ops.errors import Exit, OperatorError
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 AsHtml = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Also write a page for an auditor, whole in one file.")
+]
+WithArrivals = Annotated[
+    bool,
+    typer.Option("--arrivals", help="Also ask CLS whether records arrive: a flow log that writes none is broken."),
 ]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print a line for each interface, as CSV on the standard output.")]
 
@@ -35,6 +41,8 @@ def status_command(
     as_json: options.AsJson = False,
     as_csv: AsCsv = False,
     html: AsHtml = None,
+    with_arrivals: WithArrivals = False,
+    since: options.Since = "1h",
 ) -> None:
     """Say whether every interface has its flow log, per region and VPC, and if not, why not.
 
@@ -60,6 +68,7 @@ def status_command(
     """
     if as_json and as_csv:
         raise typer.BadParameter("give either --json or --csv, not both")
+    period = timedelta(seconds=options.seconds_of(since))
     run = session.start(
         profile=profile,
         function_region=function_region,
@@ -68,6 +77,8 @@ def status_command(
     )
     lines = Lines(run.cloud.uin)
     whole = run.survey({"regions": regions} if regions else {}, lines.add, for_status=True)
+    if with_arrivals:
+        look_for_arrivals(run, lines, period)
     status.report_coverage(whole, run.invocation)
     report = whole_report(run.report.as_dict(), lines.sorted())
     if html:
@@ -78,7 +89,18 @@ def status_command(
         write_csv(report["items"])
     else:
         show_coverage(report, whole.where)
-    raise typer.Exit(verdict(report["coverage"]) if whole.complete else Exit.FAILED)
+    raise typer.Exit(Exit.FAILED if report.get("stopped") else verdict(report["coverage"]))
+
+
+def look_for_arrivals(run: session.Session, lines: Lines, period: timedelta) -> None:
+    """Find out what arrives of each covered interface, and say of which topics that is not known."""
+    covered = [found for found, _ in lines.found if found.state in (State.COVERED, State.DIFFERS)]
+    with console.working("Looking for what arrives in CLS"):
+        arrivals = look(run.cloud, covered, period, datetime.now(timezone.utc))
+    lines.judge(arrivals)
+    for problem in arrivals.problems:
+        console.say(problem, "red")
+        run.report.stop(problem)
 
 
 def write_page(file: Path, report: Mapping[str, Any], run: session.Session, whole: Survey) -> None:
@@ -98,7 +120,7 @@ def write_page(file: Path, report: Mapping[str, Any], run: session.Session, whol
     evidence = page.Evidence(
         account=run.cloud.uin,
         taken_at=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC"),
-        covered=bool(report["items"]) and whole.complete and verdict(report["coverage"]) is Exit.OK,
+        covered=bool(report["items"]) and not report.get("stopped") and verdict(report["coverage"]) is Exit.OK,
         settings=redact({name: text for name, text in sorted(run.environment.items()) if name.startswith("FLOWLOG_")}),
         scope=[each.region for each in whole.inventories],
         unlisted={region: f"{each.code}: {each.message}" for region, each in sorted(whole.failures.items())},

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from handler.model import Outcome, State
+from ops.coverage.arrivals import Arrival
 from ops.errors import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from handler.commands.coverage import Found
+    from handler.model import Interface
+    from ops.coverage.arrivals import Arrivals
 
 NOT_COVERED = ("missing", "differs", "broken")
 COLUMNS = (
@@ -22,6 +26,9 @@ COLUMNS = (
     "topic_id", "traffic_type", "enabled", "seen_at",
 )  # fmt: skip
 """Of `--csv`; the items of `--json` have them too, and their outcome."""
+ARRIVAL_COLUMNS = ("arrival", "last_record_at")
+"""Further columns, with --arrivals."""
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _OUTCOMES = {
     State.COVERED: Outcome.COVERED,
     State.DIFFERS: Outcome.IMPAIRED,
@@ -39,10 +46,12 @@ class Lines:
     Attributes:
         account: the account's id.
         found: the interfaces, each with when it was seen, in UTC.
+        arrivals: what arrives of each, where that was asked for.
     """
 
     account: str
     found: list[tuple[Found, datetime]] = field(default_factory=list)
+    arrivals: Arrivals | None = None
 
     def add(self, found: Found) -> None:
         """Take an interface."""
@@ -53,9 +62,14 @@ class Lines:
         lines = [self._line(found, seen_at) for found, seen_at in self.found]
         return sorted(lines, key=lambda line: (line["region"], line["vpc_id"], line["interface_id"]))
 
+    def judge(self, arrivals: Arrivals) -> None:
+        """Take into account what arrives of each."""
+        self.arrivals = arrivals
+        self.found = [(arrivals.judged(found), seen_at) for found, seen_at in self.found]
+
     def _line(self, found: Found, seen_at: datetime) -> dict[str, Any]:
         interface, log = found.interface, found.flow_log
-        return {
+        line = {
             "account": self.account,
             "region": interface.region,
             "vpc_id": interface.vpc_id,
@@ -69,19 +83,48 @@ class Lines:
             "topic_id": log.topic_id if log else "",
             "traffic_type": log.traffic_type if log else "",
             "enabled": log.enabled if log else None,
-            "seen_at": seen_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "seen_at": seen_at.strftime(_TIME),
         }
+        return {**line, **self._arrival(interface)} if self.arrivals else line
+
+    def _arrival(self, interface: Interface) -> dict[str, str]:
+        arrivals = self.arrivals.of_interface if self.arrivals else {}
+        found = arrivals.get((interface.region, interface.interface_id), Arrival(""))
+        return {"arrival": found.word or found.note, "last_record_at": found.last.strftime(_TIME) if found.last else ""}
 
 
 def whole_report(report: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """The report of a status with its lists whole: each interface is an item, and each impaired one in `drift`."""
+    """The report of a status with its lists whole, and its numbers by them.
+
+    Args:
+        report: what says the rest: which regions could not be listed, and why.
+        lines: a line for each interface, which become the items.
+    """
+    outcomes = Counter(line["outcome"] for line in lines)
     impaired = [line for line in lines if line["state"] in ("differs", "broken")]
-    drift = [
-        {**{name: line[name] for name in ("region", "interface_id", "flow_log_id")}, "drift": line["reason"]}
-        for line in impaired
+    return {
+        **{name: value for name, value in report.items() if name != "truncated"},
+        "received": len(lines),
+        "outcomes": {outcome.value: outcomes[outcome.value] for outcome in Outcome},
+        "items": lines,
+        "coverage": _coverage(lines),
+        "drift": [
+            {**{name: line[name] for name in ("region", "interface_id", "flow_log_id")}, "drift": line["reason"]}
+            for line in impaired
+        ],
+    }
+
+
+def _coverage(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A row for each region and VPC, as the function's report has them."""
+    states: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for line in lines:
+        states[line["region"], line["vpc_id"]][line["state"]] += 1
+    return [
+        {"region": region, "vpc_id": vpc_id, "interfaces": sum(counts.values())}
+        | {state.value: counts[state.value] for state in State}
+        for (region, vpc_id), counts in states.items()
     ]
-    cut = {name: value for name, value in report.items() if name != "truncated"}
-    return {**cut, "items": lines, "drift": drift}
 
 
 def verdict(coverage: Sequence[Mapping[str, Any]]) -> Exit:
@@ -91,7 +134,8 @@ def verdict(coverage: Sequence[Mapping[str, Any]]) -> Exit:
 
 def write_csv(lines: Sequence[Mapping[str, Any]]) -> None:
     """Write a line for each interface to the standard output."""
-    writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n", extrasaction="ignore")
+    asked = [name for name in ARRIVAL_COLUMNS if lines and name in lines[0]]
+    writer = csv.DictWriter(sys.stdout, (*COLUMNS, *asked), lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows({**line, "enabled": _yes_or_no(line["enabled"])} for line in lines)
 

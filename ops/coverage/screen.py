@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -39,6 +39,11 @@ def show_coverage(report: Mapping[str, Any], regions: str = "the regions that th
     if coverage:
         out.print(coverage_table(coverage, out))
     out.print(_sentence(report, regions))
+    arrivals = Counter(item["arrival"] for item in report["items"] if item.get("arrival"))
+    if arrivals:
+        out.print(
+            Text("Arrivals: " + ", ".join(f"{number:,} {word}" for word, number in sorted(arrivals.items())), "dim")
+        )
     groups = _reasons(report["items"])
     for (state, reason), ids in list(groups.items())[:MAX_REASONS]:
         out.print(_line(state, reason, ids, out.width))

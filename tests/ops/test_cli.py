@@ -203,7 +203,14 @@ def test_package_that_cannot_be_built(
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.2, "under a second"), (1.4, "1 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (5280, "1 h 28 min")],
+    [
+        (0.2, "under a second"),
+        (1.4, "1 s"),
+        (59.6, "1 min 0 s"),
+        (200, "3 min 20 s"),
+        (5280, "1 h 28 min"),
+        (172_800, "2 days"),
+    ],
 )
 def test_a_duration_as_people_say_it(seconds: float, text: str) -> None:
     """In the two units that matter."""

@@ -141,6 +141,12 @@ def test_list_says_what_another_has_hidden(operator: Operator, tmp_path: Path) -
     assert operator.json("dlq", "list")["hidden"] == 2
 
 
+def test_a_queue_in_another_region(cloud: LocalCloud, operator: Operator) -> None:
+    """FLOWLOG_DLQ_REGION says where it is; it is asked there how much it holds."""
+    operator("dlq", "list", FLOWLOG_DLQ_REGION="ap-shanghai")
+    assert cloud.calls.of("DescribeCmqQueueDetail")[-1].region == "ap-shanghai"
+
+
 def test_the_queue_needs_no_topic(operator: Operator) -> None:
     """Whoever looks at the queue does not have to know where flow logs go."""
     assert operator("dlq", "list", FLOWLOG_TOPIC_ID="").exit_code == Exit.OK
