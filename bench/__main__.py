@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import calls, cold, contenders, scale, table, warm
+from bench import calls, cold, contenders, scale, table, throttled, warm
 from ops.packaging.dependencies import PackageError
 
 if TYPE_CHECKING:
@@ -33,12 +33,13 @@ def figures(contestants: Field, *, quick: bool) -> Figures:
         "backfill": lambda: calls.of_backfill(contestants, 400),
         "pace": lambda: calls.pace(contestants, 80 if quick else 300),
         "scale": lambda: scale.growth(contestants, (1_000, 10_000) if quick else (1_000, 10_000, 100_000)),
+        "throttled": lambda: throttled.figures(contestants, 1 if quick else 3, 80 if quick else 300),
         "size": lambda: scale.package(contestants),
     }
 
 
 def main() -> int:
-    """Measure, print, and return 0; 1 if a target is missed, 4 without a Python 3.10."""
+    """Measure, print, and return 0; 1 if a target is missed, 4 without the function's Python."""
     options = _options()
     started, load = time.perf_counter(), os.getloadavg()[0]
     try:

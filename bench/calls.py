@@ -13,7 +13,7 @@ from bench.table import Row
 from localcloud import LocalCloud
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bench.contenders import Field
 
@@ -76,7 +76,7 @@ def of_backfill(contestants: Field, number: int) -> Iterator[Row]:
 def pace(contestants: Field, number: int) -> Iterator[Row]:
     """Creates a second as a share of the limit at several latencies, side by side; then a plain loop's."""
     with ThreadPoolExecutor(len(LATENCIES_S)) as pool:
-        ours = [pool.submit(_ours, contestants, latency, number) for latency in LATENCIES_S]
+        ours = [pool.submit(of_ours, contestants, latency, number) for latency in LATENCIES_S]
     with ThreadPoolExecutor(len(LATENCIES_S)) as pool:
         plain = [
             pool.submit(_plain, contestants, latency, number // 2 if latency < SLOW_S else number // 8)
@@ -94,11 +94,12 @@ def pace(contestants: Field, number: int) -> Iterator[Row]:
         )
 
 
-def _ours(contestants: Field, latency: float, number: int) -> tuple[float, int]:
+def of_ours(contestants: Field, latency: float, number: int, enter: Sequence[str] = ()) -> tuple[float, int]:
+    """The creates of a backfill: their share of the limit, and how many were throttled."""
     with LocalCloud(latency_s=latency) as cloud:
         cloud.seed_interfaces(REGION, number - 1)
         work = {"events": [{"command": "backfill"}]}
-        process.run(contestants.python, contestants.with_ours("events"), work, process.cloud_settings(cloud))
+        process.run(contestants.python, contestants.with_ours("events"), work, process.cloud_settings(cloud), enter)
         return _share(cloud)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,18 +81,18 @@ def gather() -> Field:
 
 def _peers(store: Path, python: Path, target: Target) -> tuple[Path, Path]:
     """The pinned dependencies and the typed client, whole, without and with bytecode; made once for the pins."""
-    pin = _pin_of_typed_client()
-    site, _ = dependencies.install(ROOT / "requirements" / "function.txt", target, ROOT / ".build" / "dependencies")
-    folder = store / f"peers-{hashlib.sha256(pin.encode()).hexdigest()[:8]}-{site.parent.name}"
-    if not folder.is_dir():
+    pins = store / "peers.txt"
+    pins.write_text(
+        (ROOT / "requirements" / "function.txt").read_text(encoding="utf-8") + _pin_of_typed_client(), encoding="utf-8"
+    )
+    plain, _ = dependencies.install(pins, target, store)
+    compiled = plain.with_name("compiled")
+    if not compiled.is_dir():
         with tempfile.TemporaryDirectory(dir=store, prefix=".new-") as scratch:
-            new = Path(scratch)
-            shutil.copytree(site, new / "plain")
-            _install(pin, target, new)
-            shutil.copytree(new / "plain", new / "compiled")
-            _compile(new / "compiled", python)
-            shutil.copytree(new, folder)
-    return folder / "plain", folder / "compiled"
+            new = Path(shutil.copytree(plain, Path(scratch, "compiled")))
+            _compile(new, python)
+            new.rename(compiled)
+    return plain, compiled
 
 
 def _pin_of_typed_client() -> str:
@@ -102,19 +100,7 @@ def _pin_of_typed_client() -> str:
     lines = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8").splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith(f"{_TYPED_CLIENT}=="))
     end = next(number for number in range(start, len(lines)) if not lines[number].endswith("\\"))
-    return "\n".join(lines[start : end + 1])
-
-
-def _install(pin: str, target: Target, folder: Path) -> None:
-    requirement = folder / "requirement.txt"
-    requirement.write_text(pin, encoding="utf-8")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-qq", "--no-compile"]
-    wheels = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--upgrade", *target.flags]
-    # Not into `plain` at once: pip would replace the `tencentcloud` folder that the common part has put there.
-    site = folder / "typed"
-    run([*pip, *wheels, "--target", str(site), "-r", str(requirement)], f"Installing {_TYPED_CLIENT}", dict(os.environ))
-    shutil.copytree(site, folder / "plain", dirs_exist_ok=True)
-    shutil.rmtree(site)
+    return "\n".join(lines[start : end + 1]) + "\n"
 
 
 def _programs(store: Path, python: Path) -> Path:

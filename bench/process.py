@@ -16,7 +16,7 @@ from bench.contenders import SCHEMA
 from bench.programs.common import REGION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bench.contenders import Contender
     from localcloud import LocalCloud
@@ -61,7 +61,11 @@ def cloud_settings(cloud: LocalCloud) -> dict[str, str]:
 
 @contextmanager
 def start(
-    python: Path, contender: Contender, work: Mapping[str, Any], settings: Mapping[str, str]
+    python: Path,
+    contender: Contender,
+    work: Mapping[str, Any],
+    settings: Mapping[str, str],
+    enter: Sequence[str] = (),
 ) -> Iterator[Started]:
     """Start a contender.
 
@@ -70,12 +74,13 @@ def start(
         contender: what to run.
         work: for `bench.programs.common.work`.
         settings: of the function: the endpoint, and more where the work needs it.
+        enter: what the command begins with, to run in a cgroup.
     """
     with tempfile.TemporaryDirectory(prefix="eni-flowlog-bench-") as scratch:
         work_file, result = Path(scratch, "work.json"), Path(scratch, "result.json")
         work_file.write_text(json.dumps(work), encoding="utf-8")
         environment = _environment(contender, settings, work_file, result)
-        command = [str(python), "-s", "-S", "-c", f"import bench.programs.{contender.program}"]
+        command = [*enter, str(python), "-s", "-S", "-c", f"import bench.programs.{contender.program}"]
         started = time.perf_counter()
         with subprocess.Popen(  # noqa: S603 - an interpreter's own path, no shell
             command, env=environment, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
@@ -87,9 +92,15 @@ def start(
                     process.kill()
 
 
-def run(python: Path, contender: Contender, work: Mapping[str, Any], settings: Mapping[str, str]) -> dict[str, Any]:
+def run(
+    python: Path,
+    contender: Contender,
+    work: Mapping[str, Any],
+    settings: Mapping[str, str],
+    enter: Sequence[str] = (),
+) -> dict[str, Any]:
     """Start a contender, wait for it, and return what it says."""
-    with start(python, contender, work, settings) as started:
+    with start(python, contender, work, settings, enter) as started:
         return started.finish()
 
 
@@ -101,6 +112,7 @@ def _environment(contender: Contender, settings: Mapping[str, str], work: Path, 
         "TENCENTCLOUD_RUNENV": "SCF",
         "TENCENTCLOUD_REGION": REGION,
         "FLOWLOG_TOPIC_ID": "dfb8f1a2-8522-47c1-8571-67905167ab3f",
+        "FLOWLOG_TOPIC_REGION": REGION,
         "BENCH_PROGRAM": contender.program,
         "BENCH_WORK": str(work),
         "BENCH_RESULT": str(result),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bench.contenders import Field
 
-MORE_CPU_MS = 1.0
+MORE_CPU_MS = 2.0
 BATCH = 1_000
 PLAIN = 300
 """So many of them are enough to tell how fast the plain way is."""
