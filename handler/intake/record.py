@@ -95,7 +95,7 @@ class Record:
         for told in (self._fields.get("eventTime"), self._envelope.get("time")):
             moment = _shortly_before(told)
             if moment:
-                return moment.strftime("%Y-%m-%d %H:%M:%S")
+                return moment.replace(tzinfo=None).isoformat(" ", "seconds")
         return ""
 
     @property

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.core.faults import chain, delay, error
+from localcloud.core.faults import Reply, chain, delay, error
 from tests.support import records
 from tests.support.clock import Clock
 from tests.support.function import FUNCTION_REGION, REQUEST_ID, Function, outcomes
@@ -16,6 +17,7 @@ from tests.support.records import REGION
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
+    from localcloud.core.faults import Incoming, Proceed
 
 
 CREATE, LOGS, LOOK = "CreateFlowLog", "DescribeFlowLogs", "DescribeNetworkInterfaces"
@@ -237,11 +239,16 @@ def test_a_batch_against_the_documented_limit(function: Function, cloud: LocalCl
 
 
 def test_interfaces_of_a_batch_are_done_side_by_side(function: Function, cloud: LocalCloud, place: Place) -> None:
-    """Sixteen calls of a quarter of a second each take a good deal less than four seconds."""
-    cloud.faults.add(CREATE, delay(0.25))
+    """Sixteen calls are in flight at once: none is answered before the last has come."""
+    all_there = threading.Barrier(16)
+
+    def wait_for_all(_call: Incoming, proceed: Proceed) -> Reply:
+        all_there.wait(timeout=60)
+        return proceed()
+
+    cloud.faults.add(CREATE, wait_for_all)
     enis = cloud.seed_interfaces(REGION, 16, instance_id=place.instance_id)
-    report = function(records.event_list(*map(place.created, enis)), seconds=3.0)
-    assert outcomes(report) == {"created": 16}
+    assert outcomes(function(records.event_list(*map(place.created, enis)))) == {"created": 16}
 
 
 def test_one_interface_s_failure_is_its_own(function: Function, cloud: LocalCloud, place: Place) -> None:

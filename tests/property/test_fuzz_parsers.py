@@ -52,7 +52,9 @@ def check(items: list[Item]) -> None:
         assert isinstance(item, (Interface, Command, Ignored, Invalid))
         if isinstance(item, Interface):
             assert REGION.fullmatch(item.region)
-            assert item.interface_id or item.instance_id
+            assert item.interface_id or item.instance_id or item.subnet_id or item.vpc_id
+            assert re.fullmatch(r"([0-9]{4}(-[0-9]{2}){2} [0-9]{2}(:[0-9]{2}){2})?", item.since)
+            assert 1 <= item.expected <= 100
             for ident in (item.interface_id, item.instance_id, item.vpc_id, item.subnet_id):
                 assert ident == "" or ID.fullmatch(ident)
         if isinstance(item, Invalid):
@@ -123,12 +125,30 @@ FIELDS = sorted(records.created())
 @example({"eventRegion": "ap-guangzhou\n", "requestParameters": ""})
 @example({"responseElements": '{"NetworkInterface": {"NetworkInterfaceId": "eni-78ysaex1\\n"}}'})
 def test_cloudaudit_records(changes: dict[str, Any]) -> None:
-    """Each of the three kinds of record, with fields of any content: exactly one outcome, or one for each instance."""
-    for build in (records.created, records.attached):
-        items = in_time(lambda build=build: cloudaudit.read({**build(), **changes}))  # type: ignore[misc]
-        check(items)
-        assert len(items) == 1
-    check(in_time(lambda: cloudaudit.read({**records.run_instances(records.INSTANCE_ID), **changes})))
+    """Each of the three kinds of record, with fields of any content: one outcome for each thing that it leads to."""
+    for record in (records.created(), records.attached(), records.run_instances(records.INSTANCE_ID)):
+        check(in_time(lambda record=record: cloudaudit.read({**record, **changes})))  # type: ignore[misc]
+
+
+EMPTY: st.SearchStrategy[Any] = st.sampled_from(["", "[]", [], None, "{}"])
+TIMES = st.one_of(hostile.numbers, hostile.text, st.datetimes().map(str))
+PLACES = [
+    "eni/eni-78ysaex1",
+    "eni/*",
+    "instance/ins-8dn9vdif",
+    "instance/*",
+    "subnet/subnet-2qhl25io",
+    "vpc/vpc-pq9vxykj",
+]
+
+
+@fuzz
+@given(EMPTY, EMPTY, st.lists(st.one_of(st.sampled_from(PLACES), hostile.text), max_size=5), TIMES)
+def test_records_without_request_or_answer(request: Any, reply: Any, names: list[str], when: Any) -> None:
+    """Whatever their resources name and their time is."""
+    without = {"requestParameters": request, "responseElements": reply, "resourceName": "|".join(names)}
+    for record in (records.created(), records.attached(), records.run_instances()):
+        check(in_time(lambda record=record: cloudaudit.read({**record, **without, "eventTime": when})))  # type: ignore[misc]
 
 
 @fuzz
