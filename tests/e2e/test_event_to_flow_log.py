@@ -19,7 +19,8 @@ from ops.deployment import assembly
 from ops.deployment.assembly import open_deployment
 from ops.doctor.examine import examine
 from ops.doctor.finding import State
-from tests.support.deployed import NAME, QUEUE, Deployed, Signed, deploy, environment, wait_until
+from tests.support.client import Client
+from tests.support.deployed import NAME, QUEUE, Deployed, deploy, environment, wait_until
 from tests.support.deployment import shell
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def test_outside_of_guangzhou_a_dead_letter_arrives(quick: LocalCloud, package: 
     failed = [finding.check for finding in examine(wanted, account) if finding.state is State.FAIL]
     assert failed == ["coverage"]  # of the instance that was there before
     quick.faults.add("CreateFlowLog", faults.error("LimitExceeded"))
-    interface = Deployed(quick, Signed(quick), wanted).attached_interface("ap-shanghai")
+    interface = Deployed(quick, Client(quick), wanted).attached_interface("ap-shanghai")
     wait_until(lambda: bool(quick.messages(QUEUE, "ap-shanghai")), what="the dead letter")
     assert quick.background.wait_until_idle(60)
     (letter,) = [json.loads(body) for body in quick.messages(QUEUE, "ap-shanghai")]

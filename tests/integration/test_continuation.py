@@ -10,7 +10,8 @@ from handler.commands.coverage import Inventory
 from handler.commands.creates import RegionRun
 from handler.model import Outcome, Result
 from localcloud.core.faults import delay, drop_before_effect, error, throttle
-from tests.support.deployed import Signed, make_function, make_role
+from tests.support.client import Client
+from tests.support.deployed import make_function, make_role
 from tests.support.deployment import small_package
 from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import Function, covered_once, outcomes
@@ -58,7 +59,7 @@ class TestContinuation:
 
     def test_the_next_hop_is_invoked(self, function: Function, tmp_path: Path) -> None:
         """Asynchronously, with what is left; the report says that it goes on."""
-        call = Signed(function.cloud)
+        call = Client(function.cloud)
         make_role(call)
         make_function(call, small_package(tmp_path).archive.read_bytes(), {}, DeadLetterConfig=None)
         function.cloud.seed_interfaces(HOME, 59)

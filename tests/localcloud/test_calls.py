@@ -10,7 +10,7 @@ from localcloud.core.errors import unauthorized
 if TYPE_CHECKING:
     from localcloud import ApiError, LocalCloud, WriteCall
     from localcloud.core.account import Caller
-    from tests.localcloud.conftest import Client, Cmq
+    from tests.support.client import Client, Cmq
 
 
 def test_each_call_is_in_the_log(cloud: LocalCloud, call: Client, cmq: Cmq) -> None:

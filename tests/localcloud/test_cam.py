@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tencentcloud.common.credential import Credential
 
-from tests.localcloud.conftest import Client, Cmq
+from tests.support.client import Client, Cmq
 from tests.support.platform_replies import ALLOW, TRUST
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from handler.intake import events
 from handler.model import Ignored, Interface
 from localcloud.cloudaudit import record as cloudaudit
 from localcloud.cloudaudit.trail import Trail
-from tests.localcloud.conftest import Client
+from tests.support.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable

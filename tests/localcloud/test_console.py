@@ -9,7 +9,7 @@ import requests
 
 from localcloud import LocalCloud
 from localcloud.console import Console
-from tests.localcloud.conftest import Client
+from tests.support.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

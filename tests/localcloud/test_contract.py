@@ -14,8 +14,8 @@ import localcloud.core
 from localcloud import LocalCloud
 from localcloud.core.parameters import Field
 from localcloud.services import all_actions
-from tests.localcloud.conftest import Client
 from tests.support import platform_replies
+from tests.support.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable

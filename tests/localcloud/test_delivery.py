@@ -14,8 +14,9 @@ from tests.support.platform_replies import code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from tests.localcloud.conftest import Client
+    from tests.support.client import Client
 
 PROBE = {"FunctionName": "probe"}
 RAISES = "def main_handler(event, context):\n    raise ValueError('no')\n"
@@ -56,7 +57,7 @@ class Wired:
 
 
 def wire(cloud: LocalCloud, call: Client, source: str = "", **pattern: Any) -> Wired:
-    call("scf", "CreateFunction", **PROBE, Code=code(source) if source else code(), Runtime="Python3.10")
+    call("scf", "CreateFunction", **PROBE, Code=code(source) if source else code(), Runtime="Python3.10", Timeout=60)
     wait_until(lambda: call("scf", "GetFunction", **PROBE)["Status"] == "Active")
     bus = {"EventBusId": call("eb", "ListEventBuses")["EventBuses"][0]["EventBusId"]}
     wanted = pattern or {"source": ["vpc.cloud.tencent"], "data": {"eventName": ["CreateVpc"]}}
@@ -174,15 +175,31 @@ def test_synchronous_delivery_has_no_retries(cloud: LocalCloud, call: Client) ->
     assert cloud.scf.dead_letters == []
 
 
-def test_synchronous_delivery_tries_again_when_throttled(cloud: LocalCloud, call: Client) -> None:
+WAITS = """
+import pathlib, threading
+
+def main_handler(event, context):
+    while "until" in event and not pathlib.Path(event["until"]).exists():
+        threading.Event().wait(0.01)
+"""
+
+
+def test_synchronous_delivery_tries_again_when_throttled(cloud: LocalCloud, call: Client, tmp_path: Path) -> None:
+    """Once, ten to twenty seconds later: the only instance is busy first and free then."""
     cloud.eventbridge.switches.synchronous, cloud.scf.pools.max_instances = True, 1
-    source = "import time\ndef main_handler(event, context):\n    time.sleep(0.05)\n"
-    wired = wire(cloud, call, source)
-    wired.happen(2)
+    wired = wire(cloud, call, WAITS)
+    busy = json.dumps({"until": str(tmp_path / "free")})
+    call("scf", "Invoke", **PROBE, InvocationType="Event", ClientContext=busy)
+    wait_until(lambda: cloud.scf.pools.total == 1)
+    cloud.behaviour.time_scale = 1.0
+    wired.happen(1)
+    wait_until(lambda: len(cloud.scf.invocations) == 1)
+    (tmp_path / "free").touch()
+    wait_until(lambda: len(cloud.scf.invocations) == 2)
+    cloud.clock.advance(20)
     assert cloud.background.wait_until_idle(60)
-    assert sum(run.error is None for run in cloud.scf.invocations) >= 1
-    assert {run.error["statusCode"] for run in cloud.scf.invocations if run.error} <= {432}
-    assert len(cloud.scf.invocations) >= 2
+    tries = [one.error and one.error["statusCode"] for one in cloud.scf.invocations if one.event != busy]
+    assert tries == [432, None]
 
 
 def test_any_event_can_be_put_on_the_bus(wired: Wired) -> None:

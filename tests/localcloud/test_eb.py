@@ -11,7 +11,7 @@ from tests.support.platform_replies import code
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
-    from tests.localcloud.conftest import Client
+    from tests.support.client import Client
 
 PATTERN = json.dumps({"source": ["vpc.cloud.tencent"]})
 

@@ -13,7 +13,7 @@ from localcloud.core import faults
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
-    from tests.localcloud.conftest import Client, Cmq
+    from tests.support.client import Client, Cmq
 
 
 def vpcs(call: Client) -> int:

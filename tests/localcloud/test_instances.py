@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
-    from tests.localcloud.conftest import Client
+    from tests.support.client import Client
 
 RUN = {"Placement": {"Zone": "ap-guangzhou-3"}, "ImageId": "img-eb30mz89"}
 

@@ -10,7 +10,7 @@ from tencentcloud.common.credential import Credential
 from localcloud import LocalCloud
 from localcloud.core.errors import ApiError
 from localcloud.core.limits import Limits
-from tests.localcloud.conftest import Client
+from tests.support.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

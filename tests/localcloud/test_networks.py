@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
-    from tests.localcloud.conftest import Client
+    from tests.support.client import Client
 
 
 @pytest.fixture

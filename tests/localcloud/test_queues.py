@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tests.localcloud.conftest import Cmq
+from tests.support.client import Cmq
 from tests.support.deployed import wait_until
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
-    from tests.localcloud.conftest import Client
+    from tests.support.client import Client
 
 Q: dict[str, Any] = {"queueName": "q"}
 

@@ -10,7 +10,7 @@ import pytest
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
-    from tests.localcloud.conftest import Client
+    from tests.support.client import Client
 
 QUARTER_S = 900
 ARRIVALS = (

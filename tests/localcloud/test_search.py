@@ -12,7 +12,7 @@ from localcloud.cls.model import Line, Logs
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
-    from tests.localcloud.conftest import Client
+    from tests.support.client import Client
 
 LINES: tuple[dict[str, Any], ...] = (
     {"level": "INFO", "message": "report", "created": 3, "outcomes": {"created": 3}},

@@ -17,7 +17,7 @@ import requests
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from localcloud import LocalCloud
-from tests.localcloud.conftest import Client
+from tests.support.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ import requests
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
-from tests.localcloud.conftest import Client
+from tests.support.client import Client
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud

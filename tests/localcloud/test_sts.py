@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from tencentcloud.common.credential import Credential
 
-from tests.localcloud.conftest import Client, Cmq
+from tests.support.client import Client, Cmq
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud

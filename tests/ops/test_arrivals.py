@@ -11,7 +11,7 @@ import pytest
 from localcloud import LocalCloud
 from localcloud.core import faults
 from ops.errors import Exit
-from tests.support.deployed import Signed
+from tests.support.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ def test_nothing_arrives_at_all(cloud: LocalCloud, operator: Operator, topic: st
 def test_no_judgement_is_passed(cloud: LocalCloud, operator: Operator, topic: str) -> None:
     """On a flow log younger than 20 minutes, and on an instance that does not run."""
     stopped, of_stopped = covered(cloud, topic)
-    Signed(cloud)("cvm", "StopInstances", HOME, InstanceIds=[stopped])
+    Client(cloud)("cvm", "StopInstances", HOME, InstanceIds=[stopped])
     cloud.clock.advance(AGE_S)
     covered(cloud, topic)
     _, young = covered(cloud, topic)

@@ -11,7 +11,8 @@ import pytest
 
 from localcloud.core import faults
 from ops.errors import Exit
-from tests.support.deployed import NAME, Signed, environment
+from tests.support.client import Client
+from tests.support.deployed import NAME, environment
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
@@ -26,7 +27,7 @@ def deploy(cloud: LocalCloud, region: str = HOME, **settings: str) -> None:
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("index.py", "def main_handler(event, context): pass\n")
     variables = [{"Key": key, "Value": value} for key, value in environment(cloud, **settings).items()]
-    Signed(cloud)(
+    Client(cloud)(
         "scf", "CreateFunction", region,
         FunctionName=NAME, Handler="index.main_handler", Runtime="Python3.10",
         Code={"ZipFile": base64.b64encode(packed.getvalue()).decode()}, Environment={"Variables": variables},

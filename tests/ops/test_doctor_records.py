@@ -14,7 +14,7 @@ from localcloud.cloudaudit.trail import Trail
 from localcloud.core import faults as strike
 from ops.doctor import records
 from ops.errors import Exit
-from tests.support.deployed import Signed
+from tests.support.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def cloud() -> Iterator[LocalCloud]:
     """An account in which a user has made an instance, with a password, in each form that records are known to take."""
     with LocalCloud(enforce_limits=False, time_scale=0.02) as running:
         running.account.state(Trail).styles = (*STYLES, DETAIL, LEADS, EMPTY_REPLY)
-        call = Signed(running)
+        call = Client(running)
         for _ in range(len(STYLES) + 3):
             call(
                 "cvm",

@@ -14,7 +14,8 @@ from handler.intake import events
 from localcloud import LocalCloud
 from localcloud.core import faults
 from ops.errors import Exit
-from tests.support.deployed import NAME, Signed, make_function, make_role, wait_until
+from tests.support.client import Client
+from tests.support.deployed import NAME, make_function, make_role, wait_until
 from tests.support.function import valid
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def deployed(python310: Path) -> Iterator[LocalCloud]:
     """A local cloud with the function deployed, once for all of this file's tests."""
     assert python310
     with LocalCloud(enforce_limits=False, time_scale=0.05) as running:
-        call = Signed(running)
+        call = Client(running)
         make_role(call)
         for name in (NAME, "another"):
             make_function(call, zipped(CODE), {}, FunctionName=name, DeadLetterConfig=None)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ops.commands.local import View
-from tests.support.deployed import Signed, wait_until
+from tests.support.client import Client
+from tests.support.deployed import wait_until
 from tests.support.platform_replies import code
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ PROBE = {"FunctionName": "probe"}
     ids=["a report", "another object", "odd outcomes", "a list", "text", "a number", "null", "a long one"],
 )
 def test_any_result_is_shown(cloud: LocalCloud, capsys: pytest.CaptureFixture[str], result: Any, shown: str) -> None:
-    view, call = View(cloud), Signed(cloud)
+    view, call = View(cloud), Client(cloud)
     call("scf", "CreateFunction", **PROBE, Code=code(ECHO), Runtime="Python3.10")
     wait_until(lambda: call("scf", "GetFunction", **PROBE)["Status"] == "Active")
     reply = call("scf", "Invoke", **PROBE, ClientContext=json.dumps(result))["Result"]
@@ -44,7 +45,7 @@ def test_any_result_is_shown(cloud: LocalCloud, capsys: pytest.CaptureFixture[st
 
 
 def test_a_failure_is_shown_as_the_platform_describes_it(cloud: LocalCloud, capsys: pytest.CaptureFixture[str]) -> None:
-    view, call = View(cloud), Signed(cloud)
+    view, call = View(cloud), Client(cloud)
     call("scf", "CreateFunction", **PROBE, Code=code("def main_handler(event, context): 1 / 0"), Runtime="Python3.10")
     wait_until(lambda: call("scf", "GetFunction", **PROBE)["Status"] == "Active")
     assert "ZeroDivisionError" in call("scf", "Invoke", **PROBE)["Result"]["ErrMsg"]

@@ -6,18 +6,13 @@ import base64
 import json
 import threading
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-
-from tencentcloud.common.common_client import CommonClient
-from tencentcloud.common.credential import Credential
-from tencentcloud.common.profile.client_profile import ClientProfile
-from tencentcloud.common.profile.http_profile import HttpProfile
 
 from ops import config
 from ops.deployment import assembly, documents
+from tests.support.client import Client
 from tests.support.deployment import account_of, deployment_to
-from tests.support.services import VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,30 +37,11 @@ def wait_until(is_so: Callable[[], bool], seconds: float = 60.0, what: str = "it
 
 
 @dataclass
-class Signed:
-    """A client that signs with the account's keys, or others."""
-
-    cloud: LocalCloud
-    keys: tuple[str, ...] = ()
-    clients: dict[tuple[str, str], Any] = field(default_factory=dict)
-
-    def __call__(self, service: str, action: str, region: str | None = None, /, **params: Any) -> dict[str, Any]:
-        key = (service, region or self.cloud.region)
-        if key not in self.clients:
-            http = HttpProfile(protocol="http", endpoint=self.cloud.endpoint.removeprefix("http://"), keepAlive=True)
-            credential = Credential(*(self.keys or (self.cloud.secret_id, self.cloud.secret_key)))
-            profile = ClientProfile(httpProfile=http, language="en-US")
-            self.clients[key] = CommonClient(service, VERSIONS[service], credential, key[1], profile)
-        reply: dict[str, Any] = self.clients[key].call_json(action, params)["Response"]
-        return reply
-
-
-@dataclass
 class Deployed:
     """The deployed function and what a test asks of it."""
 
     cloud: LocalCloud
-    call: Signed
+    call: Client
     wanted: Deployment
 
     def attached_interface(self, region: str) -> str:
@@ -123,14 +99,14 @@ def role_policy(cloud: LocalCloud, *without: str) -> str:
     return json.dumps(document)
 
 
-def make_role(call: Signed) -> None:
+def make_role(call: Client) -> None:
     """Make the execution role with its policy."""
     call("cam", "CreateRole", RoleName=NAME, PolicyDocument=json.dumps(documents.trust()))
     policy_id = call("cam", "CreatePolicy", PolicyName=NAME, PolicyDocument=role_policy(call.cloud))["PolicyId"]
     call("cam", "AttachRolePolicy", PolicyId=policy_id, AttachRoleName=NAME)
 
 
-def make_function(call: Signed, code: bytes, variables: dict[str, str], **changes: Any) -> None:
+def make_function(call: Client, code: bytes, variables: dict[str, str], **changes: Any) -> None:
     """Make a function that is not the product's, and wait until it is Active."""
     fields = {
         "FunctionName": NAME,
@@ -175,7 +151,7 @@ def deploy(
     timer = replace(by_file.timer, enabled=sweep)
     wanted = replace(by_file, region=cloud.region, timeout=timeout_s, variables=variables, timer=timer)
     assembly.deploy(wanted, account_of(cloud), code)
-    deployed = Deployed(cloud, Signed(cloud), wanted)
+    deployed = Deployed(cloud, Client(cloud), wanted)
     if without:
         deployed.permit_all(*without)
     return deployed

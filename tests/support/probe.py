@@ -10,7 +10,7 @@ from tests.support.platform_replies import code
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
-    from tests.localcloud.conftest import Client
+    from tests.support.client import Client
 
 NAMED = {"FunctionName": "probe"}
 RAISES = "def main_handler(event, context):\n    raise ValueError('no good: %s' % event)\n"

@@ -11,7 +11,7 @@ import pytest
 from tencentcloud.common.credential import Credential
 
 from localcloud.scf.pools import python_for
-from tests.localcloud.conftest import Client
+from tests.support.client import Client
 from tests.support.deployed import wait_until
 from tests.support.platform_replies import ALLOW, TRUST, code, zipped
 from tests.support.probe import NAMED, RAISES, SHOWS, make, run, settled, wait_until_active
@@ -133,6 +133,8 @@ def test_names_are_unique_and_unknown_ones_are_refused(call: Client) -> None:
     make(call)
     taken = call.refused("scf", "CreateFunction", **NAMED, Code=code(), Runtime="Python3.10")
     assert taken == ("ResourceInUse.FunctionName", "The function `probe` exists already.")
+    assert call.refused("scf", "DeleteFunction", **NAMED, Qualifier="2")[0] == "ResourceNotFound.Qualifier"
+    assert call("scf", "GetFunction", **NAMED)["Qualifier"] == "$LATEST"
     call("scf", "DeleteFunction", **NAMED)
     gone = ("ResourceNotFound.Function", "The function `probe` does not exist.")
     for action in ("GetFunction", "DeleteFunction", "Invoke", "ListTriggers"):

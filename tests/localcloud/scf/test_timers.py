@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +15,7 @@ from tests.support.probe import NAMED, make, settled
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
-    from tests.localcloud.conftest import Client
+    from tests.support.client import Client
 
 TRIGGER = {**NAMED, "TriggerName": "t", "Type": "timer"}
 
@@ -31,6 +33,20 @@ def test_a_timer_fires_when_it_is_due_with_its_message(cloud: LocalCloud, call: 
     assert event == {"Type": "Timer", "TriggerName": "t", "Message": "hello"}
     cloud.clock.advance(24 * 3600)
     wait_until(lambda: len(cloud.scf.invocations) == 2)
+
+
+def test_a_timer_keeps_up_with_a_clock_that_jumps(cloud: LocalCloud, call: Client) -> None:
+    """Three hours at once are three times due; the fourth comes at its own hour, not an hour after the jump."""
+    cloud.behaviour.time_scale = 1.0
+    call("scf", "CreateFunction", **NAMED, Code=code(), Runtime="Python3.10")
+    call("scf", "CreateTrigger", **TRIGGER, TriggerDesc="0 0 * * * * *")
+    cloud.clock.advance(3 * 3600)
+    wait_until(lambda: len(cloud.scf.invocations) == 3)
+    now = cloud.clock.now()
+    cloud.clock.advance(3600 - now % 3600)
+    wait_until(lambda: len(cloud.scf.invocations) == 4)
+    due = [datetime.fromisoformat(json.loads(one.event)["Time"][:-1]) for one in cloud.scf.invocations]
+    assert {later - earlier for earlier, later in pairwise(due)} == {timedelta(hours=1)}
 
 
 def test_the_time_scale_shortens_a_timer_s_waits(cloud: LocalCloud, call: Client) -> None:
