@@ -137,7 +137,7 @@ def _finish(run: Session, whole: Survey, *, dry_run: bool, as_json: bool) -> Exi
         console.show_report(report, listed=("planned",) if dry_run else ("dead_lettered", "skipped"))
     run.raise_if_unsent()
     drifted = sum(each.total(*IMPAIRED) for each in whole.inventories)
-    _say_what_is_left(run, drifted, dry_run=dry_run, as_json=as_json)
+    _say_what_is_left(run, drifted)
     if run.stop.asked:
         return Exit.INTERRUPTED
     if run.report.stopped or whole.failures:
@@ -146,15 +146,9 @@ def _finish(run: Session, whole: Survey, *, dry_run: bool, as_json: bool) -> Exi
     return Exit.UNCOVERED if uncovered else Exit.OK
 
 
-def _say_what_is_left(run: Session, drifted: int, *, dry_run: bool, as_json: bool) -> None:
+def _say_what_is_left(run: Session, drifted: int) -> None:
     """Say what the operator may have to look at next."""
     outcomes = run.report.outcomes
-    if outcomes[Outcome.SKIPPED] and not dry_run and not as_json:
-        console.say(
-            "What a backfill has skipped, `status` shows as missing unless FLOWLOG_RULES excludes it, by a tag for "
-            "example: only a try tells it.",
-            "dim",
-        )
     if drifted:
         are = "is" if drifted == 1 else "are"
         console.say(

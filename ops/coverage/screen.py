@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MAX_ROWS = 12
 """With more VPCs than this, the table has a row for each region."""
 MAX_REASONS = 12
+MAX_WIDER = 3
 IDS_SHOWN = 5
 ALL_OF_THEM = "`eni-flowlog status --csv` lists every interface with its reason, --json too."
 _ALWAYS = ("interfaces", "covered", "missing")
@@ -49,11 +50,20 @@ def show_coverage(report: Mapping[str, Any], regions: str = "the regions that th
         out.print(_line(state, reason, ids, out.width))
     if len(groups) > MAX_REASONS:
         out.print(Text(f"… and {len(groups) - MAX_REASONS} more reasons.", "dim"))
+    for wider in report.get("wider", ())[:MAX_WIDER]:
+        out.print(Text(_wider(wider), "yellow"))
     if "truncated" in report:
         numbers = f"{len(report['items']):,} of {report['truncated']['items']:,}"
         out.print(Text(f"The function's report lists {numbers} interfaces; {ALL_OF_THEM}", "dim"))
     elif any(len(ids) > IDS_SHOWN for ids in groups.values()):
         out.print(Text(ALL_OF_THEM, "dim"))
+
+
+def _wider(wider: Mapping[str, Any]) -> str:
+    """An old flow log of a whole VPC or subnet."""
+    place = f"{wider['resource_type']} {wider['resource_id']} in {wider['region']}"
+    below = console.counted(wider["interfaces"], "interface")
+    return f"{wider['flow_log_id']} is an old flow log of {place}: {below} below it may be collected and billed twice."
 
 
 def coverage_table(coverage: Sequence[Mapping[str, Any]], out: Console) -> Table:

@@ -120,8 +120,11 @@ def test_from_nothing_to_a_covered_account(installed: Installed) -> None:
 
 
 def test_its_demo_runs(installed: Installed) -> None:
-    """All of it, in a folder without anything."""
-    assert "All of that took" in installed("demo")
+    """All of it, in a folder without anything; it ends with a status that is true, and has nothing left to ask."""
+    shown = installed("demo")
+    assert "All covered: every interface that can have a flow log has one that logs." in shown
+    assert "unsupported, S1.SMALL1 is a model that takes no flow logs (2): eni-" in shown
+    assert "All of that took" in shown
 
 
 def test_it_asks_for_every_library_that_it_imports() -> None:

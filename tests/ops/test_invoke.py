@@ -112,6 +112,10 @@ def test_the_report_of_a_status(operator: Operator) -> None:
     assert result.exit_code == Exit.UNCOVERED
     for part in ("Coverage of interfaces", "vpc-pq9vxykj", "1 interface has no flow log", "missing (1): eni-78ysaex1"):
         assert part in result.stdout
+    wider = {"region": "ap-guangzhou", "flow_log_id": "fl-1", "resource_type": "VPC", "resource_id": "vpc-pq9vxykj"}
+    old = {**report, "wider": [{**wider, "interfaces": 4}]}
+    shown = operator("invoke", "--unchecked", json.dumps({"return": valid("report", old)})).stdout
+    assert "fl-1 is an old flow log of VPC vpc-pq9vxykj in ap-guangzhou: 4 interfaces below it may be" in shown
     report["coverage"] = [{**row, "covered": 4, "missing": 0}]
     report["items"] = []
     assert operator("invoke", "--unchecked", json.dumps({"return": report})).exit_code == Exit.OK
