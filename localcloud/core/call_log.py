@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 KEPT = 200_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Call:
     """One call that was understood so far as to name its action.
 
@@ -30,30 +30,23 @@ class Call:
     action: str
     region: str
     params: dict[str, Any] = field(repr=False)
-    caller: Caller | None
-    code: str | None
-    answered: bool
+    caller: Caller
+    code: str | None = None
+    answered: bool = True
     time: float
     request_id: str
 
 
-@dataclass(frozen=True)
-class WriteCall:
+@dataclass(frozen=True, kw_only=True)
+class WriteCall(Call):
     """A write call of the v3 API after its end, as CloudAudit would record it: `reply` or `error` is set."""
 
-    service: str
     version: str
-    action: str
-    region: str
-    params: dict[str, Any]
     reply: dict[str, Any] | None
     error: ApiError | None
-    caller: Caller
     source_ip: str
-    request_id: str
     http_method: str
     user_agent: str
-    time: float
 
 
 class CallLog:

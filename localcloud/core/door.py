@@ -74,14 +74,6 @@ class Envelope:
     from_text: bool
 
 
-@dataclass
-class Outcome:
-    """How a call's action ended: a reply, or a refusal. Neither, if a fault kept it from being done."""
-
-    reply: dict[str, Any] | None = None
-    error: ApiError | None = None
-
-
 def serve(cloud: Cloud, request: Request) -> Reply:
     """Answer one request of the v3 API.
 
@@ -101,7 +93,7 @@ def serve(cloud: Cloud, request: Request) -> Reply:
 
 
 class _Exchange:
-    """One call on its way through the cloud."""
+    """One call on its way through the cloud. Its action may have a reply or an error, whatever the client is told."""
 
     def __init__(self, cloud: Cloud, request: Request, envelope: Envelope, request_id: str) -> None:
         self.cloud = cloud
@@ -110,7 +102,8 @@ class _Exchange:
         self.request_id = request_id
         self.region = envelope.region or cloud.account.home
         self.arrived = cloud.account.now()
-        self.outcome = Outcome()
+        self.reply: dict[str, Any] | None = None
+        self.error: ApiError | None = None
         self.action: Action | None = None
 
     def run(self) -> Reply:
@@ -132,13 +125,13 @@ class _Exchange:
             answered = False
             raise
         finally:
-            self._record(error or self.outcome.error, answered=answered)
+            self._record(error or self.error, answered=answered)
 
     def _proceed(self) -> Reply:
         try:
-            reply = self.outcome.reply = self._do()
+            reply = self.reply = self._do()
         except ApiError as refused:
-            self.outcome.error = refused
+            self.error = refused
             return _as_reply(refused.body(self.request_id))
         return _as_reply({"Response": {**reply, "RequestId": self.request_id}})
 
@@ -173,41 +166,29 @@ class _Exchange:
 
     def _record(self, error: ApiError | None, *, answered: bool) -> None:
         envelope = self.envelope
-        self.cloud.calls.add(
-            Call(
-                service=envelope.service,
-                action=envelope.action,
-                region=self.region,
-                params=envelope.params,
-                caller=envelope.caller,
-                code=error.code if error else None,
-                answered=answered,
-                time=self.arrived,
-                request_id=self.request_id,
-            )
-        )
-        if self.action is not None and self.action.writes and (self.outcome.reply is not None or error is not None):
-            self._tell(error if self.outcome.reply is None else None)
-
-    def _tell(self, error: ApiError | None) -> None:
-        assert self.action is not None
-        envelope, request = self.envelope, self.request
-        write = WriteCall(
+        call = Call(
             service=envelope.service,
-            version=envelope.version,
             action=envelope.action,
             region=self.region,
             params=envelope.params,
-            reply=None if self.outcome.reply is None else {**self.outcome.reply, "RequestId": self.request_id},
-            error=error,
             caller=envelope.caller,
-            source_ip=request.remote_addr or "",
-            request_id=self.request_id,
-            http_method=request.method,
-            user_agent=request.headers.get("X-TC-RequestClient", ""),
+            code=error.code if error else None,
+            answered=answered,
             time=self.arrived,
+            request_id=self.request_id,
         )
-        notify(self.cloud.subscribers, write)
+        self.cloud.calls.add(call)
+        if self.action is not None and self.action.writes and (self.reply is not None or error is not None):
+            write = WriteCall(
+                **vars(call),
+                version=envelope.version,
+                reply=None if self.reply is None else {**self.reply, "RequestId": self.request_id},
+                error=error if self.reply is None else None,
+                source_ip=self.request.remote_addr or "",
+                http_method=self.request.method,
+                user_agent=self.request.headers.get("X-TC-RequestClient", ""),
+            )
+            notify(self.cloud.subscribers, write)
 
 
 def _open(cloud: Cloud, request: Request) -> Envelope:

@@ -78,7 +78,17 @@ def _exchange(cloud: Cloud, caller: Caller, fields: dict[str, str], request_id: 
         raise
     finally:
         cloud.calls.add(
-            Call(CMQ, action, cloud.account.home, dict(params), caller, code, answered, arrived, request_id)
+            Call(
+                service=CMQ,
+                action=action,
+                region=cloud.account.home,
+                params=dict(params),
+                caller=caller,
+                code=code,
+                answered=answered,
+                time=arrived,
+                request_id=request_id,
+            )
         )
 
 
