@@ -50,6 +50,23 @@ class Vpc:
         created = _objects(reply.get("FlowLog"))
         return str(created[0].get("FlowLogId") or "") if created else ""
 
+    def enable_flow_log(self, region: str, flow_log_id: str, pacer: Pacer) -> None:
+        """Switch a flow log on (EnableFlowLogs, doc 215/79712).
+
+        Raises:
+            CloudError: it stands as it was, or may have been switched on.
+        """
+        self._api.call(VPC, "EnableFlowLogs", region, {"FlowLogIds": [flow_log_id]}, pacer)
+
+    def delete_flow_log(self, region: str, vpc_id: str, flow_log_id: str, pacer: Pacer) -> None:
+        """Delete a flow log (DeleteFlowLog, doc 215/35014).
+
+        Raises:
+            NotFound: there is none, for it has been deleted already.
+            CloudError: it stands as it was, or may have been deleted.
+        """
+        self._api.call(VPC, "DeleteFlowLog", region, {"VpcId": vpc_id, "FlowLogId": flow_log_id}, pacer)
+
     def flow_logs_of(self, interface: Interface) -> list[FlowLog]:
         """The flow logs of one interface (doc 215/35012)."""
         params = {"ResourceId": interface.interface_id, "Limit": PAGE, "Offset": 0}

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from handler.commands import continuation, status, survey
+from handler.commands import continuation, repair, status, survey
 from handler.commands.continuation import Rest
 from handler.commands.creates import create
+from handler.commands.cures import OFF, Wish
 from handler.commands.shortfall import Shortfall
 from handler.log import logger
 from handler.model import Command, Failure, Outcome, Result, State
@@ -34,9 +35,11 @@ def run(command: Command, invocation: Invocation) -> None:
         report_planned(whole, invocation)
     else:
         # A region that does not answer must leave time for the others.
-        whole = survey.take(invocation.within(invocation.budget.share(LISTING_SHARE)), command.arguments)
+        listing = invocation.within(invocation.budget.share(LISTING_SHARE))
+        whole = survey.take(listing, command.arguments, wish=_wish_of(command, invocation))
         _give_up_unlisted(command, whole, invocation)
         _create_and_go_on(command, whole, invocation)
+        repair.mend_and_go_on(command, whole, invocation)
     if command.arguments.get(OF_A_SWEEP):
         _log_impaired(whole)
     status.report_others(whole, invocation)  # last: the report lists a bounded number
@@ -49,10 +52,16 @@ def report_planned(whole: Survey, invocation: Invocation) -> None:
             invocation.report.add(Result(Outcome.PLANNED, each.region, interface_id, state=State.MISSING))
 
 
+def _wish_of(command: Command, invocation: Invocation) -> Wish | None:
+    """What a sweep repairs beside: nothing, unless FLOWLOG_REPAIR says so."""
+    of_a_sweep = command.arguments.get(OF_A_SWEEP) and invocation.settings.repair != OFF
+    return Wish(invocation.settings.repair) if of_a_sweep else None
+
+
 def _log_impaired(whole: Survey) -> None:
     """A line for each region and thing that is wrong, which an alarm can find."""
     for each in whole.inventories:
-        for reason, number in sorted(each.impaired.items()):
+        for reason, number in sorted((+each.impaired).items()):
             logger.warning("flow log impaired", extra={"region": each.region, "reason": reason, "number": number})
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from handler.cloud.cvm import INSTANCES
 from handler.cloud.vpc import chunks
 from handler.commands import listing
+from handler.commands.cures import MOST, RECREATE, Cure
 from handler.cover import rules
 from handler.cover.models import takes_none
 from handler.cover.state import judge
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from handler.cloud.vpc import Vpc
+    from handler.commands.cures import Wish
     from handler.cover.state import Judgement
     from handler.settings import Settings
 
@@ -83,6 +85,9 @@ class Inventory:
         coverage: for each VPC, how many interfaces there are, and how many are in which state.
         set_aside: what waits or is excluded or impaired, with the reason, up to a bound.
         drift: the flow logs of impaired interfaces, up to a bound.
+        cures: what can be made good of them, where that was asked for, in order of interface id, up to a bound.
+        cures_cut: how many more there are.
+        mended: the interfaces whose flow log a repair has dealt with.
         impaired: how many interfaces there are for each thing that is wrong with their flow log.
         wider: old flow logs of a whole VPC or subnet that has interfaces.
         unpredicted: why it could not be asked for what is missing whether its model takes flow logs.
@@ -93,6 +98,9 @@ class Inventory:
     coverage: dict[str, Counter[str]] = field(default_factory=dict)
     set_aside: list[Result] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)
+    cures: list[Cure] = field(default_factory=list)
+    cures_cut: int = 0
+    mended: set[str] = field(default_factory=set)
     impaired: Counter[str] = field(default_factory=Counter)
     wider: list[Wider] = field(default_factory=list)
     unpredicted: str = ""
@@ -138,12 +146,14 @@ class Scope:
         tell: gets each interface as it is found, for whoever wants a line on each; called from several threads.
         models: the models of some instances. With it, what is missing and can have no flow log by its instance's
             model is told apart; without it, a try will tell.
+        wish: what may be repaired; without it, nothing is.
     """
 
     vpc_ids: Sequence[str] = ()
     after: str = ""
     tell: Callable[[Found], None] | None = None
     models: Callable[[Sequence[str]], Mapping[str, str]] | None = None
+    wish: Wish | None = None
 
 
 def take(region: str, vpc: Vpc, settings: Settings, scope: Scope) -> Inventory:
@@ -164,6 +174,9 @@ def take(region: str, vpc: Vpc, settings: Settings, scope: Scope) -> Inventory:
     return taking.inventory
 
 
+_Judged = tuple["Judgement", "FlowLog | str"]
+
+
 class _Taking:
     """The listing of one region. There may be 100,000 of each kind: it keeps no more of them than it needs."""
 
@@ -172,7 +185,8 @@ class _Taking:
         self._settings = settings
         self._scope = scope
         # By interface, its flow log as judged; None once the interface has been seen.
-        self._logs: dict[str, tuple[Judgement, FlowLog | str] | None] = {}
+        self._logs: dict[str, _Judged | None] = {}
+        self._hows: dict[str, str] = {}
         self._same: dict[Judgement, Judgement] = {}
         self._wider: dict[str, Wider] = {}
         self._missing: list[Found] = []
@@ -190,6 +204,12 @@ class _Taking:
         known = self._logs.get(log.interface_id)
         if known is None or _ORDER.index(judgement.state) < _ORDER.index(known[0].state):
             self._logs[log.interface_id] = judgement, log if self._scope.tell else log.flow_log_id
+            self._hows.pop(log.interface_id, None)
+            how = (
+                self._scope.wish.cure(log, judgement, self.inventory.region, self._settings) if self._scope.wish else ""
+            )
+            if how:
+                self._hows[log.interface_id] = how
 
     def add_interface(self, interface: Interface) -> None:
         """Put an interface into its state, once: it may stand on two pages."""
@@ -202,6 +222,7 @@ class _Taking:
             if place in self._wider:
                 self._wider[place].interfaces += 1
         found = _found(interface, known, self._settings)
+        self._keep_cure(found)
         if found.state is State.MISSING and self._scope.models:
             whole = interface if self._scope.tell else _slim(interface)
             self._missing.append(replace(found, interface=whole))
@@ -209,8 +230,9 @@ class _Taking:
             self._tell(found)
 
     def finish(self) -> None:
-        """Tell what is missing from what can have no flow log, and put it in order."""
+        """Tell what is missing from what can have no flow log, and put all in order."""
         self._logs.clear()
+        self._cut_cures(MOST)
         unsupported = self._unsupported()
         for found in self._missing:
             model = unsupported.get(found.interface.instance_id)
@@ -218,6 +240,21 @@ class _Taking:
         self._missing.clear()
         self.inventory.missing.sort()
         self.inventory.wider = [each for each in self._wider.values() if each.interfaces]
+
+    def _keep_cure(self, found: Found) -> None:
+        """Keep how an impaired interface's flow log is made good. Without an instance nothing could be made anew."""
+        how = self._hows.pop(found.interface.interface_id, "")
+        if not how or found.state not in IMPAIRED or (how == RECREATE and not found.interface.attached):
+            return
+        ident, vpc_id = found.interface.interface_id, sys.intern(found.interface.vpc_id)
+        self.inventory.cures.append(Cure(ident, vpc_id, found.flow_log_id, how, found.reason, found.state))
+        if len(self.inventory.cures) >= 2 * MOST:
+            self._cut_cures(MOST)
+
+    def _cut_cures(self, most: int) -> None:
+        self.inventory.cures.sort()
+        self.inventory.cures_cut += len(self.inventory.cures[most:])
+        del self.inventory.cures[most:]
 
     def _unsupported(self) -> dict[str, str]:
         """The models of those instances that can have none."""
@@ -240,7 +277,7 @@ class _Taking:
             self._scope.tell(found)
 
 
-def _found(interface: Interface, known: tuple[Judgement, FlowLog | str] | None, settings: Settings) -> Found:
+def _found(interface: Interface, known: _Judged | None, settings: Settings) -> Found:
     outcome, reason = rules.decide(interface, settings)
     if known and (outcome is not Outcome.SKIPPED or known[0].state is State.COVERED):
         return Found(interface, known[0].state, known[0].words, known[1])

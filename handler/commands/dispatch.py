@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handler.commands import backfill, redrive, status, sweep
+from handler.commands import backfill, redrive, repair, status, sweep
 from handler.errors import failure_of
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def _run(command: Command, invocation: Invocation, *, again: bool) -> None:
         backfill.run(command, invocation)
     elif command.name == "status":
         status.run(command, invocation)
+    elif command.name == "repair":
+        repair.run(command, invocation)
     elif command.name == "redrive":
         redrive.run(command, invocation, run_again)
     elif again:

@@ -41,11 +41,12 @@ def report_others(whole: Survey, invocation: Invocation) -> None:
     report = invocation.report
     for each in whole.inventories:
         report.count(Outcome.COVERED, each.total(State.COVERED))
-        report.count(Outcome.IMPAIRED, each.total(State.DIFFERS, State.BROKEN))
+        report.count(Outcome.IMPAIRED, each.total(State.DIFFERS, State.BROKEN) - len(each.mended))
         report.count(Outcome.WAITING, each.total(State.WAITING))
         report.count(Outcome.SKIPPED, each.total(State.UNSUPPORTED, State.EXCLUDED))
         others = set(State) - {State.COVERED, State.MISSING}
-        report.list_counted(each.set_aside, each.total(*others))
+        left = [result for result in each.set_aside if result.interface_id not in each.mended]
+        report.list_counted(left, each.total(*others) - len(each.mended))
 
 
 def coverage_rows(whole: Survey) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from handler.commands.coverage import Found, Scope
+    from handler.commands.cures import Wish
     from handler.invocation import Invocation
 
 INSTANCE_READS_PER_S = 35.0
@@ -58,12 +59,16 @@ class Survey:
         names = self.regions.names or self.regions.asked
         return " and ".join(names) if len(names) < MANY else f"{len(names)} regions"
 
-    def cut(self, limit: int | None) -> None:
-        """Keep the first `limit` missing interfaces, in the order of the regions."""
-        room = limit if limit is not None else self.missing
+    def cut(self, limit: int | None, *, of_cures: bool) -> None:
+        """Keep the first `limit` missing interfaces, or cures, in the order of the regions."""
+        if limit is None:
+            return
         for each in self.inventories:
-            each.missing = each.missing[:room]
-            room -= len(each.missing)
+            if of_cures:
+                each.cures, each.cures_cut = each.cures[:limit], 0
+            else:
+                each.missing = each.missing[:limit]
+            limit -= len(each.cures if of_cures else each.missing)
 
     def say_failures(self, invocation: Invocation) -> None:
         """Say in the report which regions could not be listed, and why."""
@@ -85,6 +90,7 @@ def take(
     tell: Callable[[Found], None] | None = None,
     *,
     for_status: bool = False,
+    wish: Wish | None = None,
 ) -> Survey:
     """List the regions side by side.
 
@@ -94,6 +100,7 @@ def take(
         tell: gets each interface as it is found, from several threads.
         for_status: also tell by its instance's model what can have no flow log, and look what FLOWLOG_REGIONS leaves
             out. The models are for an answer only: whoever creates tries all the same, for the list may be stale.
+        wish: what may be repaired, where that is to be found; the limit is then of that, else of what is missing.
 
     Returns:
         What was found. A region that could not be listed is one of its `failures`.
@@ -103,7 +110,7 @@ def take(
     found = regions.find(invocation, arguments, everywhere=for_status)
 
     def inventory(region: str) -> Inventory | Failure:
-        scope = coverage.Scope(arguments.get("vpc_ids", ()), arguments.get("after", ""), tell)
+        scope = coverage.Scope(arguments.get("vpc_ids", ()), arguments.get("after", ""), tell, wish=wish)
         try:
             scope = _with_models(scope, region, invocation) if for_status else scope
             return coverage.take(region, invocation.vpc(), invocation.settings, scope)
@@ -116,7 +123,7 @@ def take(
     whole = Survey(
         [each for each in taken.values() if isinstance(each, Inventory)], {**found.failures, **failures}, found
     )
-    whole.cut(arguments.get("limit"))
+    whole.cut(arguments.get("limit"), of_cures=wish is not None)
     return whole
 
 

@@ -23,7 +23,7 @@ MAX_NESTING = 4
 MAX_UNZIPPED_BYTES = 6 * 1024 * 1024
 """The most that a synchronous event may hold (doc 583/11637), also for what CLS has zipped."""
 
-COMMANDS = ("ensure", "backfill", "redrive", "status", "sweep")
+COMMANDS = ("ensure", "backfill", "redrive", "status", "repair", "sweep")
 
 
 def read(payload: Any, nesting: int = 0) -> list[Item]:
