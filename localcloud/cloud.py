@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
@@ -12,6 +13,7 @@ from localcloud.cam.authority import Authority
 from localcloud.cam.model import LOCAL_ROLE
 from localcloud.cloudaudit.trail import Trail
 from localcloud.cls.model import Sources
+from localcloud.cls.watch import Watch
 from localcloud.console import PATH as CONSOLE_PATH
 from localcloud.console import Console
 from localcloud.core import door
@@ -23,6 +25,7 @@ from localcloud.core.limits import Limits
 from localcloud.core.server import Server
 from localcloud.eb.delivery import EventBridge
 from localcloud.scf.invoker import Invoker
+from localcloud.scf.logs import lines_of
 from localcloud.seed import Seed
 from localcloud.services import all_actions
 from localcloud.tdmq import door as cmq_door
@@ -67,6 +70,7 @@ class LocalCloud:
         eventbridge: What brings write calls to functions, with its switches.
         background: What is under way; `wait_until_idle` waits for its end.
         authority: What weighs policies.
+        alarms: What watches topics: `alarms.fired`.
         console: What an owner does by hand before any event comes.
     """
 
@@ -94,6 +98,7 @@ class LocalCloud:
         self.background = Background(self.clock)
         self.scf = self.account.keep(Invoker(self.account, self.background))
         self.eventbridge = EventBridge(self.account, self.background, self.scf)
+        self.alarms = self.account.keep(Watch(self.account, self.background))
         self.authority = Authority(self.account)
         self.subscribers: list[Callable[[WriteCall], None]] = [self.account.state(Trail).add, self.eventbridge.publish]
         self.authorize: Callable[[Caller, str, str, str], ApiError | None] = self.authority.refuse
@@ -106,7 +111,7 @@ class LocalCloud:
         self._show_seed(Seed(self.account))
         self.add_role(LOCAL_ROLE)
         self.console = Console(self.account)
-        self.account.state(Sources).known.append(Records(self.account).of_topic)
+        self.account.state(Sources).known.extend((Records(self.account).of_topic, partial(lines_of, self.account)))
         if not fresh:
             self.console.do()
         self.topic_id = self.add_topic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.actions import Service
@@ -95,6 +95,27 @@ class Logs:
     logsets: dict[str, Logset] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=dict)
     kept: dict[str, deque[Line]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=MOST_LINES)))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An alarm or a notice as it was asked for: `params` are CreateAlarm's or CreateAlarmNotice's."""
+
+    one_id: str
+    created: float
+    params: dict[str, Any]
+
+    def changed(self, params: dict[str, Any]) -> Kept:
+        """Return the same with other parameters, as far as given."""
+        return replace(self, params={**self.params, **params})
+
+
+@dataclass
+class Alarms:
+    """One region's alarms and notices, by id."""
+
+    alarms: dict[str, Kept] = field(default_factory=dict)
+    notices: dict[str, Kept] = field(default_factory=dict)
 
 
 class Sources:

@@ -24,6 +24,7 @@ from localcloud.core.parameters import (
 )
 from localcloud.scf.checks import check_limits, check_name, check_runtime, code_of, environment_of, refuse
 from localcloud.scf.invoker import Invoker
+from localcloud.scf.logs import default_topic
 from localcloud.scf.model import API, LATEST, Function, Functions, find, ref_of
 from localcloud.scf.triggers import trigger_reply
 
@@ -101,6 +102,9 @@ def create_function(ctx: Context, params: Params) -> dict[str, Any]:
         settled=now + ctx.behaviour.wait(ctx.behaviour.function_ready_s),
     )
     function = replace(function, **_settings(ctx, params))
+    if not function.cls_topic_id:
+        topic = default_topic(ctx)
+        function = replace(function, cls_topic_id=topic.topic_id, cls_logset_id=topic.logset_id)
     ctx.region.state(Functions).put(function)
     ctx.account.state(Invoker).prepare(function)
     return {}

@@ -114,6 +114,17 @@ def cls_replies(call: Call, cloud: LocalCloud) -> None:
     search = {"TopicId": cloud.topic_id, "From": 0, "To": int(cloud.clock.now()) * 1000}
     for query in ("", "* | select count(*) as n"):
         call("cls", "SearchLog", **search, QueryString=query)
+    target = {**topic, **logset, "Query": "*", "Number": 1, "StartTimeOffset": -15, "EndTimeOffset": 0}
+    notice = _only(call("cls", "CreateAlarmNotice", Name="contract", Type="All", Tags=TAGS), "AlarmNoticeId")
+    call("cls", "ModifyAlarmNotice", **notice, WebCallbacks=[{"CallbackType": "Http", "Url": "http://127.0.0.1:9/"}])
+    when = {"MonitorTime": {"Type": "Period", "Time": 15}, "TriggerCount": 1, "AlarmPeriod": 15}
+    one = {"Name": "contract", "AlarmTargets": [target], **when, "Condition": "$1.n > 0", "Enable": True, "Tags": TAGS}
+    alarm = _only(call("cls", "CreateAlarm", **one, AlarmNoticeIds=[notice["AlarmNoticeId"]]), "AlarmId")
+    call("cls", "ModifyAlarm", **alarm, Status=False)
+    call("cls", "DescribeAlarms")
+    call("cls", "DescribeAlarmNotices")
+    call("cls", "DeleteAlarm", **alarm)
+    call("cls", "DeleteAlarmNotice", **notice)
     of_topic = {"Dimensions": [{"Name": "uin", "Value": cloud.uin}, {"Name": "TopicId", "Value": cloud.topic_id}]}
     call("monitor", "GetMonitorData", Namespace="QCE/CLS", MetricName="TrafficWrite", Instances=[of_topic])
     call("cls", "DeleteTopic", **topic)

@@ -1,0 +1,178 @@
+"""Alarms on topics and the notices they send: create, change, list, delete (docs 614/56466, 614/56468)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from localcloud.cls.model import API, CODES, FILTERS, Alarms, Kept, passes, the_topic
+from localcloud.cls.watch import ConditionError, Watch, conditions_of
+from localcloud.core.clock import beijing_time
+from localcloud.core.errors import ApiError
+from localcloud.core.paging import page
+from localcloud.core.parameters import (
+    TAGS,
+    Fields,
+    boolean,
+    each,
+    integer,
+    list_of,
+    object_of,
+    opaque,
+    opaque_list,
+    text,
+    texts,
+    unsigned,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from localcloud.core.actions import Context
+    from localcloud.core.parameters import Params
+
+LONGEST_OFFSET = 1440
+NO_ALARM, NO_NOTICE = "ResourceNotFound.AlarmNotExist", "ResourceNotFound.AlarmNoticeNotExist"
+
+_TARGET = {
+    **each(text.must(), "TopicId", "Query", "LogsetId"),
+    **each(integer.must(), "Number", "StartTimeOffset", "EndTimeOffset"),
+    "SyntaxRule": unsigned,
+}
+_MUST = {
+    "Name": text,
+    "AlarmTargets": list_of(_TARGET),
+    "MonitorTime": object_of({"Type": text.must(), "Time": integer, "CronExpression": text}),
+    **each(integer, "TriggerCount", "AlarmPeriod"),
+}
+_ALARM: Fields = {
+    **texts("Condition MessageTemplate"),
+    "MultiConditions": list_of({"Condition": text, "AlarmLevel": unsigned}),
+    **each(unsigned, "AlarmLevel", "MonitorObjectType"),
+    **each(boolean, "Status", "Enable", "GroupTriggerStatus"),
+    **each(list_of(text), "GroupTriggerCondition", "AlarmNoticeIds"),
+    **each(opaque, "CallBack", "MonitorNotice"),
+    **each(opaque_list, "Analysis", "Classifications"),
+    "Tags": TAGS,
+}
+_NOTICE: Fields = {
+    **texts("Type JumpDomain"),
+    **each(opaque_list, "NoticeReceivers", "WebCallbacks", "NoticeRules"),
+    **each(unsigned, "DeliverStatus", "AlarmShieldStatus", "SecureDetailStatus"),
+    "DeliverConfig": opaque,
+    "CallbackPrioritize": boolean,
+    "Tags": TAGS,
+}
+_LISTING = {"Filters": FILTERS, **each(integer, "Offset", "Limit")}
+
+
+@API.action({**_ALARM, **{name: one.must() for name, one in _MUST.items()}})
+def create_alarm(ctx: Context, params: Params) -> dict[str, Any]:
+    """Make an alarm, which asks its topics every so many minutes; only MonitorTime of type Period is done here."""
+    _refuse_taken(_alarms(ctx).alarms, params, "InvalidParameter.AlarmConflict")
+    return {"AlarmId": _put_alarm(ctx, Kept(f"alarm-{ctx.account.ids.uuid()}", ctx.now(), params))}
+
+
+@API.action({"AlarmId": text.must(), **_ALARM, **_MUST})
+def modify_alarm(ctx: Context, params: Params) -> dict[str, Any]:
+    """Change what is given of an alarm."""
+    _put_alarm(ctx, _find(_alarms(ctx).alarms, params.pop("AlarmId"), NO_ALARM).changed(params))
+    return {}
+
+
+@API.action(_LISTING)
+def describe_alarms(ctx: Context, params: Params) -> dict[str, Any]:
+    """List alarms, filtered by name, alarmId or topicId."""
+    by_topic = {"topicId": lambda row, value: any(value == one["TopicId"] for one in row.params["AlarmTargets"])}
+    return _listed(params, _alarms(ctx).alarms, "Alarm", by_topic)
+
+
+@API.action({"AlarmId": text.must()})
+def delete_alarm(ctx: Context, params: Params) -> dict[str, Any]:
+    """Delete an alarm."""
+    del _alarms(ctx).alarms[_find(_alarms(ctx).alarms, params["AlarmId"], NO_ALARM).one_id]
+    return {}
+
+
+@API.action({"Name": text.must(), **_NOTICE})
+def create_alarm_notice(ctx: Context, params: Params) -> dict[str, Any]:
+    """Make a notice: whom an alarm calls, and which addresses."""
+    _refuse_taken(_alarms(ctx).notices, params, "InvalidParameter.AlarmNoticeConflict")
+    notice = Kept(f"notice-{ctx.account.ids.uuid()}", ctx.now(), params)
+    _alarms(ctx).notices[notice.one_id] = notice
+    return {"AlarmNoticeId": notice.one_id}
+
+
+@API.action({"AlarmNoticeId": text.must(), "Name": text, **_NOTICE})
+def modify_alarm_notice(ctx: Context, params: Params) -> dict[str, Any]:
+    """Change what is given of a notice."""
+    notice = _find(_alarms(ctx).notices, params.pop("AlarmNoticeId"), NO_NOTICE)
+    _alarms(ctx).notices[notice.one_id] = notice.changed(params)
+    return {}
+
+
+@API.action({**_LISTING, "HasAlarmShieldCount": boolean})
+def describe_alarm_notices(ctx: Context, params: Params) -> dict[str, Any]:
+    """List notices, filtered by name or alarmNoticeId."""
+    return _listed(params, _alarms(ctx).notices, "AlarmNotice", {})
+
+
+@API.action({"AlarmNoticeId": text.must()})
+def delete_alarm_notice(ctx: Context, params: Params) -> dict[str, Any]:
+    """Delete a notice that no alarm uses."""
+    notice = _find(_alarms(ctx).notices, params["AlarmNoticeId"], NO_NOTICE)
+    if any(notice.one_id in alarm.params.get("AlarmNoticeIds", ()) for alarm in _alarms(ctx).alarms.values()):
+        raise ApiError("OperationDenied.NoticeHasAlarm", f"An alarm uses the notice `{notice.one_id}`.")
+    del _alarms(ctx).notices[notice.one_id]
+    return {}
+
+
+def _alarms(ctx: Context) -> Alarms:
+    return ctx.region.state(Alarms)
+
+
+def _put_alarm(ctx: Context, alarm: Kept) -> str:
+    params = alarm.params
+    params.pop("Enable", None)
+    if params["MonitorTime"]["Type"] != "Period" or params["MonitorTime"].get("Time", 0) < 1:
+        raise ApiError("InvalidParameterValue", "`MonitorTime` is a Period of minutes here.")
+    for target in params["AlarmTargets"]:
+        the_topic(ctx, target["TopicId"])
+        if not -LONGEST_OFFSET <= target["StartTimeOffset"] <= target["EndTimeOffset"] <= 0:
+            raise ApiError("InvalidParameterValue", f"Offsets are minutes from -{LONGEST_OFFSET} to 0.")
+    try:
+        conditions_of(params)
+    except ConditionError as error:
+        raise ApiError("InvalidParameterValue", str(error)) from None
+    for notice_id in params.get("AlarmNoticeIds", ()):
+        _find(_alarms(ctx).notices, notice_id, NO_NOTICE)
+    _alarms(ctx).alarms[alarm.one_id] = alarm
+    ctx.account.state(Watch).begin(ctx.region.name, alarm)
+    return alarm.one_id
+
+
+def _find(rows: Mapping[str, Kept], one_id: str, code: str) -> Kept:
+    if one_id not in rows:
+        raise ApiError(code, f"`{one_id}` does not exist.")
+    return rows[one_id]
+
+
+def _refuse_taken(rows: Mapping[str, Kept], params: Params, code: str) -> None:
+    if any(row.params["Name"] == params["Name"] for row in rows.values()):
+        raise ApiError(code, f"The name `{params['Name']}` is taken.")
+
+
+def _listed(
+    params: Params, rows: Mapping[str, Kept], kind: str, more: Mapping[str, Callable[[Kept, str], bool]]
+) -> dict[str, Any]:
+    tests = {
+        "name": lambda row, value: value in row.params["Name"],
+        f"{kind[0].lower()}{kind[1:]}Id": lambda row, value: value == row.one_id,
+        **more,
+    }
+    offset, limit = page(params, code=CODES.page)
+    found = [row for row in rows.values() if passes(row, params, tests)]
+    shown = [
+        {"CreateTime": beijing_time(row.created), **row.params, f"{kind}Id": row.one_id}
+        for row in found[offset : offset + limit]
+    ]
+    return {"TotalCount": len(found), f"{kind}s": shown}

@@ -1,0 +1,174 @@
+"""Alarms at work: every so many minutes an alarm asks its topics, and calls somebody if its condition holds.
+
+A condition is made of `$1.name > 0` (the field of a row of the first target's query; `$1.__QUERYCOUNT__`: how many rows
+or lines it found), in square brackets or not, with `&&` and `||`; it holds if it holds for any row (doc 614/51741).
+What a call's body holds is inferred: WeCom, DingTalk and Lark get a text in their own form, others a JSON object.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+import re
+from dataclasses import dataclass
+from operator import eq, ge, gt, le, lt, ne
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from localcloud.cls.model import Alarms, Kept, find_topic
+from localcloud.cls.search import search
+from localcloud.core.errors import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localcloud.core.account import Account
+    from localcloud.core.background import Background
+
+_LOG = logging.getLogger("localcloud")
+MINUTE_S, SHORTEST_S, TIMEOUT_S = 60.0, 1.0, 5.0
+COUNT = "__QUERYCOUNT__"
+_TEST = re.compile(r"\s*\[?\s*\$(\d+)\.([\w-]+)\s*\]?\s*(>=|<=|==|!=|>|<)\s*(-?\d+(?:\.\d+)?)\s*")
+_SIGNS: dict[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, "==": eq, "!=": ne, ">": gt, "<": lt}
+
+Row = dict[str, Any]
+
+
+class ConditionError(ValueError):
+    """An alarm's condition is malformed."""
+
+
+@dataclass(frozen=True)
+class Fired:
+    """An alarm that called: its id and name, when (epoch seconds), and the row for which its condition held."""
+
+    alarm_id: str
+    name: str
+    time: float
+    row: Row
+
+
+def conditions_of(params: dict[str, Any]) -> list[Callable[[list[list[Row]]], Row | None]]:
+    """Return an alarm's conditions: each gives the first row for which it holds among those of every target.
+
+    Raises:
+        ConditionError: One is malformed, or there are both kinds or none.
+    """
+    several, single = params.get("MultiConditions"), params.get("Condition")
+    if (several is None) == (single is None):
+        raise ConditionError("An alarm has either Condition or MultiConditions.")
+    return [_condition(str(one)) for one in ([single] if several is None else [one["Condition"] for one in several])]
+
+
+def _condition(text: str) -> Callable[[list[list[Row]]], Row | None]:
+    choices = [[_TEST.fullmatch(part) for part in choice.split("&&")] for choice in text.split("||")]
+    if any(match is None for choice in choices for match in choice):
+        raise ConditionError(f"The condition `{text}` is not like `$1.n > 0`.")
+
+    def holds(found: list[list[Row]]) -> Row | None:
+        for choice in choices:
+            rows = [_first(found, match) for match in choice if match is not None]
+            if None not in rows:
+                return rows[0]
+        return None
+
+    return holds
+
+
+def _first(found: list[list[Row]], match: re.Match[str]) -> Row | None:
+    number, name, sign, wanted = int(match[1]) - 1, match[2], _SIGNS[match[3]], float(match[4])
+    rows = found[number] if number < len(found) else []
+    if name == COUNT:
+        return {COUNT: len(rows)} if sign(len(rows), wanted) else None
+    return next((row for row in rows if isinstance(row.get(name), int | float) and sign(row[name], wanted)), None)
+
+
+@dataclass
+class _State:
+    """When an alarm asks next, how often in a row its condition held, and until when it does not call again."""
+
+    due: float
+    hits: int = 0
+    quiet_until: float = 0.0
+
+
+class Watch:
+    """Asks and calls, on the background's threads.
+
+    Attributes:
+        fired: The alarms that have called, oldest first.
+    """
+
+    def __init__(self, account: Account, background: Background) -> None:
+        self._account, self._background = account, background
+        self.fired: list[Fired] = []
+
+    def begin(self, region: str, alarm: Kept) -> None:
+        """Ask an alarm's topics at the end of each of its periods, for as long as the alarm is as it is now."""
+        self._next(region, alarm, _State(self._account.now()))
+
+    def _next(self, region: str, alarm: Kept, state: _State) -> None:
+        """Ask a period later, on the cloud's clock: where that has moved on, each missed period is made up for."""
+        state.due += self._wait(alarm.params["MonitorTime"]["Time"])
+        self._background.at(state.due, lambda: self._ask(region, alarm, state), counts=False)
+
+    def _wait(self, minutes: float) -> float:
+        return max(SHORTEST_S, self._account.behaviour.wait(minutes * MINUTE_S))
+
+    def _ask(self, region: str, alarm: Kept, state: _State) -> None:
+        now, params = state.due, alarm.params
+        with self._account.lock:
+            alarms = self._account.region(region).state(Alarms)
+            if alarms.alarms.get(alarm.one_id) is not alarm:
+                return
+            row = self._row(region, params, now) if params.get("Status", True) else None
+            notices = [alarms.notices[one] for one in params.get("AlarmNoticeIds", ()) if one in alarms.notices]
+        state.hits = 0 if row is None else state.hits + 1
+        if row is not None and state.hits >= params["TriggerCount"] and now >= state.quiet_until:
+            state.quiet_until = now + self._wait(params["AlarmPeriod"])
+            self.fired.append(Fired(alarm.one_id, params["Name"], now, row))
+            for notice in notices:
+                for callback in notice.params.get("WebCallbacks", ()):
+                    _call(callback, alarm, row)
+        self._next(region, alarm, state)
+
+    def _row(self, region: str, params: dict[str, Any], now: float) -> Row | None:
+        found = [self._rows(region, target, now) for target in params["AlarmTargets"]]
+        return next((row for row in (holds(found) for holds in conditions_of(params)) if row is not None), None)
+
+    def _rows(self, region: str, target: dict[str, Any], now: float) -> list[Row]:
+        topic = find_topic(self._account, target["TopicId"], region)
+        period = (now + target["StartTimeOffset"] * MINUTE_S, now + target["EndTimeOffset"] * MINUTE_S)
+        try:
+            found = search(self._account, region, topic, target["Query"], period) if topic else None
+        except ApiError as error:
+            _LOG.warning("an alarm's query failed: %s", error)
+            return []
+        if found is None:
+            return []
+        return [line.fields for line in found.lines] if found.rows is None else found.rows
+
+
+def _call(callback: dict[str, Any], alarm: Kept, row: Row) -> None:
+    """Call a notice's address. One that cannot be reached is logged."""
+    said = f"{alarm.params['Name']}: {json.dumps(row, ensure_ascii=False)}"
+    body: Row = {
+        "WeCom": {"msgtype": "text", "text": {"content": said}},
+        "DingTalk": {"msgtype": "text", "text": {"content": said}},
+        "Lark": {"msg_type": "text", "content": {"text": said}},
+    }.get(
+        callback["CallbackType"], {"AlarmId": alarm.one_id, "Name": alarm.params["Name"], "Message": said, "Row": row}
+    )
+    url = urlsplit(callback["Url"])
+    kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+    connection = kind(url.netloc, timeout=TIMEOUT_S)
+    try:
+        path = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
+        headers = {"Content-Type": "application/json"}
+        connection.request(callback.get("Method", "POST"), path, json.dumps(body).encode(), headers)
+        connection.getresponse().read()
+    except OSError as error:
+        _LOG.warning("the alarm's address %s cannot be reached: %s", callback["Url"], error)
+    finally:
+        connection.close()
