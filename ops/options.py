@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -90,4 +91,8 @@ DryRun = Annotated[
 ]
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, metavar="N", help="Take N at the most.", show_default=False)
+]
+Prices = Annotated[
+    Path | None,
+    typer.Option("--prices", metavar="FILE", help="A price table of your own, in the form of ops/data/prices.json."),
 ]

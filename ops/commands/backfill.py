@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,8 @@ from handler.commands.creates import create
 from handler.commands.shortfall import Shortfall
 from handler.model import Outcome
 from ops import console, options, session
+from ops.coverage.cost import Topics, read_prices
+from ops.coverage.cost import estimate as cost
 from ops.coverage.screen import coverage_table
 from ops.errors import Exit
 
@@ -49,6 +52,7 @@ def backfill_command(
     vpc_ids: VpcIds = None,
     limit: options.Limit = None,
     after: After = "",
+    prices: options.Prices = None,
     settings_of: options.Settings = options.FUNCTION,
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
@@ -58,7 +62,7 @@ def backfill_command(
 ) -> None:
     """Give every interface that has no flow log one, from here, with your keys.
 
-    Lists interfaces and flow logs, shows the plan with its estimate, asks, and creates what is missing in order of
+    Lists interfaces and flow logs, shows the plan with its time and cost, asks, and creates what is missing in order of
     interface id, at most FLOWLOG_CREATE_RATE a second and region. What fails goes to the dead-letter queue and does
     not stop the rest. It may be interrupted and started again at any time: the cloud's state is the checkpoint.
 
@@ -78,13 +82,16 @@ def backfill_command(
         settings_of=settings_of,
         fallback=regions[0] if regions else "",
     )
-    whole = run.survey(arguments)
+    table, topics = read_prices(prices), Topics()
+    whole = run.survey(arguments, topics.add)
     if dry_run:
         backfill.report_planned(whole, run.invocation)  # first: the report lists a bounded number
     status.report_others(whole, run.invocation)
     show = console.err() if as_json else console.out()
     show.print(coverage_table(status.coverage_rows(whole), show))
-    show.print(estimate(whole, run.invocation.settings))
+    show.print(estimate(whole, run.settings))
+    for sentence in cost(run.cloud, topics.deliveries(whole, run.settings), table, datetime.now(timezone.utc)):
+        show.print(Text(sentence))
     if whole.missing and not dry_run:
         console.ask(f"Create {console.counted(whole.missing, 'flow log')}?", yes=yes)
         _create(run, whole)

@@ -13,13 +13,15 @@ from handler.model import State
 from handler.redaction import redact
 from ops import console, options, session
 from ops.coverage.arrivals import look
+from ops.coverage.cost import Topics, estimate, read_prices
 from ops.coverage.lines import Lines, verdict, whole_report, write_csv
 from ops.coverage.screen import show_coverage
 from ops.errors import Exit, OperatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from handler.commands.coverage import Found
     from handler.commands.survey import Survey
 
 AsHtml = Annotated[
@@ -41,6 +43,7 @@ def status_command(
     as_json: options.AsJson = False,
     as_csv: AsCsv = False,
     html: AsHtml = None,
+    prices: options.Prices = None,
     with_arrivals: WithArrivals = False,
     since: options.Since = "1h",
 ) -> None:
@@ -75,14 +78,20 @@ def status_command(
         settings_of=settings_of,
         fallback=regions[0] if regions else "",
     )
-    lines = Lines(run.cloud.uin)
-    whole = run.survey({"regions": regions} if regions else {}, lines.add, for_status=True)
+    lines, topics, table = Lines(run.cloud.uin), Topics(), read_prices(prices)
+
+    def add(found: Found) -> None:
+        lines.add(found)
+        topics.add(found)
+
+    whole = run.survey({"regions": regions} if regions else {}, add, for_status=True)
     if with_arrivals:
         look_for_arrivals(run, lines, period)
     status.report_coverage(whole, run.invocation)
     report = whole_report(run.report.as_dict(), lines.sorted())
     if html:
-        write_page(html, report, run, whole)
+        costs = estimate(run.cloud, topics.deliveries(whole, run.settings), table, datetime.now(timezone.utc))
+        write_page(html, report, run, whole, costs)
     if as_json:
         console.write_json(report)
     elif as_csv:
@@ -103,7 +112,9 @@ def look_for_arrivals(run: session.Session, lines: Lines, period: timedelta) -> 
         run.report.stop(problem)
 
 
-def write_page(file: Path, report: Mapping[str, Any], run: session.Session, whole: Survey) -> None:
+def write_page(
+    file: Path, report: Mapping[str, Any], run: session.Session, whole: Survey, costs: Sequence[str]
+) -> None:
     """Write the page for the auditor.
 
     Args:
@@ -111,11 +122,12 @@ def write_page(file: Path, report: Mapping[str, Any], run: session.Session, whol
         report: whole, as `--json` prints it.
         run: whose settings the interfaces were held against.
         whole: what was listed, and what could not be.
+        costs: what the flow logs to come will cost.
 
     Raises:
         OperatorError: the file cannot be written.
     """
-    from ops import page  # noqa: PLC0415 - the templates' library is for this option alone
+    from ops.coverage import page  # noqa: PLC0415 - the templates' library is for this option alone
 
     evidence = page.Evidence(
         account=run.cloud.uin,
@@ -126,7 +138,7 @@ def write_page(file: Path, report: Mapping[str, Any], run: session.Session, whol
         unlisted={region: f"{each.code}: {each.message}" for region, each in sorted(whole.failures.items())},
         coverage=report["coverage"],
         interfaces=report["items"],
-        notes=[run.source.said, *run.source.differences],
+        notes=[run.source.said, *run.source.differences, *costs],
     )
     try:
         file.write_text(page.render(evidence), encoding="utf-8")

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from handler import jsontext
-from handler.cloud.api import Service
 from handler.cloud.vpc import chunks
 from handler.errors import CloudError
 from handler.model import State
+from ops.coverage import metric
 from ops.deployment import topic
 from ops.deployment.cloud import CLS, CVM
 from ops.errors import explained
@@ -25,14 +25,13 @@ if TYPE_CHECKING:
 
     from handler.commands.coverage import Found
     from ops.deployment.cloud import Cloud
+    from ops.deployment.topic import Topic
 
-MONITOR = Service("monitor", "2018-07-24")
 GROUPS = 10_000
 """The most rows that CLS's SQL gives (doc 614/58977)."""
 YOUNG = timedelta(minutes=20)
 """A flow log that is younger may not have written yet: a capture window and its publishing take ten minutes."""
 _INSTANCES = 100
-_PERIOD_S = 300
 _BEIJING = timezone(timedelta(hours=8))
 _INDEX = "Switch the topic's index on in CLS, with statistics for the keys interface-id and log-status."
 
@@ -114,7 +113,7 @@ def _written(cloud: Cloud, topic_id: str, start: datetime, end: datetime) -> dic
     place = topic.find(cloud, topic_id)
     if place is None:
         raise CloudError("ResourceNotFound.Topic", "there is no such topic in any region of the account")
-    if not _anything(cloud, topic_id, place.region, start, end):
+    if not _anything(cloud, place, start, end):
         return {}
     return {
         str(row["eni"]): Arrival("arriving" if int(row["ok"]) else "idle", _time(row["last"]))
@@ -122,23 +121,13 @@ def _written(cloud: Cloud, topic_id: str, start: datetime, end: datetime) -> dic
     }
 
 
-def _anything(cloud: Cloud, topic_id: str, region: str, start: datetime, end: datetime) -> bool:
-    """Whether anything was written at all, by Cloud Monitor's TrafficWrite (doc 248/46870); yes if it cannot tell."""
-    dimensions = [{"Name": "uin", "Value": cloud.uin}, {"Name": "TopicId", "Value": topic_id}]
-    params = {
-        "Namespace": "QCE/CLS",
-        "MetricName": "TrafficWrite",
-        "Period": _PERIOD_S,
-        "Instances": [{"Dimensions": dimensions}],
-        "StartTime": start.isoformat(timespec="seconds"),
-        "EndTime": end.isoformat(timespec="seconds"),
-    }
+def _anything(cloud: Cloud, place: Topic, start: datetime, end: datetime) -> bool:
+    """Whether anything was written at all, by Cloud Monitor's TrafficWrite; yes if it cannot tell."""
     try:
-        points = cloud.call(MONITOR, "GetMonitorData", params, region).get("DataPoints") or []
+        written = metric.values(cloud, "TrafficWrite", place, start, end)
     except CloudError:
         return True
-    values = [value for point in points for value in point.get("Values") or []]
-    return not values or any(values)
+    return not written or any(written)
 
 
 def _rows(cloud: Cloud, topic_id: str, region: str, start: datetime, end: datetime) -> Iterator[Mapping[str, Any]]:

@@ -27,12 +27,16 @@ class Topic:
         region: where it is.
         searchable: whether its index is on.
         collecting: whether it takes records.
+        days: how long it keeps them; 3640 is for ever.
+        storage: its storage class, hot or cold.
     """
 
     topic_id: str
     region: str
     searchable: bool
     collecting: bool
+    days: int = 0
+    storage: str = "hot"
 
     @property
     def trouble(self) -> str:
@@ -62,7 +66,14 @@ def look(cloud: Cloud, topic_id: str, region: str) -> Topic | None:
         raise
     for entry in entries:
         if entry.get("TopicId") == topic_id:
-            return Topic(topic_id, region, entry.get("Index") is not False, entry.get("Status") is not False)
+            return Topic(
+                topic_id,
+                region,
+                searchable=entry.get("Index") is not False,
+                collecting=entry.get("Status") is not False,
+                days=int(entry.get("Period") or 0),
+                storage=str(entry.get("StorageType") or "hot"),
+            )
     return None
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops.page import COLUMNS, Evidence, render
+from ops.coverage.page import COLUMNS, Evidence, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -60,10 +60,10 @@ def render(evidence: Evidence) -> str:
     Returns:
         HTML with its style, script and data inside; 20,000 interfaces make about 2 MB.
     """
-    templates = Environment(loader=PackageLoader("ops.page", "."), autoescape=True, undefined=StrictUndefined)
+    templates = Environment(loader=PackageLoader("ops.coverage", "."), autoescape=True, undefined=StrictUndefined)
     states = [state.value for state in State]
     totals = {name: sum(int(row[name]) for row in evidence.coverage) for name in ("interfaces", *states)}
-    return templates.get_template("coverage.html").render(
+    return templates.get_template("page.html").render(
         evidence=evidence,
         states=states,
         totals=totals,

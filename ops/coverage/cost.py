@@ -1,0 +1,168 @@
+"""What the flow logs to come will cost in CLS: measured on those that are there, times a price table; never guessed."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from handler.errors import CloudError
+from handler.model import State
+from ops.console import counted
+from ops.coverage import metric
+from ops.deployment import topic
+from ops.errors import OperatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from handler.commands.coverage import Found
+    from handler.commands.survey import Survey
+    from handler.settings import Settings
+    from ops.deployment.cloud import Cloud
+
+TABLE = Path(__file__).parents[1] / "data" / "prices.json"
+_DAY = timedelta(days=1)
+FOR_EVER = 3640
+"""The retention, in days, by which a topic keeps its logs for ever (CreateTopic's Period, doc 614/56456)."""
+_MB_PER_GB = 1024
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The flow logs that go to one topic.
+
+    Attributes:
+        topic_id: the topic.
+        there: how many interfaces deliver to it now.
+        to_come: how many more are about to.
+    """
+
+    topic_id: str
+    there: int
+    to_come: int
+
+
+@dataclass(frozen=True)
+class Prices:
+    """A price table: for each region its prices per GB, those of storage per GB and day."""
+
+    currency: str
+    origin: str
+    by_region: Mapping[str, Mapping[str, Any]]
+
+    def a_day(self, region: str, written: float, indexed: float, days: int, storage: str) -> float:
+        """The price of a day whose logs are kept for some days, once so many days lie there.
+
+        Args:
+            region: the topic's.
+            written: GB written a day, compressed.
+            indexed: GB indexed a day, raw.
+            days: the topic's retention.
+            storage: the topic's storage class, hot or cold.
+
+        Raises:
+            KeyError: the table has no such region or storage class.
+        """
+        prices = self.by_region[region]
+        stored = (written + indexed) * days * float(prices["storage"][storage])
+        return written * float(prices["write"]) + indexed * float(prices["index"][storage]) + stored
+
+
+def read_prices(file: Path | None = None) -> Prices:
+    """Read a price table of the form of ops/data/prices.json, by default that one.
+
+    Raises:
+        OperatorError: the file cannot be read, or has another form.
+    """
+    path = file or TABLE
+    try:
+        table = json.loads(path.read_text("utf-8"))
+        by_region = {region: group for group in table["groups"] for region in group["regions"]}
+        prices = Prices(str(table["currency"]), f"prices of {table['date']}, {table['source']}", by_region)
+        for region in by_region:
+            for storage in ("hot", "cold"):
+                prices.a_day(region, 1, 1, 1, storage)
+    except OSError as error:
+        raise OperatorError(f"{path} cannot be read ({error.strerror}): name a price table with --prices.") from None
+    except (ValueError, KeyError, TypeError) as error:
+        problem = f"{type(error).__name__}: {error}"
+        raise OperatorError(f"{path} is no price table ({problem}): give it the form of {TABLE.name}.") from None
+    return prices
+
+
+class Topics:
+    """Counts the interfaces that deliver to each topic, as a listing finds them; from several threads."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._topics: list[str] = []
+
+    def add(self, found: Found) -> None:
+        """Take an interface."""
+        if found.state in (State.COVERED, State.DIFFERS) and found.flow_log:
+            self._topics.append(found.flow_log.topic_id)
+
+    def deliveries(self, whole: Survey, settings: Settings) -> list[Delivery]:
+        """The topics that flow logs to come go to.
+
+        Args:
+            whole: what is missing, by region.
+            settings: say which topic each region's go to.
+        """
+        to_come: Counter[str] = Counter()
+        for each in whole.inventories if settings.storage == "cls" else ():
+            to_come[settings.topic_for(each.region)] += len(each.missing)
+        there = Counter(self._topics)
+        return [Delivery(topic_id, there[topic_id], number) for topic_id, number in to_come.items() if number]
+
+
+def estimate(cloud: Cloud, wanted: Sequence[Delivery], prices: Prices, now: datetime) -> list[str]:
+    """Say what flow logs to come will add, a sentence for each topic.
+
+    What the topic took within the last 24 hours is shared out among the interfaces that deliver to it; a new one is
+    taken to be like them.
+
+    Args:
+        cloud: the account.
+        wanted: the topics, with what goes there and what will.
+        prices: the table.
+        now: the time, with its zone.
+    """
+    return [
+        f"{counted(each.to_come, 'flow log')} more to topic {each.topic_id}: {_of_topic(cloud, each, prices, now)}."
+        for each in wanted
+    ]
+
+
+def _of_topic(cloud: Cloud, delivery: Delivery, prices: Prices, now: datetime) -> str:
+    if not delivery.there:
+        return "what they cost is unknown yet, for no interface delivers there and nothing can be measured"
+    try:
+        place = topic.find(cloud, delivery.topic_id)
+        if place is None:
+            return "what they cost is unknown, for the topic was found in no region"
+        written, indexed = (
+            sum(metric.values(cloud, name, place, now - _DAY, now)) for name in ("TrafficWrite", "TrafficIndex")
+        )
+    except CloudError as error:
+        return f"what they cost is unknown, for the topic could not be measured ({error.code})"
+    if not written:
+        return "what they cost is unknown yet, for nothing was written there within the last 24 hours"
+    measured = (
+        f"measured: {written / delivery.there:.3g} MB written and {indexed / delivery.there:.3g} MB indexed within the "
+        f"last 24 hours for each of {counted(delivery.there, 'interface')}"
+    )
+    share = delivery.to_come / delivery.there / _MB_PER_GB
+    for_ever = place.days >= FOR_EVER
+    try:
+        price = prices.a_day(
+            place.region, written * share, indexed * share, 0 if for_ever else place.days, place.storage
+        )
+    except KeyError:
+        return f"no price is known for {place.region}: give a table with --prices ({measured})"
+    kept = "and storage on top, which grows for ever" if for_ever else f"with {counted(place.days, 'day')} of them kept"
+    return f"about {price:.2f} {prices.currency} a day, {kept} ({measured}; {prices.origin})"
