@@ -23,6 +23,7 @@ from ops.commands.invoke import invoke_command
 from ops.commands.local import local_command
 from ops.commands.package import package_command
 from ops.commands.remove import remove_command
+from ops.commands.repair import repair_command
 from ops.commands.status import status_command
 from ops.errors import EPILOG, Exit, exit_code, sentence
 
@@ -99,6 +100,7 @@ app.command("doctor")(doctor_command)
 app.command("invoke")(invoke_command)
 app.command("backfill")(backfill_command)
 app.command("status")(status_command)
+app.command("repair")(repair_command)
 app.add_typer(dlq.app)
 app.command("package")(package_command)
 app.command("local")(local_command)

@@ -47,7 +47,6 @@ STYLES = {
     "ignored": "dim",
     "dead_lettered": "red",
     "missing": "red",
-    "drift": "magenta",
     "impaired": "magenta",
     "differs": "magenta",
     "broken": "red",

@@ -61,6 +61,16 @@ Regions = Annotated[
         show_default=False,
     ),
 ]
+VpcIds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--vpc-id",
+        metavar="VPC",
+        callback=of_form("vpcId"),
+        help="Only the interfaces of this VPC; may be given several times.",
+        show_default=False,
+    ),
+]
 FunctionRegion = Annotated[
     str,
     typer.Option(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from handler.commands.coverage import Found
+    from handler.commands.cures import Wish
     from handler.commands.survey import Survey
     from handler.model import Result
     from handler.settings import Settings
@@ -158,7 +159,12 @@ class Session:
         return replace(started, report=self.report, queue=self.queue)
 
     def survey(
-        self, arguments: Mapping[str, Any], tell: Callable[[Found], None] | None = None, *, for_status: bool = False
+        self,
+        arguments: Mapping[str, Any],
+        tell: Callable[[Found], None] | None = None,
+        *,
+        for_status: bool = False,
+        wish: Wish | None = None,
     ) -> Survey:
         """List the regions, and say which could not be listed and what to do.
 
@@ -166,13 +172,14 @@ class Session:
             arguments: those of the function's command.
             tell: gets each interface as it is found.
             for_status: also tell what can have no flow log, and look what FLOWLOG_REGIONS leaves out.
+            wish: what may be repaired, where that is to be found.
 
         Raises:
             OperatorError: no region could be listed.
             KeyboardInterrupt: the listing was interrupted, and is worth nothing.
         """
         with self.stop.on_interrupt(say), working("Listing interfaces and flow logs"):
-            whole = survey.take(self.invocation, arguments, tell, for_status=for_status)
+            whole = survey.take(self.invocation, arguments, tell, for_status=for_status, wish=wish)
         if self.stop.asked:
             raise KeyboardInterrupt
         faults = [f"{region} could not be listed: {explained(each)}" for region, each in whole.failures.items()]

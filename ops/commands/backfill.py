@@ -24,16 +24,6 @@ if TYPE_CHECKING:
     from handler.settings import Settings
     from ops.session import Session
 
-VpcIds = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--vpc-id",
-        metavar="VPC",
-        callback=options.of_form("vpcId"),
-        help="Only the interfaces of this VPC; may be given several times.",
-        show_default=False,
-    ),
-]
 After = Annotated[
     str,
     typer.Option(
@@ -49,7 +39,7 @@ After = Annotated[
 def backfill_command(
     *,
     regions: options.Regions = None,
-    vpc_ids: VpcIds = None,
+    vpc_ids: options.VpcIds = None,
     limit: options.Limit = None,
     after: After = "",
     prices: options.Prices = None,

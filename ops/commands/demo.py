@@ -176,8 +176,17 @@ def _operator(stage: Stage) -> None:
     _run(stage, "dlq", "list")
     _heading("6. What was there before: a backfill of all regions")
     _run(stage, "backfill", "--yes")
-    _heading("7. Is every interface covered, and if not, why not?")
+    _heading("7. Somebody switches a flow log off, and it still stands there")
+    _switch_off(stage)
+    _run(stage, "status", ends_with=(Exit.UNCOVERED,))
+    _run(stage, "repair", "--yes")
+    _heading("8. Is every interface covered, and if not, why not?")
     _run(stage, "status")
+
+
+def _switch_off(stage: Stage) -> None:
+    [log] = stage.call(VPC, "DescribeFlowLogs", Limit=1)["FlowLog"]
+    stage.call(VPC, "DisableFlowLogs", FlowLogIds=[log["FlowLogId"]])
 
 
 def _run(stage: Stage, *arguments: str, ends_with: Sequence[Exit] = (Exit.OK,)) -> None:

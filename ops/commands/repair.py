@@ -1,0 +1,163 @@
+"""`eni-flowlog repair`: make flow logs good that log nothing or not as the settings say, with the operator's keys."""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from handler.commands import repair
+from handler.commands.cures import ENABLE, OFF, RECREATE, Wish
+from handler.commands.mend import mend
+from handler.commands.shortfall import Shortfall
+from handler.model import Outcome
+from ops import console, options, session
+from ops.errors import Exit
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from handler.commands.mend import RegionCures
+    from handler.commands.survey import Survey
+    from ops.session import Session
+
+
+class Mode(str, Enum):
+    """How far a repair goes."""
+
+    ENABLE = ENABLE
+    RECREATE = RECREATE
+
+
+Modes = Annotated[
+    Mode | None,
+    typer.Option(
+        "--mode",
+        help="`enable` switches on what is disabled; `recreate` also deletes and makes anew what has lost its topic or "
+        "differs. Without it: FLOWLOG_REPAIR, else enable.",
+        show_default=False,
+    ),
+]
+Everybodys = Annotated[bool, typer.Option("--all", help="Also flow logs that are not our own, by description or tags.")]
+
+
+def repair_command(
+    *,
+    regions: options.Regions = None,
+    vpc_ids: options.VpcIds = None,
+    mode: Modes = None,
+    everybodys: Everybodys = False,
+    limit: options.Limit = None,
+    settings_of: options.Settings = options.FUNCTION,
+    function_region: options.FunctionRegion = "",
+    profile: options.Profile = "",
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Make flow logs good that log nothing or not as the settings say, from here, with your keys.
+
+    Switching on what is disabled loses nothing. A flow log cannot be changed, so one that has lost its topic or
+    differs is deleted and made anew (--mode recreate): its interface logs nothing for that moment. Only our own are
+    touched, unless --all is given. It may be interrupted and started again at any time.
+
+    For example:
+
+        eni-flowlog repair --dry-run
+
+        eni-flowlog repair --mode recreate --region ap-guangzhou
+    """
+    run = session.start(
+        profile=profile,
+        function_region=function_region,
+        settings_of=settings_of,
+        fallback=regions[0] if regions else "",
+    )
+    chosen = mode.value if mode else run.settings.repair.replace(OFF, ENABLE)
+    given = {"regions": regions, "vpc_ids": vpc_ids, "limit": limit}
+    arguments = {name: value for name, value in given.items() if value}
+    whole = run.survey(arguments, wish=Wish(chosen, everybodys))
+    number = sum(len(each.cures) for each in whole.inventories)
+    show = console.err() if as_json else console.out()
+    show.print(plan_table(whole) if number else Text(_nothing(whole, chosen), "green"))
+    if dry_run:
+        repair.report_planned(whole, run.invocation)
+    elif number:
+        console.ask(question(whole), yes=yes)
+        run.report.stopped = _mend(run, whole, number)
+    repair.report_others(whole, run.invocation)
+    raise typer.Exit(_finish(run, whole, dry_run=dry_run, as_json=as_json))
+
+
+def plan_table(whole: Survey) -> Table:
+    """What would be repaired where, and how."""
+    rows = console.table("Plan", ("Region", "What is wrong", "What is done", "Flow logs"), numbers=("Flow logs",))
+    for each in whole.inventories:
+        found = Counter((cure.words, cure.said) for cure in each.cures)
+        for (words, said), number in sorted(found.items()):
+            rows.add_row(each.region, words, said, f"{number:,}")
+        if each.cures_cut:
+            rows.add_row(each.region, "as the above", "in the next run", f"{each.cures_cut:,}")
+    return rows
+
+
+def question(whole: Survey) -> str:
+    """What is about to be done, as a question."""
+    how = Counter(cure.how for each in whole.inventories for cure in each.cures)
+    parts = [f"switch on {console.counted(how[ENABLE], 'flow log')}"] if how[ENABLE] else []
+    if how[RECREATE]:
+        parts.append(f"delete {console.counted(how[RECREATE], 'flow log')} and make them anew")
+    return " and ".join(parts).capitalize() + "?"
+
+
+def _nothing(whole: Survey, mode: str) -> str:
+    """Why there is nothing to repair."""
+    impaired = sum(each.impaired.total() for each in whole.inventories)
+    if not impaired:
+        return "Nothing to repair: every flow log logs as the settings say."
+    more = "`--mode recreate` would touch more, and so would --all" if mode == ENABLE else "--all would touch more"
+    are = "flow log is" if impaired == 1 else "flow logs are"
+    return f"Nothing to repair within --mode {mode}; {impaired:,} {are} left as they are: {more}."
+
+
+def _mend(run: Session, whole: Survey, number: int) -> str:
+    """Do what the plan names, under a progress bar, and say what has stopped it."""
+    shortfall = Shortfall(run.invocation, sweeping=False)
+    with run.progress("Repairing flow logs", number):
+        done = mend(run.invocation, whole, shortfall.settle)
+        shortfall.close()
+    return " ".join(filter(None, (_stopped(each, interrupted=run.stop.asked) for each in done)))
+
+
+def _stopped(each: RegionCures, *, interrupted: bool) -> str:
+    if each.stopped:
+        return f"{each.stopped}."
+    if not each.left:
+        return ""
+    why = "Interrupted" if interrupted else "The time ran out, or there are more than one run takes"
+    return f"{why}: {each.left:,} in {each.inventory.region} are left. Run the same command again to go on."
+
+
+def _finish(run: Session, whole: Survey, *, dry_run: bool, as_json: bool) -> Exit:
+    """Show the report and say how the command ended.
+
+    Raises:
+        OperatorError: what failed could not be put on the queue.
+    """
+    report: dict[str, Any] = run.report.as_dict()
+    if as_json:
+        console.write_json(report)
+    elif report["received"]:
+        console.show_report(report, listed=("planned",) if dry_run else ("repaired", "dead_lettered", "impaired"))
+    run.raise_if_unsent()
+    if report.get("stopped"):
+        console.say(report["stopped"], "red")
+    if run.stop.asked:
+        return Exit.INTERRUPTED
+    if report.get("stopped") or not whole.complete:
+        return Exit.FAILED
+    left = report["outcomes"][Outcome.IMPAIRED.value] or report["outcomes"][Outcome.DEAD_LETTERED.value]
+    return Exit.UNCOVERED if left and not dry_run else Exit.OK
