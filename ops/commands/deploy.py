@@ -15,6 +15,9 @@ from ops.deployment import backlog, preflight
 from ops.deployment.assembly import open_deployment, plan_deployment
 from ops.deployment.function import Function, Zip
 from ops.deployment.show import say_done, shown
+from ops.doctor.arrivals import arrivals
+from ops.doctor.deployed import Deployed
+from ops.doctor.finding import State
 from ops.packaging import package as packaging
 
 if TYPE_CHECKING:
@@ -100,7 +103,7 @@ def deploy_command(
         if not plan.writes:
             say("Nothing else to do." if plan.remarks else "Nothing to do: all is as serverless.yml says.")
         elif not dry_run:
-            _carry_out(plan, f"Do this in account {cloud.uin}?", yes=yes)
+            _carry_out(plan, cloud, f"Do this in account {cloud.uin}?", yes=yes)
             outcome.applied = True
 
 
@@ -120,7 +123,12 @@ def _elsewhere(plan: Plan, cloud: Cloud) -> list[str]:
     ]
 
 
-def _carry_out(plan: Plan, question: str, *, yes: bool) -> None:
+def _carry_out(plan: Plan, cloud: Cloud, question: str, *, yes: bool) -> None:
     ask(question, yes=yes)
     plan.carry_out(say_done)
     say("Deployed. `eni-flowlog doctor` checks it; `eni-flowlog backfill` covers what was there before.")
+    with working("Looking for events"):
+        found = list(arrivals(Deployed(plan.deployment, cloud)))
+    for finding in found:
+        if finding.state is not State.OK:
+            say(f"{finding.what[:1].upper()}{finding.what[1:]}. {finding.todo}", "yellow")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from ops.deployment.function import ACTIVE, Function, variables_of
 from ops.deployment.role import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from handler.settings import Settings
     from ops.config import Deployment
@@ -35,11 +36,13 @@ class Deployed:
         wanted: what serverless.yml says.
         cloud: the account.
         code: the package that this checkout makes, or why it could not be made; None where nobody asks.
+        now: the clock, in seconds since 1970.
     """
 
     wanted: Deployment
     cloud: Cloud
     code: Code | str | None = None
+    now: Callable[[], float] = time.time
 
     @cached_property
     def role(self) -> Found | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from handler.errors import CloudError
-from ops.doctor import access, coverage, events, function, storage
+from ops.doctor import access, arrivals, coverage, events, function, storage
 from ops.doctor.deployed import Deployed
 from ops.doctor.finding import Finding, State
 from ops.errors import OperatorError, next_step
@@ -33,24 +34,32 @@ CHECKS: dict[str, Callable[[Deployed], Iterator[Finding]]] = {
     "timer": events.timer,
     "rule": events.rule,
     "target": events.target,
+    "events": arrivals.arrivals,
     "status": function.answers,
     "coverage": coverage.coverage,
 }
 """In the order in which a newcomer has to mend what they find; a check is called by the name of its findings."""
 
 
-def examine(deployment: Deployment, cloud: Cloud, code: Code | str | None = None) -> list[Finding]:
+def examine(
+    deployment: Deployment,
+    cloud: Cloud,
+    code: Code | str | None = None,
+    *,
+    now: Callable[[], float] = time.time,
+) -> list[Finding]:
     """Look at everything, and stop at nothing but keys that do not work.
 
     Args:
         deployment: what there should be.
         cloud: the account.
         code: the package that this checkout makes, or why it could not be made; None: the code is not looked at.
+        now: the clock, in seconds since 1970.
 
     Returns:
         The findings, in the order of the checks; a check that does not apply has none.
     """
-    there = Deployed(deployment, cloud.within(CALL_LIMIT_S), code)
+    there = Deployed(deployment, cloud.within(CALL_LIMIT_S), code, now)
     findings = _guarded("credentials", access.credentials, there)
     if findings[0].state is State.FAIL:
         return findings

@@ -122,7 +122,7 @@ def _problem(answer: Answer) -> str:
     report = answer.returned
     if answer.fault or not isinstance(report, dict) or "outcomes" not in report:
         return f"failed: {(answer.fault or str(report))[:_REASON]}"
-    if report.get("stopped"):
+    if report.get("stopped") and "coverage" not in report:  # of a status, the check of the coverage says it
         return f"stopped: {report['stopped']}"
     failed = [item for item in report["items"] if item["outcome"] == "dead_lettered"]
     return f"could not do it: {failed[0].get('reason', '')}" if failed else ""

@@ -158,10 +158,11 @@ def test_doctor_ends_with_0_when_all_is_well_and_1_when_not(operator: Operator, 
     assert operator("deploy", "--package", str(package.archive), "--yes").exit_code == Exit.OK
     assert operator("backfill", "--yes").exit_code == Exit.OK  # the instance that was there before
     well = operator("doctor")
-    assert (well.exit_code, "Nothing is wrong." in well.stdout) == (Exit.OK, True), well.stdout
+    assert well.exit_code == Exit.OK, well.stdout
+    assert "Nothing fails; 0 warnings, and 1 that cannot be told." in well.stdout  # whether events arrive
     report = operator.json("doctor")
     assert report["healthy"] is True
-    assert {finding["state"] for finding in report["findings"]} == {"ok"}
+    assert {finding["check"] for finding in report["findings"] if finding["state"] != "ok"} == {"events"}
     assert operator.cloud.secret_key not in sick.stdout + well.stdout + well.stderr
 
 

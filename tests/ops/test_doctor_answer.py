@@ -81,17 +81,21 @@ def test_a_region_that_is_not_swept_and_holds_interfaces_is_named(
     cloud.seed_interfaces("ap-beijing", 2)
     held = account.call(VPC, "DescribeNetworkInterfaces", region="ap-beijing")["TotalCount"]
     assert of(examine(wanted, account), "coverage") == [
-        (State.OK, "1 interface in 1 region, all covered"),
-        (State.FAIL, f"ap-beijing holds {held} interfaces and is not swept"),
+        (State.FAIL, f"{held} interfaces in ap-beijing are not looked at: FLOWLOG_REGIONS leaves it out")
     ]
 
 
-def test_regions_that_cannot_be_listed_are_unknown(cloud: LocalCloud, account: Cloud, deployed: Deployment) -> None:
-    """Neither green nor a failure: the operator's keys may not look."""
+def test_regions_that_cannot_be_listed_are_no_green(cloud: LocalCloud, account: Cloud, deployed: Deployment) -> None:
+    """Neither by the operator's keys, who might find another deployment, nor by the function's."""
     cloud.faults.add("DescribeRegions", strike.error("UnauthorizedOperation", "no permission"))
-    unknown = [finding for finding in examine(deployed, account) if finding.state is State.UNKNOWN]
-    assert {finding.check for finding in unknown} == {"coverage", "function"}
-    assert all("(UnauthorizedOperation" in finding.what for finding in unknown)
+    findings = examine(deployed, account)
+    [(state, what), *_] = of(findings, "coverage")
+    assert state is State.FAIL
+    assert "the account's regions could not be asked for (UnauthorizedOperation" in what
+    assert (
+        State.UNKNOWN,
+        f"whether {NAME} is deployed in another region could not be seen (UnauthorizedOperation)",
+    ) in (of(findings, "function"))
 
 
 def test_a_deployment_in_another_region_is_found(

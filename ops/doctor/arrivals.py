@@ -1,0 +1,128 @@
+"""Whether events arrive: the calls that CloudAudit's trail shows, against those that the function has heard of.
+
+Before any event comes, the service bus has to be told to receive CloudAudit's events, and no API does or shows that
+(doc 248/87543). What can be seen: a call of the rule's actions in the trail, of which the function's own log, or the
+bus's store where that is on, knows nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from handler.errors import CloudError
+from ops.console import counted
+from ops.deployment.cloud import CLS, EB, EB_REGION
+from ops.deployment.rule import Rule, Target
+from ops.doctor import records
+from ops.doctor.finding import Finding, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ops.deployment.part import Found
+    from ops.doctor.deployed import Deployed
+    from ops.doctor.records import Record
+
+LATE_S = 15 * 60
+"""A record may be in the trail, and its event not with the function yet: so long it may take, in seconds."""
+LOOK_BACK_S = 3 * 86_400
+"""How far back is looked: SCF's own log topic keeps 7 days, the bus's store 3."""
+MOST = 20
+_LINES = 1000
+_BEIJING = timezone(timedelta(hours=8))
+SWITCH = (
+    "In the console, open EventBridge, switch to the region Guangzhou, open the event bus of cloud services and turn "
+    "on the receiving of CloudAudit's events (docs/deploy.md)."
+)
+
+
+class _CannotTell(Exception):
+    """Nothing says what the function has heard of; the message says why."""
+
+
+def arrivals(there: Deployed) -> Iterator[Finding]:
+    """The calls of the rule's actions that CloudAudit shows have reached the function."""
+    rule = Rule(there.wanted, there.cloud).find()
+    if rule is None or not rule.get("Enable") or not there.is_active or not Target(there.wanted, there.cloud).find():
+        return  # other checks say what is missing
+    try:
+        yield _compared(there, rule)
+    except (CloudError, _CannotTell) as error:
+        what = f"whether events arrive could not be told: {error}"
+        yield Finding("events", State.UNKNOWN, what, f"Make sure that they are switched on. {SWITCH}")
+
+
+def _compared(there: Deployed, rule: Found) -> Finding:
+    now = there.now()
+    since = max(now - LOOK_BACK_S, _seconds(rule.get("ModTime") or rule.get("AddTime")))
+    calls = _calls(there, since, now - LATE_S)
+    if not calls:
+        what = "no event is known of: CloudAudit shows no call of the rule's actions since the rule was set up"
+        todo = f"Make an interface, and run this again a quarter of an hour later. {SWITCH}"
+        return Finding("events", State.UNKNOWN, what, todo)
+    heard = _heard(there, [call.request_id for call in calls], since, now)
+    missed = [call for call in calls if call.request_id not in heard]
+    if not missed:
+        return Finding("events", State.OK, f"the function has heard of the last {counted(len(calls), 'call')}")
+    last = f"{missed[0].action} at {_time(missed[0].seconds)}"
+    if len(missed) < len(calls):
+        what = f"of the last {len(calls)} calls, {len(missed)} did not reach the function; the last was {last}"
+        todo = "EventBridge delivers 2,000 events a day at the most (doc 248/87558); the sweep covers the rest."
+        return Finding("events", State.WARN, what, todo)
+    number = counted(len(calls), "call")
+    what = f"events do not arrive: the function has heard of none of {number}, the last {last}"
+    return Finding("events", State.FAIL, what, SWITCH)
+
+
+def _calls(there: Deployed, since: float, until: float) -> list[Record]:
+    if until <= since:
+        return []
+    shown = records.last(there.cloud, since=since, until=until)
+    return [record for record in shown if record.is_call_to_hear_of and record.request_id][:MOST]
+
+
+def _heard(there: Deployed, ids: list[str], since: float, now: float) -> set[str]:
+    """Those of some request ids that the function's log knows, or else the bus's store."""
+    period = int(since * 1000), int(now * 1000) + 1000
+    try:
+        said = _own_log(there, ids, period)
+    except (CloudError, _CannotTell) as error:
+        said = _store(there, period)
+        if said is None:
+            raise _CannotTell(f"the function's log could not be searched ({error}), and the bus keeps none") from None
+    text = json.dumps(said)
+    return {request_id for request_id in ids if request_id in text}
+
+
+def _own_log(there: Deployed, ids: list[str], period: tuple[int, int]) -> Any:
+    topic = (there.function or {}).get("ClsTopicId")
+    if not topic:
+        raise _CannotTell("it has no topic")
+    query = " OR ".join(f'"{request_id}"' for request_id in ids)
+    params = {"TopicId": topic, "From": period[0], "To": period[1], "QueryString": query}
+    return there.cloud.call(CLS, "SearchLog", {**params, "QuerySyntax": 1, "Limit": _LINES}).get("Results") or []
+
+
+def _store(there: Deployed, period: tuple[int, int]) -> Any:
+    """What the service bus has kept of a time; None where it keeps nothing."""
+    rule = Rule(there.wanted, there.cloud).find() or {}
+    bus = {"EventBusId": rule.get("EventBusId", "")}
+    if not there.cloud.call(EB, "GetEventBus", bus, EB_REGION).get("EnableStore"):
+        return None
+    params = {**bus, "StartTime": period[0], "EndTime": period[1], "Page": 1, "Limit": _LINES}
+    return there.cloud.call(EB, "SearchLog", params, EB_REGION).get("Results") or []
+
+
+def _seconds(told: Any) -> float:
+    """A time of EventBridge's as seconds since 1970, Beijing's where it names no zone; 0 where it is no time."""
+    try:
+        moment = datetime.fromisoformat(str(told).replace("Z", "+00:00"))
+    except ValueError:
+        return 0.0
+    return (moment if moment.tzinfo else moment.replace(tzinfo=_BEIJING)).timestamp()
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
