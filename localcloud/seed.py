@@ -25,6 +25,10 @@ INSTANCE_TYPE = "S5.MEDIUM4"
 VPC_CIDR, SUBNET_CIDR = "10.0.0.0/12", "10.0.0.0/13"
 
 
+SEEDED = "seeded"
+"""The name of the topics that are seeded."""
+
+
 class Seed:
     """Sets an account's state up, and looks at it. Regions get their default VPC and subnet at first use."""
 
@@ -42,7 +46,7 @@ class Seed:
         with self.account.lock:
             now = self.account.now()
             index = Index(INDEX_RULE, now) if indexed else None
-            topic = Topic(topic_id or self.account.ids.uuid(), "seeded", "", now, index=index)
+            topic = Topic(topic_id or self.account.ids.uuid(), SEEDED, "", now, index=index)
             self.account.region(region or self.account.home).state(Logs).topics[topic.topic_id] = topic
             return topic.topic_id
 
@@ -168,7 +172,7 @@ class Seed:
             net = self.account.region(region).state(Network)
             interface = net.interfaces.get(interface_id)
             assert interface is not None, "no such interface"
-            topic, topic_region = self._first_topic()
+            topic, topic_region = self._seeded_topic()
             flow_log = FlowLog(
                 flow_log_id=self.account.ids.new("fl"),
                 name=f"auto-{interface_id}",
@@ -228,8 +232,14 @@ class Seed:
         with self.account.clock.changed:
             return self._queue(name, region).bodies()
 
-    def _first_topic(self) -> tuple[str, str]:
-        return min((topic, region.name) for region in self.account.regions for topic in region.state(Logs).topics)
+    def _seeded_topic(self) -> tuple[str, str]:
+        """The first topic that was seeded, with its region: functions' log topics take no flow logs."""
+        return next(
+            (topic.topic_id, region.name)
+            for region in sorted(self.account.regions, key=lambda each: each.name != self.account.home)
+            for topic in region.state(Logs).topics.values()
+            if topic.name == SEEDED
+        )
 
     def _queue(self, name: str, region: str | None) -> Queue:
         queue = self.account.region(region or self.account.home).state(Queues).get(name)
