@@ -184,6 +184,11 @@ def error_for(code: str, message: str, request_id: str = "") -> CloudError:
     return _class_of(code)(code, message, request_id)
 
 
+def malformed(interface_id: str) -> Transient:
+    """The error for an interface that the cloud describes in a form which is not documented."""
+    return Transient("MalformedReply", f"what the cloud tells of {interface_id} is not of its documented form")
+
+
 def _class_of(code: str) -> type[CloudError]:
     if code in CODES:
         return CODES[code]

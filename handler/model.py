@@ -146,6 +146,7 @@ class FlowLog:
     tags: Mapping[str, str] = field(default_factory=dict)
     resource_type: str = "NETWORKINTERFACE"
     created: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)

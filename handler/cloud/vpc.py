@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from math import inf, isfinite
+from math import inf
 from typing import TYPE_CHECKING, Any
 
+from handler.cloud import rows
 from handler.cloud.api import VPC, Api
 from handler.errors import NotFound, Refused
-from handler.model import FlowLog, Interface, tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from handler.cloud.pace import Pacer
+    from handler.cloud.rows import Rows
+    from handler.model import FlowLog, Interface
     from handler.settings import Settings
 
 PAGE = 100
@@ -20,20 +22,27 @@ PAGE = 100
 FILTER_VALUES = 5
 """How many values a filter takes is not documented for VPC; CVM's documents say 5 (inferred)."""
 
-MAX_DIGITS = 20
-"""A total of more digits says nothing."""
 MAX_COVERED = 2_000
 """Of a VPC with more flow logs than this the rest is not listed: CreateFlowLog itself tells of them."""
 
 
 class Vpc:
-    """Flow logs and interfaces of one account, in any region."""
+    """Flow logs and interfaces of one account, in any region.
+
+    What the cloud answers with beside what it was asked for is left out: a filter that is not heeded must not lead to
+    a flow log for another interface.
+
+    Attributes:
+        malformed: the ids of the interfaces whose rows were not of their documented type, and so were passed over: as
+            often as they came, "" where not even the id could be read.
+    """
 
     def __init__(self, api: Api, settings: Settings, pacer: Pacer | None = None) -> None:
         """Take an API and the account's defaults; a pacer spaces out the creates."""
         self._api = api
         self._settings = settings
         self._pacer = pacer
+        self.malformed: list[str] = []
 
     def create_flow_log(self, interface: Interface, name: str) -> str:
         """Create a flow log with the account's default settings (doc 215/35015).
@@ -47,8 +56,8 @@ class Vpc:
         """
         params = self._create_params(interface, name)
         reply = self._api.call(VPC, "CreateFlowLog", interface.region, params, self._pacer, again_when_lost=False)
-        created = _objects(reply.get("FlowLog"))
-        return str(created[0].get("FlowLogId") or "") if created else ""
+        made = rows.flow_logs(reply).entries
+        return made[0].flow_log_id if made else ""
 
     def enable_flow_log(self, region: str, flow_log_id: str, pacer: Pacer) -> None:
         """Switch a flow log on (EnableFlowLogs, doc 215/79712).
@@ -69,23 +78,18 @@ class Vpc:
 
     def flow_logs_of(self, interface: Interface) -> list[FlowLog]:
         """The flow logs of one interface (doc 215/35012)."""
-        params = {"ResourceId": interface.interface_id, "Limit": PAGE, "Offset": 0}
-        reply = self._api.call(VPC, "DescribeFlowLogs", interface.region, params)
-        logs = map(_flow_log, _objects(reply.get("FlowLog")))
-        return [log for log in logs if log.interface_id == interface.interface_id]
+        listed = self._flow_logs(interface.region, {"ResourceId": interface.interface_id}, 0)
+        return [log for log in listed.entries if log.interface_id == interface.interface_id]
 
     def holders_of(self, region: str, name: str) -> list[str]:
         """The ids of what the flow logs of a name belong to, as far as they are listed yet."""
-        params = {"FlowLogName": name, "Limit": PAGE, "Offset": 0}
-        reply = self._api.call(VPC, "DescribeFlowLogs", region, params)
-        named = [entry for entry in _objects(reply.get("FlowLog")) if entry.get("FlowLogName") == name]
-        return [str(entry.get("ResourceId") or "") for entry in named]
+        return [
+            log.interface_id for log in self._flow_logs(region, {"FlowLogName": name}, 0).entries if log.name == name
+        ]
 
-    def flow_log_page(self, region: str, offset: int, pacer: Pacer | None = None) -> tuple[list[FlowLog], int]:
-        """One page of a region's flow logs, of interfaces and of all else, and how many there are in all."""
-        params = {"Limit": PAGE, "Offset": offset}
-        reply = self._api.call(VPC, "DescribeFlowLogs", region, params, pacer)
-        return [_flow_log(entry) for entry in _objects(reply.get("FlowLog"))], _number(reply.get("TotalNum"))
+    def flow_log_page(self, region: str, offset: int, pacer: Pacer | None = None) -> Rows[FlowLog]:
+        """One page of a region's flow logs, of interfaces and of all else."""
+        return self._flow_logs(region, {}, offset, pacer)
 
     def interface_page(
         self,
@@ -95,13 +99,14 @@ class Vpc:
         pacer: Pacer | None = None,
         *,
         limit: int = PAGE,
-    ) -> tuple[list[Interface], int]:
-        """One page of a region's interfaces, of some VPCs or all, and how many there are in all (doc 215/15817)."""
+    ) -> Rows[Interface]:
+        """One page of a region's interfaces, of some VPCs or all (doc 215/15817)."""
         params: dict[str, Any] = {"Limit": limit, "Offset": offset}
-        if vpc_ids:
-            params["Filters"] = [{"Name": "vpc-id", "Values": list(vpc_ids)}]
-        reply = self._api.call(VPC, "DescribeNetworkInterfaces", region, params, pacer)
-        return _interfaces(reply, region), _number(reply.get("TotalCount"))
+        if not vpc_ids:
+            return self._interfaces(region, params, pacer)
+        params["Filters"] = [{"Name": "vpc-id", "Values": list(vpc_ids)}]
+        page = self._interfaces(region, params, pacer)
+        return page.only(lambda each: each.vpc_id in vpc_ids)
 
     def interfaces_by_id(self, region: str, interface_ids: Sequence[str]) -> list[Interface]:
         """Those of the interfaces that there are, in any number."""
@@ -119,7 +124,7 @@ class Vpc:
         found: list[Interface] = []
         for chunk in chunks(instance_ids, FILTER_VALUES):
             found += self._filtered(region, "attachment.instance-id", chunk)
-        return found
+        return [each for each in found if each.instance_id in instance_ids]
 
     def interfaces_in(self, region: str, place_id: str, most: int) -> list[Interface]:
         """The interfaces of a subnet or a VPC, at least `most` of them where there are so many."""
@@ -131,10 +136,9 @@ class Vpc:
         """The ids of a VPC's interfaces that have a flow log, as far as `MAX_COVERED` of them tell."""
         covered: set[str] = set()
         for offset in range(0, MAX_COVERED, PAGE):
-            params = {"VpcId": vpc_id, "ResourceType": "NETWORKINTERFACE", "Limit": PAGE, "Offset": offset}
-            page = _objects(self._api.call(VPC, "DescribeFlowLogs", region, params).get("FlowLog"))
-            covered |= {_flow_log(entry).interface_id for entry in page}
-            if len(page) < PAGE:
+            page = self._flow_logs(region, {"VpcId": vpc_id, "ResourceType": "NETWORKINTERFACE"}, offset)
+            covered |= {log.interface_id for log in page.entries}
+            if page.number < PAGE:
                 break
         return frozenset(covered)
 
@@ -145,20 +149,35 @@ class Vpc:
             return []
 
     def _by_id(self, region: str, interface_ids: Sequence[str]) -> list[Interface]:
-        params = {"NetworkInterfaceIds": list(interface_ids), "Limit": PAGE}
-        return _interfaces(self._api.call(VPC, "DescribeNetworkInterfaces", region, params), region)
+        listed = self._interfaces(region, {"NetworkInterfaceIds": list(interface_ids), "Limit": PAGE})
+        return [each for each in listed.entries if each.interface_id in interface_ids]
 
     def _filtered(self, region: str, name: str, values: Sequence[str], most: float = inf) -> list[Interface]:
-        """The interfaces that a filter lets through, reading on until there are `most` or no more."""
-        found: list[Interface] = []
+        """The interfaces that a filter lets through, reading on until there are `most`, no more or nothing new."""
+        found: dict[str, Interface] = {}
+        offset = 0
         while True:
-            params = {"Filters": [{"Name": name, "Values": list(values)}], "Limit": PAGE, "Offset": len(found)}
-            reply = self._api.call(VPC, "DescribeNetworkInterfaces", region, params)
-            page = _interfaces(reply, region)
-            found += page
-            last = len(page) < PAGE and len(found) >= _number(reply.get("TotalCount"))
-            if not page or last or len(found) >= most:
-                return found
+            params = {"Filters": [{"Name": name, "Values": list(values)}], "Limit": PAGE, "Offset": offset}
+            page = self._interfaces(region, params)
+            known = len(found)
+            found |= {each.interface_id: each for each in page.entries}
+            offset += page.number
+            last = page.number < PAGE and offset >= page.total
+            if last or len(found) == known or len(found) >= most:
+                return list(found.values())
+
+    def _interfaces(self, region: str, params: dict[str, Any], pacer: Pacer | None = None) -> Rows[Interface]:
+        listed = rows.interfaces(self._api.call(VPC, "DescribeNetworkInterfaces", region, params, pacer), region)
+        self.malformed += listed.malformed
+        return listed
+
+    def _flow_logs(
+        self, region: str, filters: dict[str, str], offset: int, pacer: Pacer | None = None
+    ) -> Rows[FlowLog]:
+        params = {**filters, "Limit": PAGE, "Offset": offset}
+        listed = rows.flow_logs(self._api.call(VPC, "DescribeFlowLogs", region, params, pacer))
+        self.malformed += listed.malformed
+        return listed
 
     def _create_params(self, interface: Interface, name: str) -> dict[str, Any]:
         settings = self._settings
@@ -192,56 +211,3 @@ class Vpc:
 def chunks(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     """The values in pieces of at most `size`, which is what one call takes."""
     return (values[start : start + size] for start in range(0, len(values), size))
-
-
-def _number(value: Any) -> int:
-    """A total, 0 if it is none."""
-    if isinstance(value, str):
-        return int(value) if value.isdecimal() and len(value) < MAX_DIGITS else 0
-    return int(value) if isinstance(value, (int, float)) and isfinite(value) else 0
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-
-
-def _interfaces(reply: dict[str, Any], region: str) -> list[Interface]:
-    return [_interface(entry, region) for entry in _objects(reply.get("NetworkInterfaceSet"))]
-
-
-def _interface(entry: dict[str, Any], region: str) -> Interface:
-    # An attached interface still shows State AVAILABLE: only Attachment tells (null when unattached).
-    instance_id = str((entry.get("Attachment") or {}).get("InstanceId") or "")
-    return Interface(
-        region=region,
-        interface_id=str(entry.get("NetworkInterfaceId") or ""),
-        vpc_id=str(entry.get("VpcId") or ""),
-        subnet_id=str(entry.get("SubnetId") or ""),
-        instance_id=instance_id,
-        tags=tags_of(entry.get("TagSet")),
-        attached=bool(instance_id),
-        created=str(entry.get("CreatedTime") or ""),
-    )
-
-
-def _flow_log(entry: dict[str, Any]) -> FlowLog:
-    return FlowLog(
-        flow_log_id=str(entry.get("FlowLogId") or ""),
-        interface_id=str(entry.get("ResourceId") or ""),
-        traffic_type=str(entry.get("TrafficType") or ""),
-        topic_id=str(entry.get("CloudLogId") or ""),
-        topic_state=str(entry.get("CloudLogState") or ""),
-        enabled=entry.get("Enable") is not False,
-        storage=_stored_in(entry),
-        description=str(entry.get("FlowLogDescription") or ""),
-        tags=tags_of(entry.get("TagSet")),
-        resource_type=str(entry.get("ResourceType") or "NETWORKINTERFACE"),
-        created=str(entry.get("CreatedTime") or ""),
-    )
-
-
-def _stored_in(entry: dict[str, Any]) -> str:
-    kind, place = str(entry.get("StorageType") or "cls"), entry.get("FlowLogStorage")
-    if kind != "ckafka" or not isinstance(place, dict):
-        return kind
-    return f"{kind}:{place.get('StorageId') or ''}/{place.get('StorageTopic') or ''}"

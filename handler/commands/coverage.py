@@ -91,6 +91,7 @@ class Inventory:
         impaired: how many interfaces there are for each thing that is wrong with their flow log.
         wider: old flow logs of a whole VPC or subnet that has interfaces.
         unpredicted: why it could not be asked for what is missing whether its model takes flow logs.
+        malformed: how many rows were passed over, since they were not of their documented form.
     """
 
     region: str
@@ -104,6 +105,7 @@ class Inventory:
     impaired: Counter[str] = field(default_factory=Counter)
     wider: list[Wider] = field(default_factory=list)
     unpredicted: str = ""
+    malformed: int = 0
 
     def total(self, *states: State) -> int:
         """How many interfaces of the region are in one of some states."""
@@ -171,6 +173,7 @@ def take(region: str, vpc: Vpc, settings: Settings, scope: Scope) -> Inventory:
     for interface in listing.interfaces(region, vpc, scope.vpc_ids):
         taking.add_interface(interface)
     taking.finish()
+    taking.inventory.malformed = len(vpc.malformed)
     return taking.inventory
 
 

@@ -15,6 +15,7 @@ from handler.cloud.vpc import FILTER_VALUES, PAGE, Vpc, chunks
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from handler.cloud.rows import Rows
     from handler.model import FlowLog, Interface
 
 # Reads keep under their documented limits of 20 and 100 a second (docs 215/35012, 215/15817).
@@ -48,24 +49,24 @@ def interfaces(region: str, vpc: Vpc, vpc_ids: Sequence[str]) -> Iterator[Interf
         yield from _all_pages(lambda offset, group=group: vpc.interface_page(region, offset, group, pacer))  # type: ignore[misc]
 
 
-def _all_pages(read: Callable[[int], tuple[list[Entry], int]]) -> Iterator[Entry]:
+def _all_pages(read: Callable[[int], Rows[Entry]]) -> Iterator[Entry]:
     """Every entry, reading as many pages as the total asks for, several at a time, and on until one is not full.
 
     A total that is too small, or none at all, hides nothing then; one that is too large ends at the empty pages.
     """
-    last, total = read(0)
-    yield from last
-    offsets = range(PAGE, min(total, MAX_TOTAL), PAGE)
+    last = read(0)
+    yield from last.entries
+    offsets = range(PAGE, min(last.total, MAX_TOTAL), PAGE)
     if offsets:
         with ThreadPoolExecutor(min(READERS, len(offsets))) as pool:
             # A window of pages, not all of them: what has been read waits in memory until it is used.
             for start in range(0, len(offsets), READERS * 2):
-                for last, _ in pool.map(read, offsets[start : start + READERS * 2]):
-                    yield from last
-                if not last:
+                for last in pool.map(read, offsets[start : start + READERS * 2]):
+                    yield from last.entries
+                if not last.number:
                     return
     offset = PAGE * (len(offsets) + 1)
-    while len(last) == PAGE:
-        last, _ = read(offset)
-        yield from last
+    while last.number >= PAGE:
+        last = read(offset)
+        yield from last.entries
         offset += PAGE

@@ -64,8 +64,8 @@ def find(invocation: Invocation, arguments: Mapping[str, Any], *, everywhere: bo
 def _counted(invocation: Invocation, every: Sequence[str], named: Sequence[str]) -> Regions:
     def count(region: str) -> int | Failure:
         try:
-            found, total = invocation.vpc().interface_page(region, 0, limit=1)
-            return max(total, len(found))
+            page = invocation.vpc().interface_page(region, 0, limit=1)
+            return max(page.total, page.number)
         except Exception as error:  # noqa: BLE001 - one region's failure is not the others'
             return failure_of(error)
 

@@ -51,7 +51,8 @@ class Survey:
     @property
     def complete(self) -> bool:
         """Whether every region that holds an interface was listed: else nothing of it proves that all is covered."""
-        return not (self.failures or self.regions.left_out or self.regions.problem)
+        unread = any(each.malformed for each in self.inventories)
+        return not (self.failures or self.regions.left_out or self.regions.problem or unread)
 
     @property
     def where(self) -> str:
@@ -82,6 +83,12 @@ class Survey:
             invocation.report.stop(self.regions.problem)
         for region, number in sorted(self.regions.left_out.items()):
             invocation.report.stop(f"{number} interfaces in {region} are not looked at: FLOWLOG_REGIONS leaves it out")
+        for each in self.inventories:
+            if each.malformed:
+                invocation.report.stop(
+                    f"{each.malformed} rows of {each.region} were passed over: the cloud's listing has them in a form "
+                    "that is not documented"
+                )
 
 
 def take(

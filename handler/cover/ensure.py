@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 from handler.cloud.retry import Patience, delays
 from handler.cover import rules, state
-from handler.errors import AlreadyCovered, CloudError, NameTaken, NotAttached, NotFound, NotSupported, Transient
+from handler.errors import (
+    AlreadyCovered,
+    CloudError,
+    NameTaken,
+    NotAttached,
+    NotFound,
+    NotSupported,
+    Transient,
+    malformed,
+)
 from handler.model import Interface, Outcome, Result, State, result_of
 
 if TYPE_CHECKING:
@@ -190,10 +199,16 @@ class _Attempt:
         return replace(impaired, state=judgement.state)
 
     def _look(self) -> Interface | None:
-        """What the cloud knows of the interface, whatever else it answers with."""
+        """What the cloud knows of the interface; None where it knows of none.
+
+        Raises:
+            Transient: it knows of it, in a form that cannot be read.
+        """
         wanted = self._interface
         found = self._vpc.interfaces_by_id(wanted.region, [wanted.interface_id])
-        return next((each for each in found if each.interface_id == wanted.interface_id), None)
+        if not found and wanted.interface_id in self._vpc.malformed:
+            raise malformed(wanted.interface_id)
+        return found[0] if found else None
 
     def _ended(self, outcome: Outcome, reason: str = "", flow_log_id: str = "") -> Result:
         return result_of(self._interface, outcome, reason, flow_log_id)

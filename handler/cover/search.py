@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from handler.errors import failed
+from handler.errors import failed, failure_of, malformed
 from handler.model import Failure, Outcome, key_of, result_of
 
 if TYPE_CHECKING:
@@ -69,13 +69,18 @@ class Search(ABC):
 class ById(Search):
     """Interfaces whose ids are known."""
 
+    _malformed: frozenset[str] = frozenset()
+
     def look(self, vpc: Vpc) -> Found:
         """Read them, a hundred in a call."""
         visible = vpc.interfaces_by_id(self.region, [ident for _, ident in self.wanted])
+        self._malformed = frozenset(vpc.malformed)
         return {key_of(each): [each] for each in visible}
 
     def give_up(self, asked: Interface, seen: int, *, too_soon: bool) -> Result:  # noqa: ARG002 - none was seen
-        """It is gone, if it was looked for long enough to say so."""
+        """It is gone, if it was looked for long enough to say so, and what the cloud says of it could be read."""
+        if asked.interface_id in self._malformed:
+            return failed(asked, failure_of(malformed(asked.interface_id)))
         if too_soon:
             return _invisible(asked, "this interface has not", unfinished=True)
         return result_of(asked, Outcome.GONE, "no such interface: deleted before we came")

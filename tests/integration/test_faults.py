@@ -117,27 +117,6 @@ def test_a_reply_that_names_no_flow_log(function: Function, cloud: LocalCloud, e
     assert "flow_log_id" not in item
 
 
-@pytest.mark.parametrize(
-    "described",
-    [
-        {"NetworkInterfaceSet": [{"NetworkInterfaceId": "ENI", "VpcId": "vpc-pq9vxykj", "Attachment": "ins"}]},
-        {"NetworkInterfaceSet": [{"NetworkInterfaceId": "ENI", "VpcId": "vpc-pq9vxykj", "Attachment": [1]}]},
-    ],
-)
-def test_a_fault_of_this_program_is_a_dead_letter_too(
-    function: Function, cloud: LocalCloud, interface: str, described: dict[str, Any]
-) -> None:
-    """An answer that nobody thought of: named by type and place, its content not shown, and it can be redriven."""
-    text = json.dumps({"Response": {**described, "TotalCount": 1, "RequestId": "1"}}).replace("ENI", interface)
-    cloud.faults.add(LOOK, garbled_body(text.encode()))
-    report = function(records.attached(interface))
-    assert outcomes(report) == {"dead_lettered": 1}
-    (letter,) = function.letters()
-    assert (letter["error"]["class"], letter["error"]["code"]) == ("unexpected", "AttributeError")
-    assert letter["error"]["message"].startswith("a fault of this program at vpc.py:")
-    assert letter["error"]["retryable"] is True
-
-
 def test_an_interface_without_a_vpc(
     function: Function, cloud: LocalCloud, interface: str, event: dict[str, Any]
 ) -> None:

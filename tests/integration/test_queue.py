@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from handler.cloud.api import VPC, Api
 from handler.cloud.pace import Pacer
 from handler.cloud.queue import Queue
 from handler.cloud.retry import MAX_ATTEMPTS
+from handler.cloud.rows import Rows
 from handler.cloud.vpc import Vpc
 from handler.errors import OutOfTime, QueueError, Refused, Transient
 from handler.invocation import Invocation
@@ -116,17 +118,18 @@ def test_a_page_of_interfaces(vpc: Vpc, cloud: LocalCloud) -> None:
     """A hundred at a time, with how many there are in all; of some VPCs if they are named."""
     instance_id = cloud.seed_instance(REGION)
     cloud.seed_interfaces(REGION, 120, instance_id=instance_id, tags={"a": "b"})
-    page, total = vpc.interface_page(REGION, 0)
-    assert (len(page), total) == (100, 121)
-    assert len(vpc.interface_page(REGION, 100)[0]) == 21
+    listed = vpc.interface_page(REGION, 0)
+    page = listed.entries
+    assert (len(page), listed.number, listed.total) == (100, 100, 121)
+    assert len(vpc.interface_page(REGION, 100).entries) == 21
     vpc_id, subnet_id = cloud.network_of(REGION)
     assert {(one.vpc_id, one.subnet_id, one.instance_id, one.attached) for one in page} == {
         (vpc_id, subnet_id, instance_id, True)
     }
     assert page[0].tags == {"a": "b"}
     other, _ = cloud.seed_vpc(REGION)
-    assert vpc.interface_page(REGION, 0, [other]) == ([], 0)
-    assert vpc.interface_page(REGION, 0, [other, vpc_id])[1] == 121
+    assert vpc.interface_page(REGION, 0, [other]) == Rows([], [], 0)
+    assert vpc.interface_page(REGION, 0, [other, vpc_id]).total == 121
 
 
 def test_a_page_of_flow_logs(vpc: Vpc, cloud: LocalCloud) -> None:
@@ -136,8 +139,9 @@ def test_a_page_of_flow_logs(vpc: Vpc, cloud: LocalCloud) -> None:
     expected = FlowLog(
         flow_log_id, eni, "REJECT", cloud.topic_id, "SUCCESS", enabled=False, description="managed-by=eni-flowlog"
     )
-    assert vpc.flow_log_page(REGION, 0) == ([expected], 1)
-    assert vpc.flow_log_page(REGION, 1) == ([], 1)
+    page = vpc.flow_log_page(REGION, 0)
+    assert ([replace(log, created="", name="") for log in page.entries], page.total) == ([expected], 1)
+    assert vpc.flow_log_page(REGION, 1) == Rows([], [], 1)
 
 
 def test_many_ids_in_hundreds(vpc: Vpc, cloud: LocalCloud) -> None:
@@ -258,7 +262,7 @@ def test_a_share_of_the_time_has_its_own_calls(cloud: LocalCloud) -> None:
     invocation = Invocation.start(environment(cloud), {}, Budget(20.0))
     part = invocation.within(invocation.budget.share(0.5))
     assert part.budget.left() <= 10.0
-    assert part.vpc().interface_page(REGION, 0) == ([], 0)
+    assert part.vpc().interface_page(REGION, 0) == Rows([], [], 0)
     cloud.faults.add("DescribeNetworkInterfaces", error("UnauthorizedOperation", "no"))
     with pytest.raises(Exception, match="UnauthorizedOperation: no"):
         part.vpc().interface_page(REGION, 0)
