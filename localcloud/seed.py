@@ -12,6 +12,7 @@ from localcloud.core.actions import Context
 from localcloud.cvm.instances import start_instance, terminate_instances
 from localcloud.cvm.model import Fleet
 from localcloud.tdmq.queues import Attributes, Queue, Queues
+from localcloud.vpc.interfaces import new_interface
 from localcloud.vpc.model import Attachment, FlowLog, Interface, Network, Subnet, Vpc
 from localcloud.vpc.records import INDEX_RULE, Records
 
@@ -55,6 +56,7 @@ class Seed:
         with self.account.lock:
             for region in self.account.regions:
                 region.state(Logs).topics.pop(topic_id, None)
+                region.state(Logs).kept.pop(topic_id, None)
 
     def add_role(self, name: str) -> Role:
         """Make a role that may do everything and that SCF and the account itself may take, and return it."""
@@ -71,29 +73,21 @@ class Seed:
             for subnet in net.subnets:
                 if subnet.default:
                     return subnet.vpc_id, subnet.subnet_id
-            return _default_network(self.account, region, net)
+            return self._network(region, "Default", SUBNET_CIDR, default=True)
 
     def seed_vpc(self, region: str, name: str = "seeded") -> tuple[str, str]:
         """Make one more VPC with a subnet over all its addresses, and return both ids."""
         with self.account.lock:
-            net = self.account.region(region).state(Network)
-            now, ids = self.account.now(), self.account.ids
-            vpc = Vpc(ids.new("vpc"), name, VPC_CIDR, now)
-            subnet = Subnet(ids.new("subnet"), vpc.vpc_id, name, VPC_CIDR, f"{region}-3", now)
-            net.vpcs.put(vpc)
-            net.subnets.put(subnet)
-            return vpc.vpc_id, subnet.subnet_id
+            return self._network(region, name, VPC_CIDR)
 
     def seed_instance(self, region: str, instance_type: str = INSTANCE_TYPE, subnet_id: str | None = None) -> str:
         """Make an instance that runs already, with its primary interface visible, and return its id."""
         with self.account.lock:
             context = self._context(region)
             net = context.region.state(Network)
-            vpc_id, default_subnet = self.network_of(region)
-            subnet = net.subnets.get(subnet_id or default_subnet)
+            subnet = net.subnets.get(subnet_id or self.network_of(region)[1])
             assert subnet is not None, "no such subnet"
-            vpc_id = subnet.vpc_id
-            place = {"VpcId": vpc_id, "SubnetId": subnet.subnet_id}
+            place = {"VpcId": subnet.vpc_id, "SubnetId": subnet.subnet_id}
             params = {"VirtualPrivateCloud": place, "InstanceType": instance_type, "InstanceName": "seeded"}
             return start_instance(context, params, boot_s=0.0).instance_id
 
@@ -152,8 +146,10 @@ class Seed:
             instance = (instance_id or self._any_instance(region, subnet_id)) if attached else None
             subnet = net.subnets.get(subnet_id or self._subnet_of(region, instance))
             assert subnet is not None, "no such subnet"
+            place = {"NetworkInterfaceName": "seeded", "VpcId": subnet.vpc_id, "SubnetId": subnet.subnet_id}
+            tagged = tuple((tags or {}).items())
             made = [
-                self._interface(net, subnet, attachment, tags or {})
+                self._interface(region, place, attachment, tagged)
                 for attachment in self._attachments(net, instance, count)
             ]
             for interface in made[:flow_logs]:
@@ -232,6 +228,14 @@ class Seed:
         with self.account.clock.changed:
             return self._queue(name, region).bodies()
 
+    def _network(self, region: str, name: str, cidr: str, *, default: bool = False) -> tuple[str, str]:
+        net, now, ids = self.account.region(region).state(Network), self.account.now(), self.account.ids
+        vpc = Vpc(ids.new("vpc"), name, VPC_CIDR, now, default)
+        net.vpcs.put(vpc)
+        subnet = Subnet(ids.new("subnet"), vpc.vpc_id, name, cidr, f"{region}-3", now, default)
+        net.subnets.put(subnet)
+        return vpc.vpc_id, subnet.subnet_id
+
     def _seeded_topic(self) -> tuple[str, str]:
         """The first topic that was seeded, with its region: functions' log topics take no flow logs."""
         return next(
@@ -271,35 +275,10 @@ class Seed:
         return [Attachment(instance_id, index, now) for index in islice(net.free_indexes(instance_id), count)]
 
     def _interface(
-        self, net: Network, subnet: Subnet, attachment: Attachment | None, tags: Mapping[str, str]
+        self, region: str, place: dict[str, str], attachment: Attachment | None, tags: tuple[tuple[str, str], ...]
     ) -> Interface:
-        ip, mac = net.next_address(subnet)
-        now = self.account.now()
-        interface = Interface(
-            interface_id=self.account.ids.new("eni"),
-            vpc_id=subnet.vpc_id,
-            subnet_id=subnet.subnet_id,
-            zone=subnet.zone,
-            name="seeded",
-            description="",
-            ip=ip,
-            mac=mac,
-            created=now,
-            available=now,
-            visible=now,
-            attachment=attachment,
-            tags=tuple(tags.items()),
-        )
-        net.interfaces.put(interface)
+        context = self._context(region)
+        new, now = new_interface(context, place), context.now()
+        interface = replace(new, available=now, visible=now, attachment=attachment, tags=tags)
+        context.region.state(Network).interfaces.put(interface)
         return interface
-
-
-def _default_network(account: Account, region: str, net: Network) -> tuple[str, str]:
-    now = account.now()
-    vpc = Vpc(account.ids.new("vpc"), "Default-VPC", VPC_CIDR, now, default=True)
-    subnet = Subnet(
-        account.ids.new("subnet"), vpc.vpc_id, "Default-Subnet", SUBNET_CIDR, f"{region}-3", now, default=True
-    )
-    net.vpcs.put(vpc)
-    net.subnets.put(subnet)
-    return vpc.vpc_id, subnet.subnet_id

@@ -96,22 +96,14 @@ def search_log(ctx: Context, params: Params) -> dict[str, Any]:
     offset = int(params.get("Context") or params.get("Offset", 0))
     lines = found.lines if params.get("Sort") == "asc" else found.lines[::-1]
     page = lines[offset : offset + limit]
-    return {
-        **_reply(),
-        "Context": str(offset + len(page)),
-        "ListOver": offset + len(page) >= len(lines),
-        "Results": [_result(topic, line) for line in page],
-    }
+    end = offset + len(page)
+    return _reply(Context=str(end), ListOver=end >= len(lines), Results=[_result(topic, line) for line in page])
 
 
 def _analysis(columns: list[str], rows: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        **_reply(),
-        "Analysis": True,
-        "AnalysisRecords": [json.dumps(row, ensure_ascii=False) for row in rows],
-        "Columns": [{"Name": name, "Type": _type(name, rows)} for name in columns],
-        "ColNames": columns,
-    }
+    records = [json.dumps(row, ensure_ascii=False) for row in rows]
+    types = [{"Name": name, "Type": _type(name, rows)} for name in columns]
+    return _reply(Analysis=True, AnalysisRecords=records, Columns=types, ColNames=columns)
 
 
 def _type(name: str, rows: list[dict[str, Any]]) -> str:
@@ -119,19 +111,8 @@ def _type(name: str, rows: list[dict[str, Any]]) -> str:
     return {int: "bigint", float: "double"}.get(type(value), "varchar")
 
 
-def _reply() -> dict[str, Any]:
-    return {
-        "Context": "",
-        "ListOver": True,
-        "Analysis": False,
-        "Results": None,
-        "ColNames": None,
-        "AnalysisResults": None,
-        "AnalysisRecords": None,
-        "Columns": None,
-        "SamplingRate": 1.0,
-        "Topics": None,
-    }
+def _reply(**more: Any) -> dict[str, Any]:
+    return {"Context": "", "ListOver": True, "Analysis": False, "Results": None, "SamplingRate": 1.0, **more}
 
 
 def _result(topic: Topic, line: Line) -> dict[str, Any]:
@@ -139,13 +120,7 @@ def _result(topic: Topic, line: Line) -> dict[str, Any]:
         "Time": int(line.time * 1000),
         "TopicId": topic.topic_id,
         "TopicName": topic.name,
-        "Source": "",
-        "FileName": "",
-        "PkgId": "",
-        "PkgLogId": "",
-        "HighLights": [],
         "LogJson": json.dumps(line.fields, ensure_ascii=False),
-        "HostName": "",
-        "RawLog": "",
-        "IndexStatus": "",
+        "HighLights": [],
+        **dict.fromkeys(("Source", "FileName", "HostName", "PkgId", "PkgLogId", "RawLog", "IndexStatus"), ""),
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from localcloud.core.errors import ApiError
+from localcloud.core.paging import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,12 +47,37 @@ class Listing(Generic[Row]):
         tags: How to read a row's tags, for `tag-key` and `tag:<key>`.
         codes: The service's error codes.
         indexes: Filters that one of the table's indexes answers.
+        ids: The parameter that asks for rows by their ids.
     """
 
     known: Mapping[str, Callable[[Row, list[str]], bool]]
     tags: Callable[[Row], Sequence[tuple[str, str]]]
     codes: Codes
     indexes: Mapping[str, str]
+    ids: str = ""
+
+    def find(
+        self, table: Table[Row], params: Params, most_values: int, by_ids: Callable[[list[str]], Sequence[Row]]
+    ) -> tuple[int, list[Row]]:
+        """Return how many rows a call asks for, by ids or by filters, and its page of them, newest first.
+
+        Args:
+            table: All rows.
+            params: The call's parameters.
+            most_values: How many values one filter may have.
+            by_ids: Gives the rows of ids.
+
+        Raises:
+            ApiError: There are ids and filters, too many of either, or what else `select` and `page` refuse.
+        """
+        ids = params.get(self.ids, [])
+        if ids and params.get("Filters"):
+            raise ApiError(self.codes.coexist, f"The parameters `{self.ids}` and `Filters` cannot be used together.")
+        if len(ids) > IDS_AT_ONCE:
+            raise ApiError(self.codes.too_many, f"The parameter `{self.ids}` has more than {IDS_AT_ONCE} elements.")
+        offset, limit = page(params, code=self.codes.page)
+        rows = by_ids(ids) if ids else self.select(table, params.get("Filters", []), most_values)
+        return len(rows), slice_newest_first(rows, offset, limit)
 
     def select(self, table: Table[Row], filters: list[dict[str, Any]], most_values: int) -> Sequence[Row]:
         """Return the rows that pass every filter, oldest first.
@@ -100,18 +126,6 @@ def slice_newest_first(rows: Sequence[Row], offset: int, limit: int) -> list[Row
     """Return one page of a list that is kept oldest first."""
     end = len(rows) - offset
     return list(rows[max(0, end - limit) : max(0, end)])[::-1]
-
-
-def ids_or_filters(params: Params, ids: str, codes: Codes) -> None:
-    """Refuse ids together with filters, and too many ids.
-
-    Raises:
-        ApiError: with the service's code for it.
-    """
-    if params.get(ids) and params.get("Filters"):
-        raise ApiError(codes.coexist, f"The parameters `{ids}` and `Filters` cannot be used together.")
-    if len(params.get(ids, ())) > IDS_AT_ONCE:
-        raise ApiError(codes.too_many, f"The parameter `{ids}` has more than {IDS_AT_ONCE} elements.")
 
 
 def is_true(values: list[str]) -> bool:

@@ -9,8 +9,7 @@ from localcloud.core.actions import Context, Service
 from localcloud.core.clock import iso_time
 from localcloud.core.errors import ApiError, missing, out_of_range
 from localcloud.core.ids import has_form
-from localcloud.core.listing import Codes, Listing, ids_or_filters, slice_newest_first
-from localcloud.core.paging import page
+from localcloud.core.listing import Codes, Listing
 from localcloud.core.parameters import boolean, each, integer, list_of, object_of, opaque, opaque_list, text, unsigned
 from localcloud.core.regions import PUBLIC
 from localcloud.cvm.interfaces import add_primary, add_secondary, check_interfaces, check_secondary, find_subnet
@@ -20,9 +19,10 @@ from localcloud.vpc.networks import network
 from localcloud.vpc.shapes import FILTER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from localcloud.core.parameters import Params
+    from localcloud.core.tables import Table
 
 API = Service("cvm", "2017-03-12")
 MOST_AT_ONCE = 100
@@ -126,11 +126,16 @@ def start_instance(ctx: Context, params: Params, *, boot_s: float) -> Instance:
 @API.action(_LISTING)
 def describe_instances(ctx: Context, params: Params) -> dict[str, Any]:
     """List instances, newest first (the order is inferred). Unknown ids are left out (inferred)."""
-    ids_or_filters(params, "InstanceIds", CODES)
-    offset, limit = page(params, code=CODES.page)
-    rows = _rows(ctx, params)
-    found = slice_newest_first(rows, offset, limit)
-    return {"TotalCount": len(rows), "InstanceSet": [_reply(ctx, row) for row in found]}
+    instances = ctx.region.state(Fleet).instances
+    listing: Listing[Instance] = Listing(
+        known={**_FILTERS, "instance-state": lambda row, values: _state(ctx, row) in values},
+        tags=lambda row: row.tags,
+        codes=CODES,
+        indexes={"vpc-id": "vpc", "subnet-id": "subnet"},
+        ids="InstanceIds",
+    )
+    total, found = listing.find(instances, params, ctx.behaviour.filter_values, lambda ids: _by_ids(instances, ids))
+    return {"TotalCount": total, "InstanceSet": [_reply(ctx, row) for row in found]}
 
 
 @API.action(regional=False)
@@ -206,19 +211,9 @@ def _find(fleet: Fleet, instance_id: str) -> Instance:
     return instance
 
 
-def _rows(ctx: Context, params: Params) -> Sequence[Instance]:
-    instances = ctx.region.state(Fleet).instances
-    ids = params.get("InstanceIds")
-    if ids:
-        found = [instances.get(_an_id(one)) for one in dict.fromkeys(ids)]
-        return [instance for instance in found if instance is not None]
-    listing: Listing[Instance] = Listing(
-        known={**_FILTERS, "instance-state": lambda row, values: _state(ctx, row) in values},
-        tags=lambda row: row.tags,
-        codes=CODES,
-        indexes={"vpc-id": "vpc", "subnet-id": "subnet"},
-    )
-    return listing.select(instances, params.get("Filters", []), ctx.behaviour.filter_values)
+def _by_ids(instances: Table[Instance], ids: list[str]) -> list[Instance]:
+    found = [instances.get(_an_id(one)) for one in dict.fromkeys(ids)]
+    return [instance for instance in found if instance is not None]
 
 
 _FILTERS: dict[str, Callable[[Instance, list[str]], bool]] = {

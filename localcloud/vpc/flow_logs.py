@@ -35,11 +35,28 @@ TRAFFIC_TYPES = ("ACCEPT", "REJECT", "ALL")
 STORAGE_TYPES = ("cls", "ckafka")
 UUID_LENGTH = 36
 
-_FIELDS = (
-    *("VpcId", "FlowLogId", "FlowLogName", "ResourceType", "ResourceId", "TrafficType"),
-    *("CloudLogId", "CloudLogState", "CloudLogRegion"),
-)
-"""What a listing can be narrowed by."""
+
+def _topic_state(ctx: Context, row: FlowLog) -> str:
+    found = row.storage_type != "cls" or _has_topic(ctx, row.topic_id, row.topic_region)
+    return "SUCCESS" if found else "DELETED"
+
+
+def _has_topic(ctx: Context, topic_id: str, region: str) -> bool:
+    return find_topic(ctx.account, topic_id, None if ctx.behaviour.topics_of_any_region else region) is not None
+
+
+_FIELDS: dict[str, Callable[[Context, FlowLog], str]] = {
+    "VpcId": lambda _ctx, row: row.vpc_id,
+    "FlowLogId": lambda _ctx, row: row.flow_log_id,
+    "FlowLogName": lambda _ctx, row: row.name,
+    "ResourceType": lambda _ctx, row: row.resource_type,
+    "ResourceId": lambda _ctx, row: row.resource_id,
+    "TrafficType": lambda _ctx, row: row.traffic_type,
+    "CloudLogId": lambda _ctx, row: row.topic_id,
+    "CloudLogState": _topic_state,
+    "CloudLogRegion": lambda _ctx, row: row.topic_region,
+}
+"""What a listing can be narrowed by, and how it is read."""
 _STORAGE = {"StorageId": text.must(), "StorageTopic": text}
 _IDS = {"FlowLogIds": list_of(text).must()}
 _ONE = {"FlowLogId": text.must(), "VpcId": text}
@@ -247,13 +264,15 @@ def _matching(ctx: Context, params: Params) -> Sequence[FlowLog]:
     if ctx.behaviour.flow_log_lag_s:
         listed = ctx.now() - ctx.behaviour.wait(ctx.behaviour.flow_log_lag_s)
         rows = [row for row in rows if row.created <= listed]
-    tests = [(name, params[name]) for name in _READ if name in params and name != indexed]
+    tests = [(name, params[name]) for name in _FIELDS if name in params and name != indexed]
     tag = params.get("Filters")
     if tag and "FlowLogId" in params:
         raise ApiError("InvalidParameter.Coexist", "The parameters `FlowLogId` and `Filters` cannot be used together.")
     if not tests and not tag:
         return rows
-    return [row for row in rows if all(_READ[name](ctx, row) == value for name, value in tests) and _has_tag(row, tag)]
+    return [
+        row for row in rows if all(_FIELDS[name](ctx, row) == value for name, value in tests) and _has_tag(row, tag)
+    ]
 
 
 def _candidates(ctx: Context, params: Params) -> tuple[str, Sequence[FlowLog]]:
@@ -279,39 +298,9 @@ def _has_tag(row: FlowLog, tag: dict[str, Any] | None) -> bool:
     raise ApiError("InvalidParameter.FilterInvalidKey", f"The filter `{name}` is not supported.")
 
 
-def _topic_state(ctx: Context, row: FlowLog) -> str:
-    found = row.storage_type != "cls" or _has_topic(ctx, row.topic_id, row.topic_region)
-    return "SUCCESS" if found else "DELETED"
-
-
-def _has_topic(ctx: Context, topic_id: str, region: str) -> bool:
-    return find_topic(ctx.account, topic_id, None if ctx.behaviour.topics_of_any_region else region) is not None
-
-
-_READ: dict[str, Callable[[Context, FlowLog], str]] = {
-    "VpcId": lambda _ctx, row: row.vpc_id,
-    "FlowLogId": lambda _ctx, row: row.flow_log_id,
-    "FlowLogName": lambda _ctx, row: row.name,
-    "ResourceType": lambda _ctx, row: row.resource_type,
-    "ResourceId": lambda _ctx, row: row.resource_id,
-    "TrafficType": lambda _ctx, row: row.traffic_type,
-    "CloudLogId": lambda _ctx, row: row.topic_id,
-    "CloudLogState": _topic_state,
-    "CloudLogRegion": lambda _ctx, row: row.topic_region,
-}
-
-
 def _reply(ctx: Context, row: FlowLog) -> dict[str, Any]:
     return {
-        "VpcId": row.vpc_id,
-        "FlowLogId": row.flow_log_id,
-        "FlowLogName": row.name,
-        "ResourceType": row.resource_type,
-        "ResourceId": row.resource_id,
-        "TrafficType": row.traffic_type,
-        "CloudLogId": row.topic_id,
-        "CloudLogState": _topic_state(ctx, row),
-        "CloudLogRegion": row.topic_region,
+        **{name: read(ctx, row) for name, read in _FIELDS.items()},
         "FlowLogDescription": row.description,
         "CreatedTime": beijing_time(row.created),
         "Enable": row.enabled,

@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, not_found, out_of_range
-from localcloud.core.listing import Listing, ids_or_filters, is_true, slice_newest_first
-from localcloud.core.paging import page
-from localcloud.core.parameters import boolean, each, list_of, text, unsigned
+from localcloud.core.listing import Listing, is_true
+from localcloud.core.parameters import boolean, each, list_of, opaque_list, text, unsigned
 from localcloud.vpc.model import API, Attachment, Host, Interface, Network, read_tags, tag_set
 from localcloud.vpc.networks import find_subnet, find_vpc, network
-from localcloud.vpc.shapes import CODES, FILTER, IPV6, PRIVATE_IP, TAG, an_id, find
+from localcloud.vpc.shapes import CODES, FILTER, PRIVATE_IP, TAG, an_id, find
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
@@ -36,7 +33,7 @@ _NEW = {
     **each(boolean, "IsRdma", "TerminationProtection", "TrafficProtection"),
     "SecurityGroupIds": list_of(text),
     "PrivateIpAddresses": list_of(PRIVATE_IP),
-    "Ipv6Addresses": list_of(IPV6),
+    "Ipv6Addresses": opaque_list,
     "Tags": list_of(TAG),
 }
 _BOTH = each(text.must(), "NetworkInterfaceId", "InstanceId")
@@ -108,11 +105,11 @@ def delete_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
 @API.action(_LISTING)
 def describe_network_interfaces(ctx: Context, params: Params) -> dict[str, Any]:
     """List interfaces, newest first (the order is inferred)."""
-    ids_or_filters(params, "NetworkInterfaceIds", CODES)
-    offset, limit = page(params, code=CODES.page)
-    rows = _rows(ctx, params)
-    found = slice_newest_first(rows, offset, limit)
-    return {"NetworkInterfaceSet": [_reply(ctx, row) for row in found], "TotalCount": len(rows)}
+    net, filters = network(ctx), params.get("Filters", [])
+    exact = any(one["Name"] == EXACT and is_true(one["Values"]) for one in filters)
+    listing = _EXACT_IPS if exact else _INTERFACES
+    total, found = listing.find(net.interfaces, params, ctx.behaviour.filter_values, lambda ids: _by_ids(ctx, net, ids))
+    return {"NetworkInterfaceSet": [_reply(ctx, row) for row in found], "TotalCount": total}
 
 
 def new_interface(ctx: Context, params: Params) -> Interface:
@@ -227,14 +224,7 @@ def _refuse_primary(interface: Interface) -> None:
         )
 
 
-def _rows(ctx: Context, params: Params) -> Sequence[Interface]:
-    net = network(ctx)
-    ids = params.get("NetworkInterfaceIds")
-    if not ids:
-        filters = params.get("Filters", [])
-        exact = any(one["Name"] == EXACT and is_true(one["Values"]) for one in filters)
-        listing = _EXACT_IPS if exact else _INTERFACES
-        return listing.select(net.interfaces, filters, ctx.behaviour.filter_values)
+def _by_ids(ctx: Context, net: Network, ids: list[str]) -> list[Interface]:
     found = [net.interfaces.get(an_id("NetworkInterfaceIds", one, "eni")) for one in dict.fromkeys(ids)]
     if None in found and ctx.behaviour.unknown_ids == "error":
         raise not_found(ids[found.index(None)])
@@ -276,6 +266,7 @@ _INTERFACES: Listing[Interface] = Listing(
     tags=lambda row: row.tags,
     codes=CODES,
     indexes={"vpc-id": "vpc", "subnet-id": "subnet", "attachment.instance-id": "instance"},
+    ids="NetworkInterfaceIds",
 )
 _EXACT_IPS = replace(_INTERFACES, known={**_INTERFACES.known, "address-ip": lambda row, values: row.ip in values})
 

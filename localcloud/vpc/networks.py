@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, out_of_range
-from localcloud.core.listing import Listing, ids_or_filters, is_true, slice_newest_first
-from localcloud.core.paging import page
+from localcloud.core.listing import Listing, is_true
 from localcloud.core.parameters import boolean, each, list_of, text, unsigned
 from localcloud.vpc.model import API, Network, Subnet, Vpc, read_tags, tag_set
 from localcloud.vpc.shapes import CODES, FILTER, TAG, find
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
@@ -78,14 +75,10 @@ def create_vpc(ctx: Context, params: Params) -> dict[str, Any]:
 @API.action({"VpcIds": list_of(text), **_LISTING})
 def describe_vpcs(ctx: Context, params: Params) -> dict[str, Any]:
     """List VPCs, newest first (the order is inferred)."""
-    ids_or_filters(params, "VpcIds", CODES)
-    offset, limit = page(params, code=CODES.page)
     net = network(ctx)
-    rows: Sequence[Vpc] = [find_vpc(net, vpc_id) for vpc_id in params.get("VpcIds", ())]
-    if not rows:
-        rows = _VPCS.select(net.vpcs, params.get("Filters", []), ctx.behaviour.filter_values)
-    vpcs = [_vpc_reply(vpc) for vpc in slice_newest_first(rows, offset, limit)]
-    return {"TotalCount": len(rows), "VpcSet": vpcs}
+    values = ctx.behaviour.filter_values
+    total, found = _VPCS.find(net.vpcs, params, values, lambda ids: [find_vpc(net, one) for one in ids])
+    return {"TotalCount": total, "VpcSet": [_vpc_reply(vpc) for vpc in found]}
 
 
 @API.action({"VpcId": text.must()})
@@ -122,14 +115,10 @@ def create_subnet(ctx: Context, params: Params) -> dict[str, Any]:
 @API.action({"SubnetIds": list_of(text), **_LISTING, "MaxResults": unsigned, "NextToken": text})
 def describe_subnets(ctx: Context, params: Params) -> dict[str, Any]:
     """List subnets, newest first (the order is inferred). `NextToken` paging is not done here."""
-    ids_or_filters(params, "SubnetIds", CODES)
-    offset, limit = page(params, code=CODES.page)
     net = network(ctx)
-    rows: Sequence[Subnet] = [find_subnet(net, subnet_id) for subnet_id in params.get("SubnetIds", ())]
-    if not rows:
-        rows = _SUBNETS.select(net.subnets, params.get("Filters", []), ctx.behaviour.filter_values)
-    subnets = [_subnet_reply(net, subnet) for subnet in slice_newest_first(rows, offset, limit)]
-    return {"TotalCount": len(rows), "SubnetSet": subnets}
+    values = ctx.behaviour.filter_values
+    total, found = _SUBNETS.find(net.subnets, params, values, lambda ids: [find_subnet(net, one) for one in ids])
+    return {"TotalCount": total, "SubnetSet": [_subnet_reply(net, subnet) for subnet in found]}
 
 
 @API.action({"SubnetId": text.must()})
@@ -153,6 +142,7 @@ _VPCS: Listing[Vpc] = Listing(
     tags=lambda vpc: vpc.tags,
     codes=CODES,
     indexes={},
+    ids="VpcIds",
 )
 _SUBNETS: Listing[Subnet] = Listing(
     known={
@@ -166,6 +156,7 @@ _SUBNETS: Listing[Subnet] = Listing(
     tags=lambda subnet: subnet.tags,
     codes=CODES,
     indexes={"vpc-id": "vpc"},
+    ids="SubnetIds",
 )
 
 

@@ -20,11 +20,6 @@ PRIVATE_IP = {
     **each(text, "PrivateIpAddress", "PublicIpAddress", "AddressId", "Description", "State", "QosLevel"),
     **each(boolean, "Primary", "IsWanIpBlocked"),
 }
-IPV6 = {
-    "Address": text.must(),
-    **each(text, "AddressId", "Description", "State", "PublicIpAddress", "AddressType"),
-    **each(boolean, "Primary", "IsWanIpBlocked"),
-}
 CODES = Codes(
     page="InvalidParameterValue.Range",
     coexist="InvalidParameter.Coexist",
