@@ -21,6 +21,7 @@ from ops.commands.doctor import doctor_command
 from ops.commands.init import init_command
 from ops.commands.invoke import invoke_command
 from ops.commands.local import local_command
+from ops.commands.logs import logs_command
 from ops.commands.package import package_command
 from ops.commands.remove import remove_command
 from ops.commands.repair import repair_command
@@ -98,6 +99,7 @@ app.command("deploy")(deploy_command)
 app.command("remove")(remove_command)
 app.command("doctor")(doctor_command)
 app.command("invoke")(invoke_command)
+app.command("logs")(logs_command)
 app.command("backfill")(backfill_command)
 app.command("status")(status_command)
 app.command("repair")(repair_command)

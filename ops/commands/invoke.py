@@ -159,7 +159,7 @@ def _show(name: str, answer: Answer, *, as_json: bool) -> Exit:
     """
     if answer.fault:
         raise OperatorError(
-            f"{name} failed: {console.plain(answer.fault)} (request {answer.request_id}). Its log has more; "
+            f"{name} failed: {console.plain(answer.fault)} (request {answer.request_id}). `eni-flowlog logs` has more; "
             "`eni-flowlog status` says whether its settings are right."
         )
     returned = answer.returned
