@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from handler.commands.coverage import Found
-    from handler.commands.cures import Wish
     from handler.commands.survey import Survey
+    from handler.cover.cure import Wish
     from handler.model import Result
     from handler.settings import Settings
     from ops.config import Config

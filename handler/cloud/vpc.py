@@ -59,7 +59,7 @@ class Vpc:
         made = rows.flow_logs(reply).entries
         return made[0].flow_log_id if made else ""
 
-    def enable_flow_log(self, region: str, flow_log_id: str, pacer: Pacer) -> None:
+    def enable_flow_log(self, region: str, flow_log_id: str, pacer: Pacer | None) -> None:
         """Switch a flow log on (EnableFlowLogs, doc 215/79712).
 
         Raises:
@@ -67,7 +67,7 @@ class Vpc:
         """
         self._api.call(VPC, "EnableFlowLogs", region, {"FlowLogIds": [flow_log_id]}, pacer)
 
-    def delete_flow_log(self, region: str, vpc_id: str, flow_log_id: str, pacer: Pacer) -> None:
+    def delete_flow_log(self, region: str, vpc_id: str, flow_log_id: str, pacer: Pacer | None) -> None:
         """Delete a flow log (DeleteFlowLog, doc 215/35014).
 
         Raises:

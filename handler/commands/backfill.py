@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from handler.commands import continuation, repair, status, survey
 from handler.commands.continuation import Rest
 from handler.commands.creates import create
-from handler.commands.cures import OFF, Wish
 from handler.commands.shortfall import Shortfall
+from handler.cover.cure import OFF, Wish
 from handler.log import logger
 from handler.model import Command, Failure, Outcome, Result, State
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from handler.cloud.cvm import INSTANCES
 from handler.cloud.vpc import chunks
 from handler.commands import listing
-from handler.commands.cures import MOST, RECREATE, Cure
 from handler.cover import rules
+from handler.cover.cure import MOST, RECREATE, Cure
 from handler.cover.models import takes_none
 from handler.cover.state import judge
 from handler.errors import CloudError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from handler.cloud.vpc import Vpc
-    from handler.commands.cures import Wish
+    from handler.cover.cure import Wish
     from handler.cover.state import Judgement
     from handler.settings import Settings
 

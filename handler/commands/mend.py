@@ -1,30 +1,27 @@
-"""Make flow logs good, one by one: paced, within the time, and safe to be killed at any call."""
+"""A region's flow logs made good, one by one: paced, within the time, and safe to be killed at any call."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from handler.cloud.pace import Pacer
-from handler.commands.cures import ENABLE, RECREATE, Cure
-from handler.cover import ensure
-from handler.errors import CloudError, NotFound, failed, failure_of
-from handler.model import Failure, Interface, Outcome, Result, State, result_of
+from handler.cover.cure import Repair
+from handler.model import Interface, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handler.commands.coverage import Inventory
     from handler.commands.survey import Survey
+    from handler.cover.cure import Cure
     from handler.invocation import Invocation
+    from handler.model import Failure, Result
 
     Settle = Callable[[Interface, Result], None]
 
-ENOUGH_S = 8.0
-"""A flow log is deleted only with so much time left, in seconds, that its create can be tried and tried again."""
 WORKERS = 8
 
 
@@ -81,7 +78,9 @@ def mend(invocation: Invocation, whole: Survey, settle: Settle) -> list[RegionCu
 
 
 def _mend_region(invocation: Invocation, run: RegionCures, settle: Settle, pool: ThreadPoolExecutor) -> None:
-    do = partial(_Work(invocation).do, run.inventory.region)
+    settings = invocation.settings
+    vpc, pacer = invocation.vpc(Pacer(settings.create_rate)), Pacer(settings.create_rate)
+    do = partial(Repair(vpc, settings, invocation.budget, pacer).do, run.inventory.region)
     cures = run.inventory.cures
     # The first alone: whether a create is possible at all is found out with one flow log, not with eight.
     groups = [cures[:1], *(cures[start : start + WORKERS] for start in range(1, len(cures), WORKERS))]
@@ -107,44 +106,3 @@ def _take(run: RegionCures, cure: Cure, result: Result, settle: Settle) -> None:
             f"a flow log of {run.inventory.region} was deleted and could not be made anew ({result.reason}): "
             "no more are deleted"
         )
-
-
-class _Work:
-    """Repairs one flow log."""
-
-    def __init__(self, invocation: Invocation) -> None:
-        self._vpc = invocation.vpc(Pacer(invocation.settings.create_rate))
-        self._pacer = Pacer(invocation.settings.create_rate)
-        self._settings = invocation.settings
-        self._budget = invocation.budget
-
-    def do(self, region: str, cure: Cure) -> Result | None:
-        """What became of it; None where there was no time to try."""
-        interface = Interface(region, cure.interface_id, cure.vpc_id)
-        if self._budget.left() < (ENOUGH_S if cure.how == RECREATE else 0.0):
-            return None
-        try:
-            return self._do(interface, cure)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the flow log stands as it was
-            failure = failure_of(error)
-            reason = f"{cure.words}; not repaired: {failure.code}: {failure.message}"
-            result = result_of(interface, Outcome.IMPAIRED, reason, cure.flow_log_id, cure.state)
-            return None if failure.unfinished else replace(result, failure=failure)
-
-    def _do(self, interface: Interface, cure: Cure) -> Result:
-        repaired = f"was {cure.words}: {cure.said}"
-        if cure.how == ENABLE:
-            self._vpc.enable_flow_log(interface.region, cure.flow_log_id, self._pacer)
-            return result_of(interface, Outcome.REPAIRED, repaired, cure.flow_log_id, State.COVERED)
-        with suppress(NotFound):  # somebody was faster, or the answer to a first call was lost
-            self._vpc.delete_flow_log(interface.region, cure.vpc_id, cure.flow_log_id, self._pacer)
-        return self._made_anew(interface, repaired)
-
-    def _made_anew(self, interface: Interface, repaired: str) -> Result:
-        try:
-            result = ensure.create(interface, self._vpc, self._settings, self._budget)
-        except CloudError as error:
-            return failed(interface, replace(failure_of(error), unfinished=False))
-        if result.outcome is not Outcome.CREATED:
-            return result
-        return replace(result, outcome=Outcome.REPAIRED, reason=repaired, state=State.COVERED)

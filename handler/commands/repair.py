@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from handler.commands import continuation, survey
 from handler.commands.continuation import Rest
-from handler.commands.cures import MODES, OFF, Wish
 from handler.commands.mend import mend
 from handler.commands.shortfall import Shortfall
+from handler.cover.cure import MODES, OFF, Wish
 from handler.model import Failure, Outcome, Result, State
 
 if TYPE_CHECKING:

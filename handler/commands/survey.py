@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from handler.commands.coverage import Found, Scope
-    from handler.commands.cures import Wish
+    from handler.cover.cure import Wish
     from handler.invocation import Invocation
 
 INSTANCE_READS_PER_S = 35.0

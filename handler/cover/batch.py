@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from handler.cloud.retry import Patience
 from handler.cover import ensure, rules
+from handler.cover.cure import Repair
 from handler.cover.search import INSTANCE_DELAYS_S, searches
 from handler.errors import failed, failure_of
 from handler.model import Outcome, key_of
@@ -42,6 +43,7 @@ class Batch:
         self._vpc = vpc
         self._settings = settings
         self._budget = budget
+        self._repair = Repair(vpc, settings, budget)
         self._instance_delays = instance_delays
         self._settled = threading.Condition()
         self._results: dict[InterfaceKey, Result | None] = {}
@@ -115,7 +117,8 @@ class Batch:
         return interface, result
 
     def _create(self, interface: Interface) -> Result:
-        return ensure.ensure(interface, self._vpc, self._settings, self._budget)
+        result = ensure.ensure(interface, self._vpc, self._settings, self._budget)
+        return self._repair.of_event(interface, result) if result.outcome is Outcome.IMPAIRED else result
 
 
 def together(work: Callable[[Given], Made], given: Sequence[Given]) -> list[Made]:
@@ -176,9 +179,10 @@ def _in_order(interfaces: Sequence[Interface], done: dict[InterfaceKey, Done]) -
 
 
 def _again(result: Result) -> Result:
-    """The outcome of a further mention of an interface: what was created is covered now, all else is as it was."""
-    if result.outcome is Outcome.CREATED:
-        return replace(result, outcome=Outcome.COVERED, reason="named twice: its flow log was made just before")
+    """The outcome of a further mention: what was created or repaired is covered now, all else is as it was."""
+    if result.outcome in (Outcome.CREATED, Outcome.REPAIRED):
+        reason = f"named twice: its flow log was {result.outcome.value} just before"
+        return replace(result, outcome=Outcome.COVERED, reason=reason)
     return replace(result, failure=None)
 
 

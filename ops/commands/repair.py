@@ -10,9 +10,9 @@ import typer
 from rich.text import Text
 
 from handler.commands import repair
-from handler.commands.cures import ENABLE, OFF, RECREATE, Wish
 from handler.commands.mend import mend
 from handler.commands.shortfall import Shortfall
+from handler.cover.cure import ENABLE, OFF, RECREATE, Wish
 from handler.model import Outcome
 from ops import console, options, session
 from ops.errors import Exit

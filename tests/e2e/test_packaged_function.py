@@ -61,8 +61,8 @@ PACKAGES = {
 # Of our own: not the sweep, not the redrive, not the commands.
 OURS = {
     "budget", "cloud", "cloud.api", "cloud.connection", "cloud.queue", "cloud.retry", "cloud.rows", "cloud.vpc",
-    "cover", "cover.batch", "cover.ensure", "cover.rules", "cover.search", "cover.state", "deadletters", "errors",
-    "intake", "intake.cloudaudit", "intake.events", "intake.record", "invocation", "jsontext", "log", "main",
+    "cover", "cover.batch", "cover.cure", "cover.ensure", "cover.rules", "cover.search", "cover.state", "deadletters",
+    "errors", "intake", "intake.cloudaudit", "intake.events", "intake.record", "invocation", "jsontext", "log", "main",
     "model", "redaction", "schema", "settings",
 }  # fmt: skip
 NEVER = (

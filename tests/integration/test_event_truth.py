@@ -14,6 +14,7 @@ from tests.support.records import REGION
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
+    from localcloud.core.faults import Incoming, Proceed, Reply
 
 CREATE, LOGS = "CreateFlowLog", "DescribeFlowLogs"
 THEIRS = {"description": "made in the console", "name": "theirs"}
@@ -98,3 +99,89 @@ def test_an_impaired_interface_that_is_named_twice(function: Function, cloud: Lo
     event = place.created(eni)
     assert outcomes(function(records.event_list(event, event))) == {"impaired": 2}
     assert function.calls() == [CREATE, LOGS]
+
+
+# Repaired at once, where FLOWLOG_REPAIR says so -----------------------------------------------------------------------
+
+ENABLE, DELETE = "EnableFlowLogs", "DeleteFlowLog"
+
+
+def test_what_is_disabled_is_switched_on(function: Function, cloud: LocalCloud, place: Place) -> None:
+    """It keeps its id, and a second mention finds it covered."""
+    function.set(FLOWLOG_REPAIR="enable")
+    eni = place.attached()
+    flow_log_id = cloud.seed_flow_log(REGION, eni, enabled=False)
+    report = function(records.event_list(place.created(eni), place.created(eni)))
+    first, second = report["items"]
+    assert (first["outcome"], first["state"], first["reason"]) == ("repaired", "covered", "was disabled: switched on")
+    assert (second["outcome"], second["reason"]) == ("covered", "named twice: its flow log was repaired just before")
+    assert [log.flow_log_id for log in cloud.flow_logs_of(REGION, eni) if log.enabled] == [flow_log_id]
+    assert function.calls() == [CREATE, LOGS, LOGS, ENABLE]
+    assert [line["message"] for line in function.lines()] == ["report"]
+
+
+def test_what_has_lost_its_topic_is_made_anew(function: Function, cloud: LocalCloud, place: Place) -> None:
+    """It cannot be changed: deleted, and created with the settings of today."""
+    function.set(FLOWLOG_REPAIR="recreate")
+    eni, topic = place.attached(), cloud.add_topic()
+    old = cloud.seed_flow_log(REGION, eni, topic_id=topic)
+    cloud.delete_topic(topic)
+    item = only(function(place.created(eni)))
+    assert (item["outcome"], item["reason"]) == ("repaired", "was topic deleted: deleted and made anew")
+    (flow_log,) = cloud.flow_logs_of(REGION, eni)
+    assert (flow_log.flow_log_id, flow_log.topic_id) == (item["flow_log_id"], cloud.topic_id)
+    assert flow_log.flow_log_id != old
+    assert function.calls() == [CREATE, LOGS, LOGS, DELETE, CREATE]
+
+
+@pytest.mark.parametrize(
+    ("repair", "flow_log"),
+    [
+        ("enable", {"traffic_type": "REJECT"}),
+        ("enable", {**THEIRS, "enabled": False}),
+        ("recreate", {**THEIRS, "enabled": False}),
+        ("off", {"enabled": False}),
+    ],
+)
+def test_what_is_not_to_be_repaired_is_left_alone(
+    function: Function, cloud: LocalCloud, place: Place, repair: str, flow_log: dict[str, Any]
+) -> None:
+    """Somebody else's never, and nothing beyond what FLOWLOG_REPAIR allows."""
+    function.set(FLOWLOG_REPAIR=repair)
+    eni = place.attached()
+    cloud.seed_flow_log(REGION, eni, **flow_log)
+    (before,) = cloud.flow_logs_of(REGION, eni)
+    assert outcomes(function(place.created(eni))) == {"impaired": 1}
+    assert cloud.flow_logs_of(REGION, eni) == [before]
+    assert set(function.calls()) == {CREATE, LOGS}
+
+
+@pytest.mark.parametrize("failing", [ENABLE, LOGS])
+def test_a_repair_that_fails_is_the_sweep_s(function: Function, cloud: LocalCloud, place: Place, failing: str) -> None:
+    """It is impaired as before, which the log says, and no letter: the flow log stands, and the sweep looks again."""
+    function.set(FLOWLOG_REPAIR="enable")
+    eni = place.attached()
+    cloud.seed_flow_log(REGION, eni, enabled=False)
+    refused = error("UnauthorizedOperation", "no")
+
+    def from_the_second_on(call: Incoming, proceed: Proceed) -> Reply:
+        return refused(call, proceed) if failing == ENABLE or cloud.calls.count(LOGS) else proceed()
+
+    cloud.faults.add(failing, from_the_second_on)
+    item = only(function(place.created(eni)))
+    reason = "disabled; not repaired: UnauthorizedOperation: no" if failing == ENABLE else "disabled"
+    assert (item["outcome"], item["reason"]) == ("impaired", reason)
+    assert [line["message"] for line in function.lines()] == ["flow log impaired", "report"]
+    assert function.letters() == []
+
+
+def test_a_deletion_whose_create_fails_is_a_letter(function: Function, cloud: LocalCloud, place: Place) -> None:
+    """The interface has no flow log now: it is on the queue, and the next sweep covers it in any case."""
+    function.set(FLOWLOG_REPAIR="recreate")
+    eni = place.attached()
+    cloud.seed_flow_log(REGION, eni, traffic_type="REJECT")
+    refused = error("UnauthorizedOperation")
+    cloud.faults.add(CREATE, lambda call, proceed: refused(call, proceed) if cloud.calls.count(DELETE) else proceed())
+    assert outcomes(function(place.created(eni))) == {"dead_lettered": 1}
+    (letter,) = function.letters()
+    assert letter["interface"] == {"region": REGION, "interface_id": eni, "vpc_id": place.vpc_id}
