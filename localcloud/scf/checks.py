@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from localcloud.core.parameters import Params
-    from localcloud.scf.model import Pairs
 
 MOST_ZIPPED = 50 * 1024 * 1024
 MOST_ENVIRONMENT = 4096
@@ -73,16 +72,16 @@ def check_limits(params: Params) -> None:
     _check_dead_letter(params)
 
 
-def environment_of(params: Params) -> Pairs:
-    """Return the environment's variables.
+def variables_of(params: Params) -> list[dict[str, str]]:
+    """Return the environment's variables as replies show them.
 
     Raises:
         ApiError: a reserved or malformed name, or more than 4 KB in all.
     """
-    variables = params.get("Environment", {}).get("Variables", [])
-    pairs = tuple((one.get("Key", ""), one.get("Value", "")) for one in variables)
-    if pairs == (("", ""),):  # how the vendor's deployment library empties it
-        return ()
+    variables = params["Environment"].get("Variables", [])
+    if variables == [{"Key": "", "Value": ""}]:  # how the vendor's deployment library empties it
+        return []
+    pairs = [(one.get("Key", ""), one.get("Value", "")) for one in variables]
     for key, value in pairs:
         if key.startswith(_RESERVED):
             raise refuse("EnvironmentSystemProtect", f"The variable `{key}` belongs to the system.")
@@ -91,7 +90,7 @@ def environment_of(params: Params) -> Pairs:
     size = sum(len(key.encode()) + len(value.encode()) for key, value in pairs)
     if size > MOST_ENVIRONMENT:
         raise refuse("EnvironmentExceededLimit", f"The environment has {size} bytes, more than {MOST_ENVIRONMENT}.")
-    return pairs
+    return [{"Key": key, "Value": value} for key, value in pairs]
 
 
 def code_of(zipped: str | None) -> bytes:

@@ -22,12 +22,12 @@ def send(account: Account, function: Function, event: Event, error: dict[str, An
     Returns:
         Whether it is there: not if the function has none, or the queue does not exist in the function's region.
     """
-    kind, name, _ = function.dead_letter
-    if kind not in QUEUE_TYPES:
+    config = function.settings["DeadLetterConfig"]
+    if config["Type"] not in QUEUE_TYPES:
         return False
     body = json.dumps(message(account, event, error), ensure_ascii=False)
     with account.clock.changed:
-        queue = account.region(function.ref.region).state(Queues).get(name)
+        queue = account.region(function.ref.region).state(Queues).get(config["Name"])
         if queue is None:
             return False
         queue.send(account.ids, body, account.now())

@@ -17,15 +17,13 @@ from localcloud.core.parameters import (
     object_of,
     opaque,
     opaque_list,
-    tag_set,
-    tags_of,
     text,
     texts,
 )
-from localcloud.scf.checks import check_limits, check_name, check_runtime, code_of, environment_of, refuse
+from localcloud.scf.checks import check_limits, check_name, check_runtime, code_of, refuse, variables_of
 from localcloud.scf.invoker import Invoker
 from localcloud.scf.logs import default_topic
-from localcloud.scf.model import API, LATEST, Function, Functions, find, ref_of
+from localcloud.scf.model import API, DEFAULTS, LATEST, Function, Functions, find, ref_of
 from localcloud.scf.triggers import trigger_reply
 
 if TYPE_CHECKING:
@@ -34,24 +32,7 @@ if TYPE_CHECKING:
     from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
-_PLAIN = {
-    "Handler": "handler",
-    "Description": "description",
-    "MemorySize": "memory_mb",
-    "Timeout": "timeout_s",
-    "InitTimeout": "init_timeout_s",
-    "Runtime": "runtime",
-    "Role": "role",
-    "Type": "kind",
-    "AsyncRunEnable": "async_run",
-    "TraceEnable": "trace",
-    "InstallDependency": "install_dependency",
-    "DnsCache": "dns_cache",
-    "ClsLogsetId": "cls_logset_id",
-    "ClsTopicId": "cls_topic_id",
-}
-
-
+_LISTED = ("Runtime", "Description", "Tags", "Type", "AsyncRunEnable", "TraceEnable")
 _CODE = {
     **texts("CosBucketName CosObjectName ZipFile CosBucketRegion DemoId TempCosObjectName GitUrl GitUserName"),
     **texts("GitPassword GitPasswordSecret GitBranch GitDirectory GitCommitId GitUserNameSecret"),
@@ -100,11 +81,12 @@ def create_function(ctx: Context, params: Params) -> dict[str, Any]:
         created=now,
         modified=now,
         settled=now + ctx.behaviour.wait(ctx.behaviour.function_ready_s),
+        settings={**DEFAULTS, **_given(ctx, params)},
     )
-    function = replace(function, **_settings(ctx, params))
-    if not function.cls_topic_id:
+    if not function.settings["ClsTopicId"]:
         topic = default_topic(ctx)
-        function = replace(function, cls_topic_id=topic.topic_id, cls_logset_id=topic.logset_id)
+        logged = {"ClsTopicId": topic.topic_id, "ClsLogsetId": topic.logset_id}
+        function = replace(function, settings={**function.settings, **logged})
     ctx.region.state(Functions).put(function)
     ctx.account.state(Invoker).prepare(function)
     return {}
@@ -119,30 +101,15 @@ def get_function(ctx: Context, params: Params) -> dict[str, Any]:
     triggers = ctx.region.state(Functions).triggers_of(function.ref).values()
     return {
         **_summary(ctx, function),
+        **function.settings,
         "CodeInfo": "",
         "CodeSize": len(function.code),
         "CodeResult": "success",
         "CodeError": "",
         "ErrNo": 0,
         "Triggers": [trigger_reply(trigger) for trigger in triggers],
-        "Handler": function.handler,
-        "Timeout": function.timeout_s,
-        "InitTimeout": function.init_timeout_s,
         "FunctionVersion": LATEST,
         "Qualifier": LATEST,
-        "MemorySize": function.memory_mb,
-        "Environment": {"Variables": [{"Key": key, "Value": value} for key, value in function.environment]},
-        "Role": function.role,
-        "InstallDependency": function.install_dependency,
-        "DnsCache": function.dns_cache,
-        "ClsLogsetId": function.cls_logset_id,
-        "ClsTopicId": function.cls_topic_id,
-        "VpcConfig": {"VpcId": function.vpc_id, "SubnetId": function.subnet_id},
-        "DeadLetterConfig": dict(zip(("Type", "Name", "FilterType"), function.dead_letter, strict=True)),
-        "PublicNetConfig": {
-            "PublicNetStatus": function.public_net,
-            "EipConfig": {"EipStatus": function.eip, "EipAddress": []},
-        },
         "EipConfig": {"EipFixed": "FALSE", "Eips": []},
         "UseGpu": "FALSE",
         "L5Enable": "FALSE",
@@ -169,7 +136,7 @@ def list_functions(ctx: Context, params: Params) -> dict[str, Any]:
         "FunctionName": lambda row: row.ref.name,
     }
     rows = [row for row in ctx.region.state(Functions).rows.values() if row.ref.namespace == namespace]
-    rows = [row for row in rows if key in row.ref.name and params.get("Description", "") in row.description]
+    rows = [row for row in rows if key in row.ref.name and params.get("Description", "") in row.settings["Description"]]
     rows.sort(key=orders[params.get("Orderby", "AddTime")], reverse=params.get("Order", "DESC") != "ASC")
     found = [_summary(ctx, row) for row in rows]
     for one in params.get("Filters", ()):
@@ -197,8 +164,8 @@ def update_function_code(ctx: Context, params: Params) -> dict[str, Any]:
     function = _active(ctx, params, "UpdateFunctionCode")
     check_limits({"Handler": params["Handler"]} if "Handler" in params else {})
     zipped = params.get("Code", {}).get("ZipFile") or params.get("ZipFile")
-    changed = replace(function, code=code_of(zipped), handler=params.get("Handler", function.handler))
-    return _store(ctx, changed)
+    handler = {"Handler": params["Handler"]} if "Handler" in params else {}
+    return _store(ctx, replace(function, code=code_of(zipped), settings={**function.settings, **handler}))
 
 
 @API.action(
@@ -208,9 +175,9 @@ def update_function_code(ctx: Context, params: Params) -> dict[str, Any]:
 def update_function_configuration(ctx: Context, params: Params) -> dict[str, Any]:
     """Change those settings of a function that are given; it is Updating for a while."""
     function = _active(ctx, params, "UpdateFunctionConfiguration")
-    if params.get("Runtime", function.runtime) != function.runtime:
+    if params.get("Runtime", function.settings["Runtime"]) != function.settings["Runtime"]:
         raise ApiError("InvalidParameterValue.Runtime", "The runtime of a function cannot be changed.")
-    return _store(ctx, replace(function, **_settings(ctx, params)))
+    return _store(ctx, replace(function, settings={**function.settings, **_given(ctx, params)}))
 
 
 @API.action({**_NAMED, "Qualifier": text})
@@ -242,27 +209,22 @@ def _store(ctx: Context, function: Function) -> dict[str, Any]:
     return {}
 
 
-def _settings(ctx: Context, params: Params) -> dict[str, Any]:
+def _given(ctx: Context, params: Params) -> dict[str, Any]:
+    """Return those settings that a call gives, checked and whole."""
     check_limits(params)
     check_runtime(params, ctx.behaviour.runtimes)
-    settings: dict[str, Any] = {field: params[name] for name, field in _PLAIN.items() if name in params}
-    if settings.get("role") and settings["role"] not in ctx.account.state(Access).roles:
-        raise ApiError("ResourceNotFound.Role", f"The role `{settings['role']}` does not exist.")
-    if "Environment" in params:
-        settings["environment"] = environment_of(params)
-    if "DeadLetterConfig" in params:
-        given = params["DeadLetterConfig"]
-        settings["dead_letter"] = (given["Type"], given["Name"], given.get("FilterType", ""))
-    if "Tags" in params:
-        settings["tags"] = tags_of(params)
-    if "PublicNetConfig" in params:
-        given = params["PublicNetConfig"]
-        settings["public_net"] = given["PublicNetStatus"]
-        settings["eip"] = given.get("EipConfig", {}).get("EipStatus", "DISABLE")
-    if "VpcConfig" in params:
-        settings["vpc_id"] = params["VpcConfig"].get("VpcId", "")
-        settings["subnet_id"] = params["VpcConfig"].get("SubnetId", "")
+    if params.get("Role") and params["Role"] not in ctx.account.state(Access).roles:
+        raise ApiError("ResourceNotFound.Role", f"The role `{params['Role']}` does not exist.")
+    settings = {name: _whole(DEFAULTS[name], params[name]) for name in DEFAULTS if name in params}
+    if "Environment" in settings:
+        settings["Environment"] = {"Variables": variables_of(params)}
     return settings
+
+
+def _whole(default: Any, given: Any) -> Any:
+    if not isinstance(default, dict):
+        return given
+    return {**default, **{name: _whole(default.get(name), value) for name, value in given.items()}}
 
 
 def _field(summary: dict[str, Any], name: str) -> Any:
@@ -276,18 +238,13 @@ def _field(summary: dict[str, Any], name: str) -> Any:
 
 def _summary(ctx: Context, function: Function) -> dict[str, Any]:
     return {
+        **{name: function.settings[name] for name in _LISTED},
         "FunctionName": function.ref.name,
         "FunctionId": function.function_id,
         "Namespace": function.ref.namespace,
-        "Runtime": function.runtime,
-        "Description": function.description,
         "Status": function.status(ctx.now()),
         "StatusDesc": "",
         "StatusReasons": [],
-        "Tags": tag_set(function.tags),
-        "Type": function.kind,
-        "AsyncRunEnable": function.async_run,
-        "TraceEnable": function.trace,
         "AddTime": beijing_time(function.created),
         "ModTime": beijing_time(function.modified),
     }

@@ -207,15 +207,17 @@ class Invoker:
             again = now - event.taken < wait(PATIENCE_S)
         else:
             event.failures += 1
-            again = event.failures <= RETRIES and function.async_run != "TRUE"
+            again = event.failures <= RETRIES and function.settings["AsyncRunEnable"] != "TRUE"
         if again:
             self._background.at(now + wait(RETRY_AFTER_S), lambda: self._enqueue(event))
         else:
             self._give_up(function, event, error)
 
     def _give_up(self, function: Function, event: Event, error: dict[str, Any]) -> None:
-        kept = function.async_run != "TRUE" and deadletters.send(self._account, function, event, error)
-        letter = DeadLetter(event.ref.name, event.request_id, error, function.dead_letter[1], kept)
+        kept = function.settings["AsyncRunEnable"] != "TRUE" and deadletters.send(self._account, function, event, error)
+        letter = DeadLetter(
+            event.ref.name, event.request_id, error, function.settings["DeadLetterConfig"]["Name"], kept
+        )
         with self._lock:
             self._dead_letters.append(letter)
         notify(self.watchers, letter)

@@ -39,7 +39,7 @@ def lines_of(account: Account, region: str, topic: Topic) -> Iterator[Line]:
     namespaces = {
         function.ref.name: function.ref.namespace
         for function in account.region(region).state(Functions).rows.values()
-        if function.cls_topic_id == topic.topic_id
+        if function.settings["ClsTopicId"] == topic.topic_id
     }
     for run in account.state(Invoker).invocations if namespaces else ():
         if run.region == region and run.function in namespaces:

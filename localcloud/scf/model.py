@@ -4,17 +4,38 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localcloud.core.actions import Context, Service
 from localcloud.core.errors import ApiError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from localcloud.core.parameters import Params
 
 API = Service("scf", "2018-04-16")
 LATEST = "$LATEST"
-Pairs = tuple[tuple[str, str], ...]
+
+
+DEFAULTS: dict[str, Any] = {
+    "Handler": "index.main_handler",
+    "Runtime": "Python2.7",
+    "Description": "",
+    "MemorySize": 128,
+    "Timeout": 3,
+    "InitTimeout": 65,
+    "Role": "",
+    "Type": "Event",
+    **dict.fromkeys(("AsyncRunEnable", "TraceEnable", "InstallDependency", "DnsCache"), "FALSE"),
+    **dict.fromkeys(("ClsLogsetId", "ClsTopicId"), ""),
+    "Environment": {"Variables": []},
+    "VpcConfig": {"VpcId": "", "SubnetId": ""},
+    "DeadLetterConfig": {"Type": "", "Name": "", "FilterType": ""},
+    "PublicNetConfig": {"PublicNetStatus": "ENABLE", "EipConfig": {"EipStatus": "DISABLE", "EipAddress": []}},
+    "Tags": [],
+}
+"""A function's settings by CreateFunction's names, as they are where a call does not give them."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +49,12 @@ class Ref:
 
 @dataclass(frozen=True)
 class Function:
-    """A function's only version, $LATEST. It is Creating or Updating until `settled` (epoch seconds)."""
+    """A function's only version, $LATEST. It is Creating or Updating until `settled` (epoch seconds).
+
+    Attributes:
+        settings: What CreateFunction takes, by its names and whole: see `DEFAULTS`.
+        revision: Counts the changes.
+    """
 
     ref: Ref
     function_id: str
@@ -36,28 +62,8 @@ class Function:
     created: float
     modified: float
     settled: float
+    settings: Mapping[str, Any]
     revision: int = 0
-    handler: str = "index.main_handler"
-    runtime: str = "Python2.7"
-    description: str = ""
-    memory_mb: int = 128
-    timeout_s: int = 3
-    init_timeout_s: int = 65
-    environment: Pairs = ()
-    role: str = ""
-    dead_letter: tuple[str, str, str] = ("", "", "")
-    tags: Pairs = ()
-    kind: str = "Event"
-    public_net: str = "ENABLE"
-    eip: str = "DISABLE"
-    async_run: str = "FALSE"
-    trace: str = "FALSE"
-    install_dependency: str = "FALSE"
-    dns_cache: str = "FALSE"
-    cls_logset_id: str = ""
-    cls_topic_id: str = ""
-    vpc_id: str = ""
-    subnet_id: str = ""
 
     def status(self, now: float) -> str:
         """Return Creating, Updating or Active."""

@@ -106,22 +106,23 @@ class Pools:
             pool.close()
 
     def _new(self, function: Function) -> ProcessPool:
+        settings = function.settings
         config = FunctionConfig(
             function_name=function.ref.name,
-            handler=function.handler,
-            memory_mb=function.memory_mb,
-            timeout_s=function.timeout_s,
-            init_timeout_s=function.init_timeout_s,
-            environment=dict(function.environment),
+            handler=settings["Handler"],
+            memory_mb=settings["MemorySize"],
+            timeout_s=settings["Timeout"],
+            init_timeout_s=settings["InitTimeout"],
+            environment={one["Key"]: one["Value"] for one in settings["Environment"]["Variables"]},
             namespace=function.ref.namespace,
-            runtime=function.runtime,
+            runtime=settings["Runtime"],
             region=function.ref.region,
             appid=str(self._account.app_id),
             uin=self._account.uin,
             max_instances=self.max_instances,
         )
-        role = function.role
-        return ProcessPool(config, function.code, python_for(function.runtime), lambda: self._keys(role))
+        role = settings["Role"]
+        return ProcessPool(config, function.code, python_for(settings["Runtime"]), lambda: self._keys(role))
 
     def _keys(self, role: str) -> Credentials | None:
         if not role:
