@@ -10,7 +10,7 @@ from localcloud.cam.model import API, Access, Policy, Role, find_role
 from localcloud.cam.roles import NAME, page
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import TAGS, list_of, tag_set, tags_of, text, texts, unsigned
+from localcloud.core.parameters import TAGS, each, list_of, tag_set, tags_of, text, unsigned
 
 if TYPE_CHECKING:
     from localcloud.core.actions import Context
@@ -132,7 +132,7 @@ def detach_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action({"Page": unsigned.must(), "Rp": unsigned.must(), **texts("RoleId RoleName PolicyType Keyword")})
+@API.action({**each(unsigned.must(), "Page", "Rp"), **each(text, "RoleId", "RoleName", "PolicyType", "Keyword")})
 def list_attached_role_policies(ctx: Context, params: Params) -> dict[str, Any]:
     """List the policies of a role."""
     role = find_role(ctx.account, params.get("RoleName"), params.get("RoleId"))

@@ -56,19 +56,14 @@ def each(field: Field, *names: str) -> Fields:
     return dict.fromkeys(names, field)
 
 
-def texts(names: str) -> Fields:
-    """Declare parameters that are text, named in one string."""
-    return dict.fromkeys(names.split(), text)
-
-
 opaque = Field("object")
 opaque_list = Field("list")
 TAGS = list_of({"Key": text.must(), "Value": text.must()})
 
 
 def tags_of(params: Params) -> tuple[tuple[str, str], ...]:
-    """Return a call's tags as pairs."""
-    return tuple((tag["Key"], tag["Value"]) for tag in params.get("Tags", ()))
+    """Return the tags of a call, or of a part of one, as pairs."""
+    return tuple((tag["Key"], tag.get("Value", "")) for tag in params.get("Tags", ()))
 
 
 def tag_set(tags: Iterable[tuple[str, str]]) -> list[dict[str, str]]:

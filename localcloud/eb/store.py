@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import boolean, each, integer, list_of, text, texts
+from localcloud.core.parameters import boolean, each, integer, list_of, text
 from localcloud.eb.model import API, Buses, Store, StoredEvent, bus_of
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "like": lambda value, wanted: wanted in value,
     "not like": lambda value, wanted: wanted not in value,
 }
-_FILTER = texts("Key Operator Value")
+_FILTER = each(text, "Key", "Operator", "Value")
 
 
 @API.action(
     {
         "EventBusId": text.must(),
-        **texts("Description EventBusName LogTopicId"),
+        **each(text, "Description", "EventBusName", "LogTopicId"),
         "SaveDays": integer,
         "EnableStore": boolean,
     }

@@ -12,13 +12,13 @@ from localcloud.core.paging import FILTERS, page_of
 from localcloud.core.parameters import (
     TAGS,
     boolean,
+    each,
     integer,
     list_of,
     object_of,
     opaque,
     opaque_list,
     text,
-    texts,
 )
 from localcloud.scf.checks import check_limits, check_name, check_runtime, code_of, refuse, variables_of
 from localcloud.scf.invoker import Invoker
@@ -34,12 +34,13 @@ if TYPE_CHECKING:
 
 _LISTED = ("Runtime", "Description", "Tags", "Type", "AsyncRunEnable", "TraceEnable")
 _CODE = {
-    **texts("CosBucketName CosObjectName ZipFile CosBucketRegion DemoId TempCosObjectName GitUrl GitUserName"),
-    **texts("GitPassword GitPasswordSecret GitBranch GitDirectory GitCommitId GitUserNameSecret"),
+    **each(text, "CosBucketName", "CosObjectName", "ZipFile", "CosBucketRegion", "DemoId", "TempCosObjectName"),
+    **each(text, "GitUrl", "GitUserName", "GitPassword", "GitPasswordSecret", "GitBranch", "GitDirectory"),
+    **each(text, "GitCommitId", "GitUserNameSecret"),
     "ImageConfig": opaque,
 }
 _SETTINGS = {
-    **texts("Description Runtime Role InstallDependency ClsLogsetId ClsTopicId DnsCache"),
+    **each(text, "Description", "Runtime", "Role", "InstallDependency", "ClsLogsetId", "ClsTopicId", "DnsCache"),
     "MemorySize": integer,
     "Timeout": integer,
     "Environment": object_of({"Variables": list_of({"Key": text, "Value": text})}),
@@ -61,11 +62,20 @@ _NAMED = {"FunctionName": text.must(), "Namespace": text}
         **_NAMED,
         **_SETTINGS,
         "Code": object_of(_CODE).must(),
-        **texts("Handler Type CodeSource AsyncRunEnable TraceEnable AutoDeployClsTopicIndex AutoCreateClsTopic"),
+        **each(
+            text,
+            "Handler",
+            "Type",
+            "CodeSource",
+            "AsyncRunEnable",
+            "TraceEnable",
+            "AutoDeployClsTopicIndex",
+            "AutoCreateClsTopic",
+        ),
         "ProtocolType": text,
         "Tags": TAGS,
     },
-    unlisted={**texts("DeployMode L5Enable"), "DiskSize": integer},
+    unlisted={**each(text, "DeployMode", "L5Enable"), "DiskSize": integer},
 )
 def create_function(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a function from a zip; it is Creating for a while, then Active."""
@@ -92,7 +102,7 @@ def create_function(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action(texts("FunctionName Namespace Qualifier ShowCode"), unlisted=texts("ShowTriggers"))
+@API.action(each(text, "FunctionName", "Namespace", "Qualifier", "ShowCode"), unlisted=each(text, "ShowTriggers"))
 def get_function(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe a function with its triggers."""
     if "FunctionName" not in params:
@@ -121,7 +131,7 @@ def get_function(ctx: Context, params: Params) -> dict[str, Any]:
 
 @API.action(
     {
-        **texts("Order Orderby SearchKey Namespace Description"),
+        **each(text, "Order", "Orderby", "SearchKey", "Namespace", "Description"),
         "Offset": integer,
         "Limit": integer,
         "Filters": FILTERS,
@@ -169,8 +179,8 @@ def update_function_code(ctx: Context, params: Params) -> dict[str, Any]:
 
 
 @API.action(
-    {**_NAMED, **_SETTINGS, **texts("Publish L5Enable"), "IgnoreSysLog": boolean},
-    unlisted={**texts("DeployMode AsyncRunEnable"), "DiskSize": integer},
+    {**_NAMED, **_SETTINGS, **each(text, "Publish", "L5Enable"), "IgnoreSysLog": boolean},
+    unlisted={**each(text, "DeployMode", "AsyncRunEnable"), "DiskSize": integer},
 )
 def update_function_configuration(ctx: Context, params: Params) -> dict[str, Any]:
     """Change those settings of a function that are given; it is Updating for a while."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
 from localcloud.core.paging import FILTERS, filtered, page_of
-from localcloud.core.parameters import text, texts, unsigned
+from localcloud.core.parameters import each, text, unsigned
 from localcloud.scf import cron
 from localcloud.scf.checks import refuse
 from localcloud.scf.invoker import Invoker
@@ -30,7 +30,7 @@ _NAMED = {"FunctionName": text.must(), "Namespace": text, "Qualifier": text}
 _TRIGGER = {**_NAMED, "TriggerName": text.must(), "Type": text.must(), "TriggerDesc": text}
 
 
-@API.action({**_TRIGGER, **texts("Enable CustomArgument Description")})
+@API.action({**_TRIGGER, **each(text, "Enable", "CustomArgument", "Description")})
 def create_trigger(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a timer. It is on unless Enable is CLOSE (the default is inferred)."""
     ref = find(ctx, params).ref
@@ -47,7 +47,7 @@ def create_trigger(ctx: Context, params: Params) -> dict[str, Any]:
 
 @API.action(
     {
-        **texts("Namespace OrderBy Order"),
+        **each(text, "Namespace", "OrderBy", "Order"),
         "FunctionName": text.must(),
         "Offset": unsigned,
         "Limit": unsigned,
@@ -65,7 +65,7 @@ def list_triggers(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalCount": len(shown), "Triggers": [{**one, "BoundResources": ""} for one in page_of(params, shown)]}
 
 
-@API.action({**_TRIGGER, **texts("Enable CustomArgument Description")})
+@API.action({**_TRIGGER, **each(text, "Enable", "CustomArgument", "Description")})
 def update_trigger(ctx: Context, params: Params) -> dict[str, Any]:
     """Change what is given of a timer."""
     _store(ctx, replace(_find(ctx, params), **_settings(ctx, params)))
