@@ -20,7 +20,6 @@ from localcloud.core.parameters import (
     opaque,
     opaque_list,
     text,
-    texts,
     unsigned,
 )
 
@@ -45,7 +44,7 @@ _MUST = {
     **each(integer, "TriggerCount", "AlarmPeriod"),
 }
 _ALARM: Fields = {
-    **texts("Condition MessageTemplate"),
+    **each(text, "Condition", "MessageTemplate"),
     "MultiConditions": list_of({"Condition": text, "AlarmLevel": unsigned}),
     **each(unsigned, "AlarmLevel", "MonitorObjectType"),
     **each(boolean, "Status", "Enable", "GroupTriggerStatus"),
@@ -55,7 +54,7 @@ _ALARM: Fields = {
     "Tags": TAGS,
 }
 _NOTICE: Fields = {
-    **texts("Type JumpDomain"),
+    **each(text, "Type", "JumpDomain"),
     **each(opaque_list, "NoticeReceivers", "WebCallbacks", "NoticeRules"),
     **each(unsigned, "DeliverStatus", "AlarmShieldStatus", "SecureDetailStatus"),
     "DeliverConfig": opaque,
