@@ -20,7 +20,7 @@ from localcloud.core import door
 from localcloud.core.account import Account, Behaviour
 from localcloud.core.background import Background
 from localcloud.core.call_log import CallLog
-from localcloud.core.faults import Faults, Reply
+from localcloud.core.faults import Faults, Reply, dripping
 from localcloud.core.limits import Limits
 from localcloud.core.server import Server
 from localcloud.eb.delivery import EventBridge
@@ -195,9 +195,10 @@ class LocalCloud:
         request.get_data(cache=True, parse_form_data=False)
         reply = self._answer(request)
         response = Response(reply.body, reply.status, content_type=reply.content_type)
-        if reply.cut is None:
-            return response(environ, start_response)
-        return [b"".join(response(environ, start_response))[: reply.cut]]
+        if reply.location:
+            response.headers["Location"] = reply.location
+        body = b"".join(response(environ, start_response))[: reply.cut]
+        return dripping(body, reply.drip_s) if reply.drip_s else [body]
 
     def _answer(self, request: Request) -> Reply:
         if request.path == "/":

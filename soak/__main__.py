@@ -60,6 +60,10 @@ def table(figures: Figures) -> Iterator[str]:
         _line("failures injected", sum(figures.injected.values()), dict(figures.injected.most_common())),
         _line("queue outages", figures.outages),
         _line("clock jumps", figures.clock_jumps),
+        _line("sweeps under faults", figures.sweeps),
+        _line("interfaces refused for good", figures.refused),
+        _line("flow logs switched off or without topic", figures.spoilt),
+        _line("flow logs of somebody else", figures.theirs),
         _line("keys replaced", figures.keys),
         _line("dead letters written", figures.letters_written),
         _line("  the platform's own", figures.native_letters),
@@ -70,13 +74,14 @@ def table(figures: Figures) -> Iterator[str]:
         _line("lost", figures.lost),
         _line("duplicate flow logs", figures.duplicates),
         _line("secrets found in any output", figures.secrets),
+        _line("longest invocation, s", round(figures.longest_s)),
         _line("seconds", round(figures.seconds)),
     )
 
 
 def _line(name: str, number: int, parts: Mapping[str, int] | None = None) -> str:
     of_which = ", ".join(f"{part} {count:,}" for part, count in (parts or {}).items())
-    return f"{name:<30}{number:>10,}" + (f"   {of_which}" if of_which else "")
+    return f"{name:<42}{number:>10,}" + (f"   {of_which}" if of_which else "")
 
 
 def _options() -> argparse.Namespace:

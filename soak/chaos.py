@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from localcloud.core.faults import (
     CMQ,
@@ -13,12 +15,14 @@ from localcloud.core.faults import (
     chain,
     content_type,
     delay,
+    drip,
     drop_after_effect,
     drop_before_effect,
     error,
     error_after_effect,
     garbled_body,
     http_status,
+    redirect,
     throttle,
     truncated_body,
 )
@@ -31,6 +35,30 @@ if TYPE_CHECKING:
 
     Kinds = dict[str, tuple[float, Fault]]
 
+REFUSED_FOR_GOOD = "FailedOperation.NotThisOne"
+"""The code, which nobody knows, under which some interfaces never get a flow log."""
+MALFORMED: tuple[Any, ...] = (
+    None,
+    "eni-00000001",
+    [],
+    {},
+    {"NetworkInterfaceId": 5, "Attachment": "ins-00000001"},
+    {"NetworkInterfaceId": "eni-00000001", "VpcId": [], "Attachment": True, "TagSet": {"Key": 1}},
+    {"FlowLogId": "fl-00000001", "ResourceId": {}, "Enable": "yes", "CloudLogId": 7},
+)
+_ROWS = ("NetworkInterfaceSet", "FlowLog")
+
+
+def malformed_row(_call: Incoming, proceed: Proceed) -> Reply:
+    """One row more in a list, of no documented type."""
+    reply = proceed()
+    body = json.loads(reply.body)
+    for name in _ROWS:
+        if isinstance(rows := body["Response"].get(name), list):
+            rows.insert(0, MALFORMED[len(reply.body) % len(MALFORMED)])
+    return replace(reply, body=json.dumps(body).encode())
+
+
 BROKEN: Kinds = {
     "connection closed before": (4, drop_before_effect()),
     "connection closed after": (4, drop_after_effect()),
@@ -39,6 +67,8 @@ BROKEN: Kinds = {
     "body empty": (1, garbled_body(b"")),
     "HTTP 500": (3, http_status(500)),
     "HTTP 502 after a while": (1, chain(delay(0.02), http_status(502, b""))),
+    "redirect": (1, redirect("http://127.0.0.1:9/elsewhere")),
+    "drip": (0.05, drip(0.5)),
 }
 API: Kinds = {
     **BROKEN,
@@ -56,6 +86,7 @@ API: Kinds = {
     "InvalidParameterValue": (1, error("InvalidParameterValue")),
     "a code that nobody knows": (1, error("FailedOperation.Nobody")),
 }
+READ: Kinds = {**API, "a malformed row": (6, malformed_row)}
 CREATE: Kinds = {
     **API,
     "ResourceNotFound": (2, error("ResourceNotFound")),
@@ -65,6 +96,7 @@ CREATE: Kinds = {
 }
 """Two lies are left out: that an uncovered interface has a flow log, or that its model takes none. No fault of the
 network tells them, and only the sweep would find them out."""
+_KINDS = {"CreateFlowLog": CREATE, "DescribeNetworkInterfaces": READ, "DescribeFlowLogs": READ}
 QUEUE: Kinds = {
     **BROKEN,
     "4420": (3, error(4420)),
@@ -78,6 +110,7 @@ class Chaos:
     """The fault around every call. Thread-safe.
 
     Attributes:
+        refused: interfaces that never get a flow log, faults or not.
         share: the chance of a call to fail, from 0 to 1.
         queue_down: whether the queue answers nobody.
         calls: how many calls there were.
@@ -87,6 +120,7 @@ class Chaos:
     def __init__(self, chance: random.Random, share: float) -> None:
         self.share = share
         self.queue_down = False
+        self.refused: set[str] = set()
         self.calls = 0
         self.injected: Counter[str] = Counter()
         self.before_each: Callable[[Incoming], None] = lambda _: None
@@ -109,9 +143,12 @@ class Chaos:
             if call.service == CMQ and self.queue_down:
                 self.injected["queue down"] += 1
                 return "queue down", error(6000, "the queue is down")
+            if call.action == "CreateFlowLog" and call.params.get("ResourceId") in self.refused:
+                self.injected["refused for good"] += 1
+                return "refused for good", error(REFUSED_FOR_GOOD, "this one never")
             if self._chance.random() >= self.share:
                 return "", delay(0)
-            kinds = QUEUE if call.service == CMQ else CREATE if call.action == "CreateFlowLog" else API
+            kinds = QUEUE if call.service == CMQ else _KINDS.get(call.action, API)
             (kind,) = self._chance.choices(list(kinds), [weight for weight, _ in kinds.values()])
             self.injected[f"{'CMQ: ' if call.service == CMQ else ''}{kind}"] += 1
             return kind, kinds[kind][1]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from handler import schema
 from handler.intake import events
 from handler.model import Interface
+from soak.chaos import REFUSED_FOR_GOOD
 from tests.support.function import QUEUE
 from tests.support.records import MARKER
 
@@ -54,10 +55,11 @@ def _faults_of_report(run: Run, report: dict[str, Any], of_events: Sequence[Even
 
 
 def faults_of_account(world: World) -> Iterator[str]:
-    """In the end: whatever is not covered, or has two flow logs."""
+    """In the end: what is not covered, has two flow logs or one that logs nothing; and what was not ours to touch."""
     counts = world.flow_logs()
     yield from (f"not covered in the end: {found}" for found in world.eligible() if found not in counts)
     yield from (f"{count} flow logs: {found}" for found, count in counts.items() if count > 1)
+    yield from world.silent()
 
 
 def letters_left(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -73,6 +75,8 @@ def why_left(letter: dict[str, Any], world: World) -> str:
         return ""
     if letter["error"]["class"] == "invalid":
         return "a payload that no schema accepts"
+    if letter["error"]["code"] == REFUSED_FOR_GOOD:
+        return "refused for good"
     name = name_of(letter.get("interface", {}))
     if name[1] and not world.exists(name):
         return "its instance was terminated"

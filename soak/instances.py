@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,8 @@ SCALE = 0.02
 class Run:
     """What became of one invocation: a report, or what it raised, or neither if it was killed.
 
-    `output` is all that it wrote, `lines` the same read as JSON; `broken` are those lines that are none.
+    `output` is all that it wrote, `lines` the same read as JSON; `broken` are those lines that are none. It took
+    `seconds`.
     """
 
     report: dict[str, Any] | None = None
@@ -32,6 +34,7 @@ class Run:
     output: str = ""
     lines: list[dict[str, Any]] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    seconds: float = 0.0
 
     @property
     def killed(self) -> bool:
@@ -56,7 +59,7 @@ class Instance:
         process = self._running()
         assert process.stdin is not None
         assert process.stdout is not None
-        run = Run()
+        run, started = Run(), time.monotonic()
         try:
             process.stdin.write(json.dumps({"event": event, "context": context, "environment": environment}) + "\n")
             process.stdin.flush()
@@ -67,7 +70,7 @@ class Instance:
             if _take(run, line):
                 break
             written.append(line)
-        run.output = "".join(written)
+        run.output, run.seconds = "".join(written), time.monotonic() - started
         if run.killed:
             process.wait()
             run.broken = run.broken[:-1]  # the line in which it was killed

@@ -1,10 +1,11 @@
 """Conservation under faults: an account in which things happen, a platform that fails, and the count at the end.
 
 The function runs in processes of its own, which are killed at random; it meets the local cloud over HTTP, where a share
-of all calls fails. Nothing of it is replaced: only its waits are shorter (tests/soak/worker.py).
+of all calls fails. Nothing of it is replaced: only its waits are shorter (soak/worker.py).
 
-When the faults stop, one sweep and one redrive must leave every eligible interface with one flow log, and no dead
-letter without a reason. What was lost on the way without a trace is a violation even where the sweep made it good.
+When the faults stop, one sweep and one redrive must leave every eligible interface with one flow log, which logs, and
+no dead letter without a reason; interfaces that are refused for good, and what is somebody else's, are as they were.
+What was lost on the way without a trace is a violation even where the sweep made it good.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ RETRIES = 2
 VISIBILITY_S, RETENTION_S = 30, 43_200
 TIME_LIMIT_S = 60.0
 LONGEST_TIME_LIMIT_S = 900.0
-SETTLED_WITHOUT = ("waiting", "gone")
+SETTLED_WITHOUT = ("waiting", "gone", "missing")
 """Outcomes that leave an interface without a flow log and without a dead letter: the sweep's part of the promise."""
 
 
@@ -77,6 +78,7 @@ class Figures:
     calls: int = 0
     injected: Counter[str] = field(default_factory=Counter)
     clock_jumps: int = 0
+    sweeps: int = 0
     outages: int = 0
     keys: int = 0
     eligible: int = 0
@@ -84,6 +86,10 @@ class Figures:
     lost: int = 0
     duplicates: int = 0
     secrets: int = 0
+    refused: int = 0
+    spoilt: int = 0
+    theirs: int = 0
+    longest_s: float = 0.0
     seconds: float = 0.0
     violations: list[str] = field(default_factory=list)
 
@@ -120,6 +126,7 @@ class Soak:
         self.cloud.seed_queue(QUEUE, visibility_timeout=VISIBILITY_S, msg_retention_seconds=RETENTION_S)
         self.cloud.faults.add("*", self.chaos)
         self.world = World(self.cloud, self.chance)
+        self.chaos.refused = self.world.refused
         self.channel = Channel(self.chance)
         self._new_keys()
 
@@ -135,6 +142,7 @@ class Soak:
             TENCENTCLOUD_SECRETKEY=keys.secret_key,
             TENCENTCLOUD_SESSIONTOKEN=keys.token,
             FLOWLOG_REGIONS=",".join(REGIONS),
+            FLOWLOG_REPAIR="recreate",
             FLOWLOG_CREATE_RATE="10000",
         )
 
@@ -184,6 +192,9 @@ class Soak:
             self._new_keys()  # sometimes too late
         if self.chance.random() < 0.02:
             yield Batch([], {"command": "redrive", "limit": 100})
+        if self.chance.random() < min(0.05, 10 / (self.plan.events / 50)):
+            self.figures.sweeps += 1
+            yield Batch([], {"command": "sweep"})
 
     def _keys_good(self) -> bool:
         held = self.cloud.account.credentials[self.environment["TENCENTCLOUD_SECRETID"]]
@@ -214,6 +225,8 @@ class Soak:
             timer.cancel()
         with self._lock:
             self._check(run, batch)
+            if run.seconds > TIME_LIMIT_S:
+                self.figures.violations.append(f"{run.seconds:.1f} s of {TIME_LIMIT_S} s: {batch.payload}"[:400])
             if run.report is None:
                 self._failed(batch)
 
@@ -236,6 +249,7 @@ class Soak:
     def _check(self, run: Run, batch: Batch) -> None:
         self.figures.runs["killed" if run.killed else "raised" if run.report is None else "reported"] += 1
         self.figures.letters_written += len(run.letters)
+        self.figures.longest_s = max(self.figures.longest_s, run.seconds)
         leaks = checks.secrets_in(run, self._secrets)
         self.figures.secrets += len(leaks)
         self.figures.violations += [f"a secret in {line}" for line in leaks]
@@ -255,7 +269,7 @@ class Soak:
         self._new_keys()
         self.cloud.clock.advance(VISIBILITY_S * 2)
         self._look_for_the_lost()
-        instance = Instance()
+        instance, letters = Instance(), len(self.cloud.messages(QUEUE))
         try:
             for command in ("sweep", "redrive"):
                 run = instance.invoke({"command": command}, context(LONGEST_TIME_LIMIT_S), self.environment)
@@ -263,6 +277,8 @@ class Soak:
                 if run.report is None or run.report["continued"] or "stopped" in run.report:
                     self.figures.violations.append(f"the {command} did not finish: {run.report or run.raised}"[:1_000])
                 self.cloud.clock.advance(VISIBILITY_S * 2)
+                if len(self.cloud.messages(QUEUE)) > letters:
+                    self.figures.violations.append(f"the {command} has left more letters than there were")
         finally:
             instance.close()
         self._check_the_end()
@@ -285,6 +301,8 @@ class Soak:
             return "on the queue"
         if found in self.world.without_event:
             return "it had no event"
+        if found in self.world.spoilt:
+            return "its flow log was being repaired"
         if names & self.channel.dropped_names:
             return "an event was dropped by the bus"
         if names & self._given_up:
@@ -295,6 +313,8 @@ class Soak:
     def _check_the_end(self) -> None:
         figures = self.figures
         figures.eligible = sum(1 for _ in self.world.eligible())
+        figures.refused, figures.spoilt = len(self.world.refused), len(self.world.spoilt)
+        figures.theirs = len(self.world.theirs)
         figures.duplicates = sum(count > 1 for count in self.world.flow_logs().values())
         figures.violations += checks.faults_of_account(self.world)
         for reason, letter in checks.letters_left(self.world):

@@ -6,7 +6,7 @@ planted where real records hold them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cloudaudit import record as cloudaudit
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
     from localcloud import LocalCloud
     from localcloud.core.account import Caller
-    from localcloud.vpc.model import Interface
+    from localcloud.vpc.model import FlowLog, Interface
 
 REGIONS = ("ap-guangzhou", "ap-shanghai", "ap-tokyo", "eu-frankfurt")
 UNSUPPORTED_TYPE = "S2.MEDIUM4"
 _ON_ONE_INSTANCE = 25
+_LOST_TOPIC = "00000000-0000-4000-8000-000000000000"
 
 Id = tuple[str, str]
 """A region, and the id of an interface or instance there."""
@@ -50,6 +51,9 @@ class World:
     Attributes:
         made: how many events there have been.
         without_event: interfaces that were there already: only the sweep brings them their flow log.
+        refused: the ids of interfaces that the cloud will never give a flow log.
+        spoilt: interfaces whose flow log was switched off or has lost its topic since.
+        theirs: somebody else's flow logs, which are off and stay so.
     """
 
     def __init__(self, cloud: LocalCloud, chance: random.Random, regions: tuple[str, ...] = REGIONS) -> None:
@@ -57,6 +61,9 @@ class World:
         self.regions = regions
         self.made = 0
         self.without_event: set[Id] = {(cloud.region, cloud.primary_interface_of(cloud.region, cloud.instance_id))}
+        self.refused: set[str] = set()
+        self.spoilt: set[Id] = set()
+        self.theirs: set[Id] = set()
         self._chance = chance
         self._caller = _user_with_secrets(cloud)
         self._loose: list[Id] = []
@@ -76,6 +83,9 @@ class World:
             (1, self.terminate),
             (12, self.something_else),
             (1, self.failed_call),
+            (1, self.switch_off),
+            (0.5, self.lose_topic),
+            (0.5, self.somebody_else),
             (1, self.junk),
         ]
 
@@ -100,6 +110,8 @@ class World:
         reply, event = self._call(region, "CreateAndAttachNetworkInterface", params)
         found = (region, str(reply["NetworkInterface"]["NetworkInterfaceId"]))
         self._attached.append(found)
+        if self._chance.random() < 0.02:
+            self.refused.add(found[1])
         return self._event(event, found)
 
     def attach(self) -> Event:
@@ -165,6 +177,34 @@ class World:
         region, instance_id = self._pop(self._started)
         return self._event(self._call(region, "TerminateInstances", {"InstanceIds": [instance_id]}, "cvm")[1])
 
+    def switch_off(self) -> Event:
+        """A flow log of ours is switched off, if there is one."""
+        region, log = self._one_of_ours()
+        if log is None:
+            return self.create_attached()
+        self.spoilt.add((region, log.resource_id))
+        return self._event(self._call(region, "DisableFlowLogs", {"FlowLogIds": [log.flow_log_id]})[1])
+
+    def lose_topic(self) -> Event:
+        """The topic of a flow log of ours is deleted, if there is one: no event tells of it."""
+        region, log = self._one_of_ours()
+        if log is not None:
+            with self.cloud.account.lock:
+                net = self.cloud.account.region(region).state(Network)
+                net.flow_logs.put(replace(log, topic_id=_LOST_TOPIC))
+            self.spoilt.add((region, log.resource_id))
+        return self.something_else()
+
+    def somebody_else(self) -> Event:
+        """Somebody else has an interface with a flow log of their own, which is off: nothing of it is ours to touch."""
+        region = self._chance.choice(self.regions)
+        interface_id = self.cloud.seed_interface(region, instance_id=self._instances[region])
+        theirs = self.cloud.seed_flow_log(
+            region, interface_id, name=f"theirs-{interface_id}", description="theirs", enabled=False
+        )
+        self.theirs.add((region, theirs))
+        return self.something_else()
+
     def something_else(self) -> Event:
         """A call that is none of ours."""
         region = self._chance.choice(self.regions)
@@ -195,8 +235,22 @@ class World:
                 net.settle(account.now())
                 for each in net.interfaces:
                     instance = fleet.instances.get(each.instance_id or "")
-                    if instance and instance.family not in account.behaviour.unsupported_families:
+                    takes_one = instance and instance.family not in account.behaviour.unsupported_families
+                    if takes_one and each.interface_id not in self.refused:
                         yield region, each.interface_id
+
+    def silent(self) -> Iterator[str]:
+        """Each flow log of ours that logs nothing though it should, and each of somebody else's that was touched."""
+        eligible = set(self.eligible())
+        for region in self.regions:
+            logs = {log.flow_log_id: log for log in self._logs(region)}
+            for log in logs.values():
+                ours = (region, log.flow_log_id) not in self.theirs and (region, log.resource_id) in eligible
+                if ours and (not log.enabled or log.topic_id == _LOST_TOPIC):
+                    yield f"a flow log of ours logs nothing: {region}, {log.resource_id}"
+            for place, flow_log_id in self.theirs:
+                if place == region and (flow_log_id not in logs or logs[flow_log_id].enabled):
+                    yield f"somebody else's flow log was touched: {region}, {flow_log_id}"
 
     def flow_logs(self) -> dict[Id, int]:
         """How many flow logs each interface has that has any."""
@@ -216,6 +270,15 @@ class World:
         """The instance of an interface, empty if it has none or is gone."""
         interface = self.cloud.account.region(found[0]).state(Network).interfaces.get(found[1])
         return interface.instance_id or "" if interface else ""
+
+    def _one_of_ours(self) -> tuple[str, FlowLog | None]:
+        region = self._chance.choice(self.regions)
+        ours = [log for log in self._logs(region) if (region, log.flow_log_id) not in self.theirs]
+        return region, self._chance.choice(ours) if ours else None
+
+    def _logs(self, region: str) -> list[FlowLog]:
+        with self.cloud.account.lock:
+            return list(self.cloud.account.region(region).state(Network).flow_logs)
 
     def _new(self, region: str) -> dict[str, Any]:
         vpc_id, subnet_id = self.cloud.network_of(region)

@@ -23,7 +23,7 @@ from localcloud.core.errors import ApiError, CmqError, DroppedConnection
 from localcloud.core.limits import request_limit_exceeded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 CMQ = "cmq"
 ANY = "*"
@@ -31,17 +31,32 @@ ANY = "*"
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes over the wire. `cut` is the number of body bytes really sent, None for all of them."""
+    """What goes over the wire.
+
+    Attributes:
+        cut: How many bytes of the body are really sent; None for all of them.
+        drip_s: Seconds before each byte of the body; 0 sends it at once.
+        location: Of a redirect.
+    """
 
     body: bytes
     status: int = 200
     content_type: str = "application/json"
     cut: int | None = None
+    drip_s: float = 0.0
+    location: str = ""
 
 
 def as_json(body: Mapping[str, Any]) -> bytes:
     """Return a reply's body. What is no text in it, half of a surrogate pair, becomes "?": any reply can be sent."""
     return json.dumps(body, ensure_ascii=False).encode(errors="replace")
+
+
+def dripping(body: bytes, seconds: float) -> Iterator[bytes]:
+    """Yield a body byte by byte, each after so many seconds."""
+    for byte in body:
+        time.sleep(seconds)
+        yield bytes([byte])
 
 
 @dataclass(frozen=True)
@@ -123,6 +138,16 @@ def content_type(value: str = "application/json; charset=utf-8") -> Fault:
 def http_status(status: int = 500, body: bytes = b"Internal Server Error") -> Fault:
     """Answer with an HTTP error, as a gateway in trouble would; the action is not done."""
     return lambda _call, _proceed: Reply(body, status, "text/html")
+
+
+def drip(seconds: float) -> Fault:
+    """The action is done, and its reply comes byte by byte, with so many seconds before each."""
+    return _after(lambda reply: replace(reply, drip_s=seconds))
+
+
+def redirect(location: str) -> Fault:
+    """Nothing is done: the reply sends the client elsewhere."""
+    return lambda _call, _proceed: Reply(b"", 307, "text/html", location=location)
 
 
 def _before(strike: Callable[[Incoming], None]) -> Fault:

@@ -21,7 +21,7 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from localcloud.core.errors import DroppedConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
@@ -68,7 +68,7 @@ class Handler(WSGIRequestHandler):
             return self.wfile.write
 
         try:
-            body = b"".join(self.server.app(environ, start_response))
+            body = self.server.app(environ, start_response)
         except DroppedConnection:
             self._drop()
         else:
@@ -96,16 +96,19 @@ class Handler(WSGIRequestHandler):
             raise ValueError("Invalid Content-Length")
         return self.rfile.read(int(length))
 
-    def _write(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
+    def _write(self, status: str, headers: list[tuple[str, str]], body: Iterable[bytes]) -> None:
         code, _, reason = status.partition(" ")
         self.send_response(int(code), reason)
         for name, value in headers:
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
-        self.wfile.flush()
-        announced = next((int(value) for name, value in headers if name.lower() == "content-length"), len(body))
-        if announced != len(body):
+        sent = 0
+        for piece in body:
+            self.wfile.write(piece)
+            self.wfile.flush()
+            sent += len(piece)
+        announced = next((int(value) for name, value in headers if name.lower() == "content-length"), sent)
+        if announced != sent:
             self._drop()
 
     def _drop(self) -> None:

@@ -144,3 +144,18 @@ def test_faults_strike_the_message_api_too(cloud: LocalCloud, cmq: Cmq) -> None:
         ("cmq", "6000", True),
         ("cmq", None, False),
     ]
+
+
+def test_a_reply_may_drip(cloud: LocalCloud, call: Client) -> None:
+    """It comes whole, in its own time."""
+    cloud.faults.add("CreateVpc", faults.drip(0.001), times=1)
+    assert call("vpc", "CreateVpc", VpcName="v")["Vpc"]["VpcName"] == "v"
+
+
+def test_a_redirect_does_nothing(cloud: LocalCloud, call: Client) -> None:
+    """It names where to go; whether a client goes there, as the SDK does, is its own fault."""
+    cloud.faults.add("CreateVpc", faults.redirect("http://127.0.0.1:9/nobody-listens-here"), times=1)
+    code, message = call.refused("vpc", "CreateVpc", VpcName="v")
+    assert code == "ClientNetworkError"
+    assert "/nobody-listens-here" in message
+    assert vpcs(call) == 1
