@@ -33,9 +33,15 @@ TimeScale = Annotated[
     float,
     typer.Option("--time-scale", min=0.0, help="Factor on the platform's own waits, such as its retry after a minute."),
 ]
+Fresh = Annotated[
+    bool,
+    typer.Option(
+        "--fresh", help="An account in which nothing has been activated yet: neither service roles nor events."
+    ),
+]
 
 
-def local_command(port: Port = 0, time_scale: TimeScale = 1.0) -> None:
+def local_command(port: Port = 0, time_scale: TimeScale = 1.0, *, fresh: Fresh = False) -> None:
     """Run a Tencent Cloud for one machine in the foreground, and watch what happens in it.
 
     Prints the environment to copy for tccli, the SDKs and eni-flowlog itself, then each API call, event, invocation
@@ -45,7 +51,7 @@ def local_command(port: Port = 0, time_scale: TimeScale = 1.0) -> None:
 
         eni-flowlog local --port 8080 --time-scale 0.1
     """
-    with LocalCloud(port, time_scale=time_scale) as local:
+    with LocalCloud(port, time_scale=time_scale, fresh=fresh) as local:
         console.out().print(Text(environment_lines(local)), soft_wrap=True)
         view = View(local)
         if sys.stdout.isatty():

@@ -123,21 +123,27 @@ def test_the_same_seed_gives_the_same_ids() -> None:
 
 
 @pytest.fixture
-def process() -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "localcloud", "--time-scale", "0"]
+def process(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "localcloud", "--time-scale", "0", *request.param]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
         yield running
         running.kill()
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_prints_one_line_and_serves_until_told_to_stop(process: Any, how: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("process", "how", "ready"), [([], signal.SIGTERM, True), (["--fresh"], signal.SIGINT, False)], indirect=["process"]
+)
+def test_the_command_prints_one_line_and_serves_until_told_to_stop(
+    process: Any, how: signal.Signals, *, ready: bool
+) -> None:
+    """With --fresh nothing is activated yet, as its console says."""
     said = json.loads(process.stdout.readline())
     assert list(said) == KEYS
     client = Client(LocalCloudAt(said))  # type: ignore[arg-type]
     interfaces = client("vpc", "DescribeNetworkInterfaces")["NetworkInterfaceSet"]
     assert [one["Attachment"]["InstanceId"] for one in interfaces] == [said["instance_id"]]
     assert client("tdmq", "DescribeCmqQueues")["TotalCount"] == 0
+    assert set(requests.get(f"{said['endpoint']}/console", timeout=5).json().values()) == {ready}
     process.send_signal(how)
     assert process.wait(timeout=60) == 0
     assert process.stdout.read() == ""
