@@ -45,6 +45,17 @@ VPC = Service("vpc", "2017-03-12")
 SCF = Service("scf", "2018-04-16")
 
 
+@dataclass(frozen=True)
+class _Call:
+    """What is called; the pacer says when it may be sent."""
+
+    service: Service
+    action: str
+    region: str
+    params: Mapping[str, Any]
+    pacer: Pacer | None
+
+
 class Api:
     """Signed calls with the keys of this invocation."""
 
@@ -70,30 +81,36 @@ class Api:
         self._connection = Connection(budget, call_timeout_s)
         self._clients: dict[tuple[Service, str], CommonClient] = {}
 
-    def call(  # noqa: PLR0913 - what a call is, and the two ways in which calls differ
-        self,
-        service: Service,
-        action: str,
-        region: str,
-        params: Mapping[str, Any],
-        pacer: Pacer | None = None,
-        *,
-        again_when_lost: bool = True,
+    def call(
+        self, service: Service, action: str, region: str, params: Mapping[str, Any], pacer: Pacer | None = None
     ) -> dict[str, Any]:
         """Call an action and return its `Response`.
 
-        Throttles are retried until the time budget ends, other transient errors a few times, stale keys once. Whether a
-        call is made again that may have taken effect, `again_when_lost` says.
+        Throttles are retried until the time budget ends, other transient errors a few times, stale keys once.
 
         Raises:
             CloudError: the call failed for good; the subclass says what that means.
         """
+        return self._retried(_Call(service, action, region, params, pacer), again_when_lost=True)
+
+    def call_unless_lost(
+        self, service: Service, action: str, region: str, params: Mapping[str, Any], pacer: Pacer | None = None
+    ) -> dict[str, Any]:
+        """The same for an action that must not be done twice: a call that may have taken effect is not made again.
+
+        Raises:
+            Transient: it may have taken effect.
+            CloudError: see `call`.
+        """
+        return self._retried(_Call(service, action, region, params, pacer), again_when_lost=False)
+
+    def _retried(self, call: _Call, *, again_when_lost: bool) -> dict[str, Any]:
         throttled = Patience(self._budget.wait, delays(_THROTTLE_ATTEMPTS))
         transient = Patience(self._budget.wait)
         last: CloudError | None = None
         while True:
             try:
-                return self._with_fresh_keys(service, action, region, params, pacer)
+                return self._with_fresh_keys(call)
             except OutOfTime as error:
                 reason = last or error  # what was in the way until then says more
                 reason.unfinished = True
@@ -109,41 +126,37 @@ class Api:
                     raise
                 last = error
 
-    def _with_fresh_keys(
-        self, service: Service, action: str, region: str, params: Mapping[str, Any], pacer: Pacer | None
-    ) -> dict[str, Any]:
+    def _with_fresh_keys(self, call: _Call) -> dict[str, Any]:
         try:
-            return self._paced(service, action, region, params, pacer)
+            return self._paced(call)
         except StaleCredentials:
             self._keys = self._read_credentials()
-            return self._paced(service, action, region, params, pacer)
+            return self._paced(call)
 
-    def _paced(
-        self, service: Service, action: str, region: str, params: Mapping[str, Any], pacer: Pacer | None
-    ) -> dict[str, Any]:
-        if self._budget.left() <= 0 or (pacer and not pacer.wait_turn(self._budget.wait)):
-            raise OutOfTime("OutOfTime", f"the invocation's time ran out before {action} could be called")
+    def _paced(self, call: _Call) -> dict[str, Any]:
+        if self._budget.left() <= 0 or (call.pacer and not call.pacer.wait_turn(self._budget.wait)):
+            raise OutOfTime("OutOfTime", f"the invocation's time ran out before {call.action} could be called")
         try:
-            response = self._once(service, action, region, params)
+            response = self._once(call)
         except Throttled:
-            if pacer:
-                pacer.slow_down()
+            if call.pacer:
+                call.pacer.slow_down()
             raise
-        if pacer:
-            pacer.accepted()
+        if call.pacer:
+            call.pacer.accepted()
         return response
 
-    def _once(self, service: Service, action: str, region: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        client = self._client(service, region)
+    def _once(self, call: _Call) -> dict[str, Any]:
+        client = self._client(call.service, call.region)
         try:
-            reply = jsontext.parse(client.call(action, dict(params)))
+            reply = jsontext.parse(client.call(call.action, dict(call.params)))
         except TencentCloudSDKException as error:
             if error.code == "ServerNetworkError":
-                raise _server_error(error, action) from None
+                raise _server_error(error, call.action) from None
             raise error_for(_text(error.code), _text(error.message), _text(error.requestId)) from None
         except jsontext.NotJson as error:
-            raise Transient("ClientNetworkError", f"{action}: unreadable reply ({error})") from None
-        return _response_of(reply, action)
+            raise Transient("ClientNetworkError", f"{call.action}: unreadable reply ({error})") from None
+        return _response_of(reply, call.action)
 
     def _client(self, service: Service, region: str) -> CommonClient:
         client = self._clients.get((service, region))

@@ -13,6 +13,7 @@ import ssl
 import time
 from dataclasses import dataclass, field
 from functools import cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -41,6 +42,10 @@ _HEADERS = {"User-Agent": "eni-flowlog", "Accept": "application/json", "Accept-E
 
 class NoReply(Exception):
     """No whole reply came, in words. Whether the call has taken effect is not known."""
+
+
+class TooLong(NoReply):
+    """The reply is longer than is read of one."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +115,10 @@ def _words(error: Exception, seconds: float) -> str:
 
 
 def _check(status: int, headers: Mapping[str, str], content: bytes, host: str) -> None:
-    if 300 <= status < 400:  # noqa: PLR2004 - HTTP's redirects
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         raise NoReply(f"{host}: answered with a redirect ({status}), which is not followed")
     if len(content) > MAX_REPLY_BYTES:
-        raise NoReply(f"{host}: a reply of more than {MAX_REPLY_BYTES} bytes")
+        raise TooLong(f"{host}: a reply of more than {MAX_REPLY_BYTES} bytes")
     if headers.get("Content-Encoding", "identity") != "identity":
         raise NoReply(f"{host}: a reply in an encoding that was not asked for")
 

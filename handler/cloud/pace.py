@@ -60,7 +60,8 @@ class Pacer:
             now = self._monotonic()
             if self._next_turn > now:
                 return self._next_turn - now
-            # A little late is made up for, so that the rate holds; a pause is not.
+            # Whoever is late by less than a turn shortens the next wait, so that the rate holds. The turns of a longer
+            # pause are lost.
             self._next_turn = max(self._next_turn, now - 1 / self._highest) + 1 / self._rate(now)
             return 0.0
 

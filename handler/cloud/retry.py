@@ -18,8 +18,9 @@ MAX_ATTEMPTS = 8
 
 def delays(attempts: int = MAX_ATTEMPTS) -> Iterator[float]:
     """Seconds to wait before each further attempt: full jitter, so that many clients do not come back at once."""
+    jitter = random.SystemRandom()
     for attempt in range(attempts - 1):
-        yield random.uniform(0, min(LONGEST_DELAY_S, FIRST_DELAY_S * 2**attempt))  # noqa: S311 - jitter, not a secret
+        yield jitter.uniform(0, min(LONGEST_DELAY_S, FIRST_DELAY_S * 2**attempt))
 
 
 class Patience:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Entry = TypeVar("Entry")
-Kind = TypeVar("Kind", str, bool, list, dict)  # type: ignore[type-arg]
+Kind = TypeVar("Kind", str, bool, list[Any], dict[str, Any])
 
 MAX_DIGITS = 20
 """A total of more digits says nothing."""
@@ -124,7 +124,7 @@ def _flow_log(row: dict[str, Any]) -> FlowLog:
         traffic_type=_field(row, "TrafficType", ""),
         topic_id=_field(row, "CloudLogId", ""),
         topic_state=_field(row, "CloudLogState", ""),
-        enabled=_field(row, "Enable", True),  # noqa: FBT003 - where it is left out, it is on
+        enabled=_field(row, "Enable", absent=True),
         storage=_stored_in(row),
         description=_field(row, "FlowLogDescription", ""),
         tags=_tags(row),

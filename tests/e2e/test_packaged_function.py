@@ -185,6 +185,11 @@ def test_wrong_settings(packaged: Packaged, event: dict[str, Any]) -> None:
     assert "During handling" not in done.stderr
 
 
+def test_an_unknown_log_level(packaged: Packaged, event: dict[str, Any]) -> None:
+    """It does not keep the function from starting."""
+    assert packaged.run(event, LOG_LEVEL="VERBOSE").returncode == 0
+
+
 def test_no_secret_leaves_the_process(packaged: Packaged) -> None:
     """Standard output, which CLS keeps, and standard error."""
     done = packaged.run(records.run_instances(responseElements=""), records.created(eventTime=[]), f"Token={MARKER}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 import ssl
 import subprocess
@@ -135,6 +136,21 @@ def test_a_reply_of_any_length_is_refused_with_memory_flat(server: Server, first
     assert peak < 3 * MAX_REPLY_BYTES
 
 
+def test_messages_that_are_too_long_together_are_received_one_by_one(server: Server) -> None:
+    """Else a queue of long messages, of whoever they are, would never be read."""
+    long = json.dumps({"code": 0, "msgInfoList": [{"msgBody": "x" * MEGABYTE}] * 16}).encode()
+    one = json.dumps({"code": 0, "msgInfoList": [{"msgBody": "x", "receiptHandle": "h", "msgId": "1"}]}).encode()
+    replies = iter((long, one))
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        reply = next(replies)
+        request.wfile.write(head(len(reply)) + reply)
+
+    server.answer = answer
+    (message,) = Queue(server.url, "queue", lambda: KEYS, Budget(60.0)).receive()
+    assert (message.body, message.handle, message.message_id) == ("x", "h", "1")
+
+
 def test_a_gzip_bomb_is_not_unpacked(server: Server, connection: Connection) -> None:
     """Nothing asks for an encoding, so that nothing has to be unpacked."""
     bomb = gzip.compress(b" " * 50 * MEGABYTE)
@@ -160,7 +176,7 @@ def test_no_redirect_is_followed(server: Server, status: str) -> None:
         server.answer = answer
         api = Api(server.url, lambda: KEYS, Budget(60.0))
         with pytest.raises(Transient, match=r"answered with a redirect \(30\d\), which is not followed"):
-            api.call(VPC, "CreateFlowLog", "ap-shanghai", {}, again_when_lost=False)
+            api.call_unless_lost(VPC, "CreateFlowLog", "ap-shanghai", {})
         queue = Queue(server.url, "queue", lambda: KEYS, Budget(60.0))
         with pytest.raises(QueueError, match="answered with a redirect"):
             queue.send_many(["a", "b"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -96,25 +95,21 @@ def test_nobody_listens_at_the_queue_s_address(function: Function) -> None:
 
 @pytest.mark.parametrize("letters", [1, 20])
 def test_a_queue_that_never_answers(function: Function, cloud: LocalCloud, hang: Fault, letters: int) -> None:
-    """However many letters there are: it raises before the platform ends it."""
+    """However many letters there are: the whole invocation is waited for no longer than its limit."""
     cloud.faults.add(SEND, hang)
-    started = time.monotonic()
     with pytest.raises(
-        InvocationFailed, match=r"the queue did not answer: 127\.0\.0\.1: no whole reply within \d\.\d s\)"
+        InvocationFailed, match=r"the queue did not answer: 127\.0\.0\.1: no whole reply within [01]\.\d s\)"
     ):
-        function(records.event_list(*range(letters)), seconds=10.0)
-    assert time.monotonic() - started < 10.0
+        function(records.event_list(*range(letters)), seconds=2.0)
     assert len(function.logged_letters()) == letters
 
 
 def test_more_letters_than_there_is_time_to_send(function: Function, cloud: LocalCloud) -> None:
-    """It raises in time, and none is missing in the log."""
+    """No call gets more time than is left, so that it raises; none is missing in the log."""
     for action in (SEND, SEND_MANY):
-        cloud.faults.add(action, delay(4.5))
-    started = time.monotonic()
+        cloud.faults.add(action, delay(1.0))
     with pytest.raises(InvocationFailed, match="dead letters could not be put on the queue"):
-        function(records.event_list(*[0] * 150), seconds=8.0)
-    assert time.monotonic() - started < 8.0
+        function(records.event_list(*[0] * 150), seconds=2.0)
     assert len(function.logged_letters()) == 150
 
 

@@ -200,13 +200,28 @@ HOSTILE = {
     "tags": "<Password>" * 25_000,
     "an open list": "[" * 16_000,
     "many lists": "[" * 900 + "]" * 900,
+    "dashes": "-" * 250_000,
+    "options": "--a" * 80_000,
+    "beginnings of a JWT": "eyJ" * 80_000,
+    "beginnings of a PEM": "-----BEGIN " * 25_000,
+    "users without a host": "a:b" * 80_000,
+    "letters": "a" * 250_000,
+    "lines": " -token \n" * 30_000,
+    "a block of backslashes": "password: |\n  " + "\\" * 250_000,
+    "names": "pass" * 60_000,
+    "CDATA": "<token><![CDATA[" * 16_000,
 }
+ORDINARY = "an ordinary word, and: another=one " * 8_000
 
 
 @pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_redaction_takes_bounded_time(text: str) -> None:
     """A quarter of a megabyte made to send a pattern back and forth costs no more than any other text."""
-    started = time.process_time()
-    redact({"text": text, text: 1, "list": [text] * 3})
-    assert time.process_time() - started < 0.5
+
+    def seconds(text: str) -> float:
+        started = time.process_time()
+        redact({"text": text, text: 1, "list": [text] * 3})
+        return time.process_time() - started
+
+    assert seconds(text) < 10 * seconds(ORDINARY)
