@@ -31,7 +31,7 @@ SEEDED = "seeded"
 
 
 class Seed:
-    """Sets an account's state up, and looks at it. Regions get their default VPC and subnet at first use."""
+    """What sets an account's state up, and looks at it. Regions get their default VPC and subnet at first use."""
 
     def __init__(self, account: Account) -> None:
         self.account = account

@@ -77,7 +77,7 @@ class Delivery:
 
 
 class EventBridge:
-    """Watches write calls and delivers them. Thread-safe.
+    """What watches write calls and delivers them. Thread-safe.
 
     Attributes:
         switches: How delivery behaves; change them at any time.

@@ -78,7 +78,7 @@ class DeadLetter:
 
 
 class Invoker:
-    """Run the account's functions. Thread-safe.
+    """What runs the account's functions. Thread-safe.
 
     Attributes:
         pools: Their processes.

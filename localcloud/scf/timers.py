@@ -22,7 +22,7 @@ LEAST_S = 0.1
 
 
 class Timers:
-    """Fires triggers. The cloud's time scale shortens the waits between two; the event bears the nominal time."""
+    """What fires triggers. The cloud's time scale shortens the waits between two; the event bears the nominal time."""
 
     def __init__(self, account: Account, background: Background, fire: Callable[[Ref, str], None]) -> None:
         self._account = account

@@ -63,7 +63,7 @@ class PoolRetired(RuntimeError):
 
 
 class ProcessPool:
-    """Runs one function version. Safe to use from many threads; close it when done."""
+    """What runs one function version. Safe to use from many threads; close it when done."""
 
     def __init__(
         self,
