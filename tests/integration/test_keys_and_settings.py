@@ -85,7 +85,7 @@ def test_wrong_settings_are_told_at_once(function: Function, event: dict[str, An
     """One error names every bad variable and what it should be; it raises, so that the platform keeps the event."""
     function.set(
         FLOWLOG_TOPIC_ID="", FLOWLOG_TRAFFIC_TYPE="all", FLOWLOG_CREATE_RATE="0", FLOWLOG_DLQ_QUEUE="1 queue",
-        FLOWLOG_RULES='{"include":[]}',
+        FLOWLOG_RULES='{"include":5}',
     )  # fmt: skip
     with pytest.raises(InvocationFailed) as raised:
         function(event)

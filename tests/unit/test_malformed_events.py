@@ -172,7 +172,7 @@ def test_broken_base64_and_gzip() -> None:
         ("hello", "$.Message: not JSON: Expecting value at character 0"),
         ("[]", "$.Message: must be a command"),
         (5, "$.Message: must be a command"),
-        ("{}", "$.command: must be one of ensure, backfill, redrive, status, sweep"),
+        ("{}", "$.command: must be one of ensure, backfill, redrive, status, repair, sweep"),
         ('{"command":"sweep","x":1}', "$: has a property that is not known there"),
     ],
 )
@@ -184,8 +184,8 @@ def test_a_timer_s_message_must_be_a_command(message: Any, expected: str) -> Non
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
-        ({"command": "delete"}, "$.command: must be one of ensure, backfill, redrive, status, sweep"),
-        ({"command": ["sweep"]}, "$.command: must be one of ensure, backfill, redrive, status, sweep"),
+        ({"command": "delete"}, "$.command: must be one of ensure, backfill, redrive, status, repair, sweep"),
+        ({"command": ["sweep"]}, "$.command: must be one of ensure, backfill, redrive, status, repair, sweep"),
         ({"command": "ensure"}, "$: must have interfaces"),
         ({"command": "ensure", "interfaces": []}, "$.interfaces: must keep to minItems 1"),
         (
