@@ -31,7 +31,7 @@ from ops.errors import OperatorError, explained
 from ops.remembered import RememberingQueue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
 
     from handler.commands.coverage import Found
@@ -222,7 +222,7 @@ def start(
     profile: str = "",
     function_region: str = "",
     settings_of: SettingsOf = SettingsOf.FUNCTION,
-    fallback: str = "",
+    regions: Sequence[str] | None = None,
 ) -> Session:
     """Begin a command with the operator's keys and the function's settings, and say where those come from.
 
@@ -230,12 +230,13 @@ def start(
         profile: a profile of tccli, or nothing.
         function_region: the function's, where the command line names it.
         settings_of: whose settings are asked for.
-        fallback: the function's region where nothing else tells it.
+        regions: those whose interfaces are meant; the first counts as the function's where nothing else tells it.
 
     Raises:
         OperatorError: no keys or no region, or a file that cannot be read.
         CloudError: the cloud could not be asked for the function.
     """
+    fallback = regions[0] if regions else ""
     config, cloud = connect(profile=profile, function_region=function_region, fallback=fallback)
     if settings_of is SettingsOf.LOCAL:
         source = Source(config.settings, config.region, f"Settings: {deployed.HERE}, as --settings local asks for.")

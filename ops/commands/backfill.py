@@ -66,12 +66,7 @@ def backfill_command(
     """
     given = {"regions": regions, "vpc_ids": vpc_ids, "limit": limit, "after": after}
     arguments = {name: value for name, value in given.items() if value}
-    run = session.start(
-        profile=profile,
-        function_region=function_region,
-        settings_of=settings_of,
-        fallback=regions[0] if regions else "",
-    )
+    run = session.start(profile=profile, function_region=function_region, settings_of=settings_of, regions=regions)
     table, topics = read_prices(prices), Topics()
     whole = run.survey(arguments, topics.add)
     if dry_run:

@@ -70,12 +70,7 @@ def repair_command(
 
         eni-flowlog repair --mode recreate --region ap-guangzhou
     """
-    run = session.start(
-        profile=profile,
-        function_region=function_region,
-        settings_of=settings_of,
-        fallback=regions[0] if regions else "",
-    )
+    run = session.start(profile=profile, function_region=function_region, settings_of=settings_of, regions=regions)
     chosen = mode.value if mode else run.settings.repair.replace(OFF, ENABLE)
     given = {"regions": regions, "vpc_ids": vpc_ids, "limit": limit}
     arguments = {name: value for name, value in given.items() if value}

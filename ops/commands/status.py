@@ -13,7 +13,7 @@ from handler.model import State
 from handler.redaction import redact
 from ops import console, options, session
 from ops.coverage.arrivals import look
-from ops.coverage.cost import Topics, estimate, read_prices
+from ops.coverage.cost import Prices, Topics, estimate, read_prices
 from ops.coverage.lines import Lines, verdict, whole_report, write_csv
 from ops.coverage.screen import show_coverage
 from ops.errors import Exit, OperatorError
@@ -21,7 +21,6 @@ from ops.errors import Exit, OperatorError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from handler.commands.coverage import Found
     from handler.commands.survey import Survey
 
 AsHtml = Annotated[
@@ -52,46 +51,30 @@ def status_command(
     Changes nothing. An interface is *covered*, or its flow log *differs* from the settings (another topic or traffic
     type) or is *broken* (it logs nothing: disabled, or its topic is deleted), or it is *missing* (it should have a
     flow log and has none), *unsupported* (its instance's model takes none), *waiting* (it is not attached to an
-    instance, and so cannot have one yet) or *excluded* (by FLOWLOG_RULES).
+    instance, and so cannot have one yet) or *excluded* (by FLOWLOG_RULES). The table names a few interfaces for each
+    reason; --csv and --json have a line for each interface.
 
-    The table names a few interfaces for each reason; --csv and --json have a line for each interface.
-
-    Exit code 0 when all is covered, which means that nothing is missing, differs or is broken; 3 when not. What waits,
-    is unsupported or excluded does not count against it. If a region cannot be listed, 1.
+    Exit code 0 when nothing is missing, differs or is broken; 3 when something is; 1 when a region that holds
+    interfaces could not be listed, or is left out.
 
     For example:
 
-        eni-flowlog status
-
         eni-flowlog status --region ap-guangzhou --region ap-shanghai --csv > coverage.csv
-
-        eni-flowlog status --html coverage.html
 
         eni-flowlog status --json | jq '.items[] | select(.state == "missing")'
     """
     if as_json and as_csv:
         raise typer.BadParameter("give either --json or --csv, not both")
-    period = timedelta(seconds=options.seconds_of(since))
-    run = session.start(
-        profile=profile,
-        function_region=function_region,
-        settings_of=settings_of,
-        fallback=regions[0] if regions else "",
-    )
-    lines, topics, table = Lines(run.cloud.uin), Topics(), read_prices(prices)
-
-    def add(found: Found) -> None:
-        lines.add(found)
-        topics.add(found)
-
-    whole = run.survey({"regions": regions} if regions else {}, add, for_status=True)
+    period, table = timedelta(seconds=options.seconds_of(since)), read_prices(prices)
+    run = session.start(profile=profile, function_region=function_region, settings_of=settings_of, regions=regions)
+    lines = Lines(run.cloud.uin)
+    whole = run.survey({"regions": regions} if regions else {}, lines.add, for_status=True)
     if with_arrivals:
         look_for_arrivals(run, lines, period)
     status.report_coverage(whole, run.invocation)
     report = whole_report(run.report.as_dict(), lines.sorted())
     if html:
-        costs = estimate(run.cloud, topics.deliveries(whole, run.settings), table, datetime.now(timezone.utc))
-        write_page(html, report, run, whole, costs)
+        write_page(html, report, run, whole, to_come(run, lines, whole, table))
     if as_json:
         console.write_json(report)
     elif as_csv:
@@ -99,6 +82,14 @@ def status_command(
     else:
         show_coverage(report, whole.where)
     raise typer.Exit(Exit.FAILED if report.get("stopped") else verdict(report["coverage"]))
+
+
+def to_come(run: session.Session, lines: Lines, whole: Survey, prices: Prices) -> list[str]:
+    """What the flow logs that are missing will cost."""
+    topics = Topics()
+    for found, _ in lines.found:
+        topics.add(found)
+    return estimate(run.cloud, topics.deliveries(whole, run.settings), prices, datetime.now(timezone.utc))
 
 
 def look_for_arrivals(run: session.Session, lines: Lines, period: timedelta) -> None:
