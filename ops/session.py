@@ -24,7 +24,7 @@ from handler.model import Outcome, Report
 from handler.redaction import hide
 from ops import deployed
 from ops.config import read
-from ops.console import counted, progress, say, working
+from ops.console import counted, progress, say, show_report, working, write_json
 from ops.deployed import Source
 from ops.deployment.cloud import Cloud
 from ops.errors import OperatorError, explained
@@ -197,6 +197,35 @@ class Session:
             self.report.watch = lambda result: step(result.outcome is Outcome.DEAD_LETTERED)
             yield
         self.invocation.letters.flush()
+
+    def left(self, numbers: Mapping[str, int]) -> str:
+        """What a work that was interrupted, or had no more time, has left in each region; empty for nothing."""
+        where = " and ".join(f"{number:,} in {region}" for region, number in numbers.items() if number)
+        why = "Interrupted" if self.stop.asked else "The time ran out"
+        return f"{why}: {where} are left. Run the same command again to go on." if where else ""
+
+    def show_report(self, listed: Sequence[str], *, as_json: bool) -> dict[str, Any]:
+        """Show what has come of the invocation, and send the last dead letters.
+
+        Args:
+            listed: the outcomes whose items a person sees one by one.
+            as_json: for programs.
+
+        Returns:
+            The report.
+
+        Raises:
+            OperatorError: what failed could not be put on the queue.
+        """
+        report = self.report.as_dict()
+        if as_json:
+            write_json(report)
+        else:
+            show_report(report, listed=listed)
+        self.raise_if_unsent()
+        if report.get("stopped"):
+            say(report["stopped"], "red")
+        return report
 
     def raise_if_unsent(self) -> None:
         """Send the last dead letters; to be called when the report has been shown.

@@ -87,7 +87,7 @@ def estimate(whole: Survey, settings: Settings) -> Text:
     """How many calls the plan needs, and how long they take."""
     number = whole.missing
     if not any(each.coverage for each in whole.inventories):
-        return Text(f"No interfaces in {' and '.join(each.region for each in whole.inventories)}.", "yellow")
+        return Text(f"No interfaces in {whole.where}.", "yellow")
     if not number:
         return Text("Nothing to create: no interface that can have a flow log is without one.", "green")
     slowest = max(len(each.missing) for each in whole.inventories)
@@ -108,12 +108,8 @@ def _create(run: Session, whole: Survey) -> None:
         done = create(run.invocation, whole, shortfall.settle)
         shortfall.close()
     stopped = [backfill.why_ended(each, each.cause) for each in done if each.cause]
-    left = {each.inventory.region: len(each.undone) for each in done if each.undone and not each.cause}
-    if left:
-        where = " and ".join(f"{number:,} in {region}" for region, number in left.items())
-        why = "Interrupted" if run.stop.asked else "The time ran out"
-        stopped.append(f"{why}: {where} are left. Run the same command again to go on.")
-    run.report.stopped = " ".join(stopped)
+    left = run.left({each.inventory.region: len(each.undone) for each in done if not each.cause})
+    run.report.stopped = " ".join(filter(None, [*stopped, left]))
 
 
 def _finish(run: Session, whole: Survey, *, dry_run: bool, as_json: bool) -> Exit:
@@ -122,17 +118,12 @@ def _finish(run: Session, whole: Survey, *, dry_run: bool, as_json: bool) -> Exi
     Raises:
         OperatorError: what failed could not be put on the queue.
     """
-    report = run.report.as_dict()
-    if as_json:
-        console.write_json(report)
-    elif whole.missing:
-        console.show_report(report, listed=("planned",) if dry_run else ("dead_lettered", "skipped"))
-    run.raise_if_unsent()
+    report = run.show_report(("planned",) if dry_run else ("dead_lettered", "skipped"), as_json=as_json)
     drifted = sum(each.total(*IMPAIRED) for each in whole.inventories)
     _say_what_is_left(run, drifted)
     if run.stop.asked:
         return Exit.INTERRUPTED
-    if run.report.stopped or whole.failures:
+    if run.report.stopped or not whole.complete:
         return Exit.FAILED
     uncovered = report["outcomes"]["dead_lettered"] or (drifted and not dry_run)
     return Exit.UNCOVERED if uncovered else Exit.OK
@@ -152,5 +143,3 @@ def _say_what_is_left(run: Session, drifted: int) -> None:
             "when the cause is gone, `eni-flowlog dlq redrive` runs it again.",
             "yellow",
         )
-    if run.report.stopped:
-        console.say(run.report.stopped, "red")

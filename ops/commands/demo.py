@@ -27,8 +27,9 @@ from ops.packaging import package as packaging
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from rich.table import Table
+
     from handler.cloud.api import Service
-    from localcloud.scf.invoker import Invocation
     from ops.config import Deployment
     from ops.packaging.package import Package
 
@@ -62,19 +63,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Story:
-    """Something that happens in an account, and what is to be seen of it."""
+    """Something that happens in an account."""
 
     title: str
     happen: Callable[[Stage], None]
-
-
-@dataclass(frozen=True)
-class Telling:
-    """What came of a story: the function's runs and the API calls that it made."""
-
-    story: Story
-    runs: Sequence[Invocation]
-    calls: Sequence[str]
 
 
 def demo_command() -> None:
@@ -86,8 +78,7 @@ def demo_command() -> None:
     package = _package()
     with LocalCloud(time_scale=TIME_SCALE) as local, TemporaryDirectory() as cache:
         stage = _deploy(local, package, cache)
-        tellings = [_tell(stage, story) for story in STORIES]
-        console.out().print(stories_table(tellings))
+        console.out().print(_stories(stage))
         _operator(stage)
     console.out().print(Text(f"All of that took {console.duration(time.monotonic() - began)}.", "bold"))
     console.out().print("Next: README.md, `eni-flowlog local` for a cloud to play with, docs/deploy.md for a real one.")
@@ -131,32 +122,27 @@ def shell(local: LocalCloud) -> dict[str, str]:
     }
 
 
-def _tell(stage: Stage, story: Story) -> Telling:
-    """Let a story happen, and see what comes of it."""
+def _stories(stage: Stage) -> Table:
+    """What happened, what the function called, and how each item ended."""
+    _heading("3. Interfaces come, flow logs follow")
+    heads = ("What happened", "The function called", "Outcome", "Why")
+    rows = console.table("", heads, fold=("What happened", "The function called", "Why"))
+    for story in STORIES:
+        rows.add_row(story.title, *_told(stage, story))
+    return rows
+
+
+def _told(stage: Stage, story: Story) -> tuple[str, Text, str]:
+    """Let a story happen, and say what comes of it: the function's calls, how each item ended, and why."""
     runs, calls = len(stage.local.scf.invocations), len(stage.local.calls)
     with console.working(story.title):
         story.happen(stage)
         stage.settle()
-    made = [call for call in list(stage.local.calls)[calls:] if call.caller and call.caller.role]
-    return Telling(story, stage.local.scf.invocations[runs:], [call.action for call in made])
-
-
-def stories_table(tellings: Sequence[Telling]) -> Any:
-    """What happened, what the function called, and how each item ended."""
-    _heading("3. Interfaces come, flow logs follow")
-    rows = console.table(
-        "",
-        ("What happened", "The function called", "Outcome", "Why"),
-        fold=("What happened", "The function called", "Why"),
-    )
-    for telling in tellings:
-        items = [item for run in telling.runs for item in (run.result or {}).get("items", [])]
-        outcomes = Text("\n").join(
-            Text(item["outcome"].replace("_", "-"), console.STYLES[item["outcome"]]) for item in items
-        )
-        reasons = "\n".join(dict.fromkeys(item.get("reason", "") for item in items)).strip()
-        rows.add_row(telling.story.title, _called(telling.calls), outcomes, console.plain_lines(reasons))
-    return rows
+    made = [call.action for call in list(stage.local.calls)[calls:] if call.caller and call.caller.role]
+    items = [item for run in stage.local.scf.invocations[runs:] for item in (run.result or {}).get("items", [])]
+    outcomes = (Text(item["outcome"].replace("_", "-"), console.STYLES[item["outcome"]]) for item in items)
+    reasons = "\n".join(dict.fromkeys(item.get("reason", "") for item in items)).strip()
+    return _called(made), Text("\n").join(outcomes), console.plain_lines(reasons)
 
 
 def _called(calls: Sequence[str]) -> str:

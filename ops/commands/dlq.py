@@ -301,12 +301,7 @@ def _redriven(run: Session, limit: int | None, *, dry_run: bool, as_json: bool) 
     Raises:
         OperatorError: what failed again could not be put back.
     """
-    report = run.report.as_dict()
-    if as_json:
-        console.write_json(report)
-    else:
-        console.show_report(report, listed=("planned",) if dry_run else ("created", "covered", "dead_lettered"))
-    run.raise_if_unsent()
+    report = run.show_report(("planned",) if dry_run else ("created", "covered", "dead_lettered"), as_json=as_json)
     after = None if dry_run else depth(run)
     left = after.readable + after.hidden if after else 0
     if left:

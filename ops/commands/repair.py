@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -20,7 +20,6 @@ from ops.errors import Exit
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from handler.commands.mend import RegionCures
     from handler.commands.survey import Survey
     from ops.session import Session
 
@@ -124,16 +123,9 @@ def _mend(run: Session, whole: Survey, number: int) -> str:
     with run.progress("Repairing flow logs", number):
         done = mend(run.invocation, whole, shortfall.settle)
         shortfall.close()
-    return " ".join(filter(None, (_stopped(each, interrupted=run.stop.asked) for each in done)))
-
-
-def _stopped(each: RegionCures, *, interrupted: bool) -> str:
-    if each.stopped:
-        return f"{each.stopped}."
-    if not each.left:
-        return ""
-    why = "Interrupted" if interrupted else "The time ran out, or there are more than one run takes"
-    return f"{why}: {each.left:,} in {each.inventory.region} are left. Run the same command again to go on."
+    stopped = [f"{each.stopped}." for each in done if each.stopped]
+    left = run.left({each.inventory.region: each.left for each in done if not each.stopped})
+    return " ".join(filter(None, [*stopped, left]))
 
 
 def _finish(run: Session, whole: Survey, *, dry_run: bool, as_json: bool) -> Exit:
@@ -142,14 +134,8 @@ def _finish(run: Session, whole: Survey, *, dry_run: bool, as_json: bool) -> Exi
     Raises:
         OperatorError: what failed could not be put on the queue.
     """
-    report: dict[str, Any] = run.report.as_dict()
-    if as_json:
-        console.write_json(report)
-    elif report["received"]:
-        console.show_report(report, listed=("planned",) if dry_run else ("repaired", "dead_lettered", "impaired"))
-    run.raise_if_unsent()
-    if report.get("stopped"):
-        console.say(report["stopped"], "red")
+    listed = ("planned",) if dry_run else ("repaired", "dead_lettered", "impaired")
+    report = run.show_report(listed, as_json=as_json)
     if run.stop.asked:
         return Exit.INTERRUPTED
     if report.get("stopped") or not whole.complete:

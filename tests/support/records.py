@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import uuid
 from typing import Any
 
 ABSENT: Any = object()
@@ -242,3 +243,9 @@ def nested_lists(levels: int) -> Any:
     for _ in range(levels):
         value = [value]
     return value
+
+
+def letter_of(interface_id: str, vpc_id: str = VPC_ID, **changes: Any) -> dict[str, Any]:
+    """A dead letter of an interface in the function's region, with an id of its own."""
+    interface = {"region": BUS_REGION, "interface_id": interface_id, "vpc_id": vpc_id}
+    return own_letter(id=str(uuid.uuid4()), interface=interface, **changes)
