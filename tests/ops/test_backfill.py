@@ -106,7 +106,7 @@ def test_what_concerns_the_whole_account_stops_it(cloud: LocalCloud, operator: O
     cloud.faults.add("CreateFlowLog", faults.error("UnauthorizedOperation", "not you"))
     report = valid("report", operator.json("backfill", "--yes", FLOWLOG_CREATE_RATE="50"))
     assert "look at the topic, the role and the account's quota" in report["stopped"]
-    assert report["outcomes"]["dead_lettered"] < 60
+    assert report["outcomes"]["dead_lettered"] < 99
 
 
 def test_a_queue_that_is_not_there(cloud: LocalCloud, operator: Operator) -> None:
