@@ -119,20 +119,20 @@ class Alarms:
 
 
 class Sources:
-    """Who else has lines for topics: each says, when a topic is read, what it has written there by then.
+    """Who else has lines for topics: each says, when a topic is read, what it has written there within a time.
 
     So what writes all the time costs nothing while nobody looks.
     """
 
     def __init__(self) -> None:
-        self.known: list[Callable[[str, Topic], Iterable[Line]]] = []
+        self.known: list[Callable[[str, Topic, float, float], Iterable[Line]]] = []
 
 
 def read_lines(account: Account, region: str, topic: Topic, start: float, end: float) -> list[Line]:
     """Return a topic's lines from `start` on and before `end` (epoch seconds), oldest first."""
     kept, now = list(account.region(region).state(Logs).kept[topic.topic_id]), account.now()
     for source in account.state(Sources).known:
-        kept.extend(source(region, topic))
+        kept.extend(source(region, topic, start, end))
     fitting = (line for line in kept if start <= line.time < end and line.visible <= now)
     return sorted(fitting, key=lambda line: line.time)
 

@@ -131,15 +131,12 @@ def _new_id(ctx: Context, name: str, custom: str | None) -> str:
     if custom is None:
         return ctx.account.ids.uuid()
     own, _, app_id = custom.rpartition("-")
+    everywhere = [region.state(Logs) for region in ctx.account.regions]
     if app_id != str(ctx.account.app_id) or not _CUSTOM_ID.fullmatch(own):
         raise ApiError("InvalidParameterValue", f"`{name}` is not a name of 3-40 characters, `-` and the APPID.")
-    if any(custom in logs.topics or custom in logs.logsets for logs in _everywhere(ctx)):
+    if any(custom in {**logs.topics, **logs.logsets} for logs in everywhere):
         raise ApiError("InvalidParameterValue", f"The `{name}` `{custom}` is taken.")
     return custom
-
-
-def _everywhere(ctx: Context) -> list[Logs]:
-    return [region.state(Logs) for region in ctx.account.regions]
 
 
 def _logset_reply(logs: Logs, row: Logset) -> dict[str, Any]:
@@ -147,12 +144,10 @@ def _logset_reply(logs: Logs, row: Logset) -> dict[str, Any]:
         "LogsetId": row.logset_id,
         "LogsetName": row.name,
         "CreateTime": beijing_time(row.created),
-        "AssumerUin": 0,
-        "AssumerName": "",
         "Tags": tag_set(row.tags),
         "TopicCount": sum(topic.logset_id == row.logset_id for topic in logs.topics.values()),
-        "RoleName": "",
-        "MetricTopicCount": 0,
+        **dict.fromkeys(("AssumerName", "RoleName"), ""),
+        **dict.fromkeys(("AssumerUin", "MetricTopicCount"), 0),
     }
 
 
@@ -162,20 +157,15 @@ def _topic_reply(row: Topic) -> dict[str, Any]:
         "TopicId": row.topic_id,
         "TopicName": row.name,
         "PartitionCount": 1,
-        "Index": row.indexed,
-        "AssumerUin": 0,
-        "AssumerName": "",
-        "CreateTime": beijing_time(row.created),
-        "Status": True,
-        "Tags": tag_set(row.tags),
-        "RoleName": "",
-        "AutoSplit": True,
         "MaxSplitPartitions": 50,
+        "Index": row.indexed,
+        "CreateTime": beijing_time(row.created),
+        "Tags": tag_set(row.tags),
         "StorageType": "hot",
         "Period": row.period_days,
-        "SubAssumerName": "",
         "Describes": row.description,
-        "HotPeriod": 0,
-        "BizType": 0,
         "IsWebTracking": False,
+        **dict.fromkeys(("Status", "AutoSplit"), True),
+        **dict.fromkeys(("AssumerName", "RoleName", "SubAssumerName"), ""),
+        **dict.fromkeys(("AssumerUin", "HotPeriod", "BizType"), 0),
     }

@@ -251,7 +251,7 @@ def _reply(ctx: Context, row: Instance) -> dict[str, Any]:
         "CreatedTime": iso_time(row.created),
         "SecurityGroupIds": list(row.groups),
         "LatestOperation": "RunInstances",
-        "LatestOperationState": "SUCCESS" if state == "RUNNING" else "OPERATING",
+        "LatestOperationState": "OPERATING" if state == "PENDING" else "SUCCESS",
         "LatestOperationRequestId": row.request_id,
         "Uuid": row.uuid,
         "Tags": tag_set(row.tags),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from localcloud.core.actions import Context
 
 KEPT_DAYS = 7
+DAY_S = 24 * 3600.0
 _INDEX = {"FullText": {"CaseSensitive": False, "Tokenizer": " "}, "DynamicIndex": {"Status": True}}
 """Words and all keys: what SCF's own index has is not documented key by key (inferred)."""
 
@@ -34,7 +35,7 @@ def default_topic(ctx: Context) -> Topic:
     return topic
 
 
-def lines_of(account: Account, region: str, topic: Topic) -> Iterator[Line]:
+def lines_of(account: Account, region: str, topic: Topic, start: float, end: float) -> Iterator[Line]:
     """Return the lines that functions have written into a topic of their region, and SCF's own about each run."""
     namespaces = {
         function.ref.name: function.ref.namespace
@@ -42,7 +43,7 @@ def lines_of(account: Account, region: str, topic: Topic) -> Iterator[Line]:
         if function.settings["ClsTopicId"] == topic.topic_id
     }
     for run in account.state(Invoker).invocations if namespaces else ():
-        if run.region == region and run.function in namespaces:
+        if run.region == region and run.function in namespaces and start - DAY_S < run.started < end:
             own = {
                 "SCF_FunctionName": run.function,
                 "SCF_Namespace": namespaces[run.function],

@@ -291,9 +291,8 @@ def _reply(ctx: Context, row: Interface) -> dict[str, Any]:
         "TagSet": tag_set(row.tags),
         "EniType": PRIMARY if row.primary else SECONDARY,
         "Business": "cvm",
-        "CdcId": "",
         "AttachType": 0,
-        "ResourceId": "",
+        **dict.fromkeys(("CdcId", "ResourceId"), ""),
         "QosLevel": row.qos,
     }
 
@@ -302,9 +301,7 @@ def _address(row: Interface, state: str) -> dict[str, Any]:
     return {
         "PrivateIpAddress": row.ip,
         "Primary": True,
-        "PublicIpAddress": "",
-        "AddressId": "",
-        "Description": "",
+        **dict.fromkeys(("PublicIpAddress", "AddressId", "Description"), ""),
         "IsWanIpBlocked": False,
         "State": state,
     }

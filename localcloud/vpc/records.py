@@ -47,15 +47,15 @@ class Records:
 
     account: Account
 
-    def of_topic(self, region: str, topic: Topic) -> Iterator[Line]:
-        """Return the NODATA lines that flow logs have written into a topic and that are not kept there."""
+    def of_topic(self, region: str, topic: Topic, start: float, end: float) -> Iterator[Line]:
+        """Return the NODATA lines of flow logs in a topic within a time, unless they are kept there."""
         kept = self.account.region(region).state(Logs).kept[topic.topic_id]
         busy = {(line.fields.get("interface-id"), line.time) for line in kept}
         for place in self.account.regions:
             net = place.state(Network)
             for flow_log in net.flow_logs.where("topic", [topic.topic_id]):
                 if flow_log.topic_region == region or self.account.behaviour.topics_of_any_region:
-                    for line in self._idle(net, flow_log, topic.created):
+                    for line in self._idle(net, flow_log, topic.created, start, end):
                         if (flow_log.resource_id, line.time) not in busy:
                             yield line
 
@@ -95,12 +95,15 @@ class Records:
             return None
         return interface.attachment
 
-    def _idle(self, net: Network, flow_log: FlowLog, topic_since: float) -> Iterator[Line]:
+    def _idle(
+        self, net: Network, flow_log: FlowLog, topic_since: float, start: float = 0.0, end: float = math.inf
+    ) -> Iterator[Line]:
         attachment = self._writing(net, flow_log)
         if attachment is not None:
             since = max(flow_log.created, flow_log.switched, attachment.since, topic_since)
-            first, length = math.ceil(since / self._capture_s), self._capture_s
-            for window in range(first, math.floor((self.account.now() - self._publish_s) / length)):
+            first = math.ceil(max(since, start - self._capture_s) / self._capture_s)
+            last = math.floor(min(end, self.account.now() - self._publish_s) / self._capture_s)
+            for window in range(first, last):
                 yield self._line(flow_log.resource_id, window)
 
     def _line(self, interface_id: str, window: int, **fields: Any) -> Line:

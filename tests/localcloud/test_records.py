@@ -25,11 +25,11 @@ def covered(cloud: LocalCloud) -> str:
     return cloud.seed_interfaces(cloud.region, 1, flow_logs=1)[0]
 
 
-def arrivals(call: Client, topic_id: str = "") -> dict[str, dict[str, Any]]:
-    """Return by interface what has arrived in a topic within a day."""
+def arrivals(call: Client, topic_id: str = "", *, since_s: int = 86_400) -> dict[str, dict[str, Any]]:
+    """Return by interface what has arrived in a topic within a time."""
     cloud = call.cloud
     now = int(cloud.clock.now() * 1000)
-    search = {"TopicId": topic_id or cloud.topic_id, "From": now - 86_400_000, "To": now, "QuerySyntax": 1}
+    search = {"TopicId": topic_id or cloud.topic_id, "From": now - since_s * 1000, "To": now, "QuerySyntax": 1}
     reply = call("cls", "SearchLog", **search, UseNewAnalysis=True, QueryString=ARRIVALS)
     assert reply["Analysis"] is True
     rows = [json.loads(record) for record in reply["AnalysisRecords"]]
@@ -47,6 +47,7 @@ def test_an_idle_interface_writes_nodata_after_capture_and_publishing(
     assert 300 <= cloud.clock.now() - seen["last"] / 1000 <= 660
     cloud.clock.advance(3600)
     assert arrivals(call)[covered]["n"] == seen["n"] + 12
+    assert arrivals(call, since_s=1800)[covered]["n"] == 5, "of the last half hour all but what is not published yet"
 
 
 def test_traffic_takes_the_place_of_nodata(cloud: LocalCloud, call: Client, covered: str) -> None:
