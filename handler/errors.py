@@ -20,8 +20,14 @@ EniFlowlogError
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 from handler.model import Failure, Interface, Outcome, Result, result_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Value = TypeVar("Value")
 
 
 class EniFlowlogError(Exception):
@@ -201,6 +207,14 @@ def failure_of(error: Exception) -> Failure:
     if isinstance(error, CloudError):
         return Failure(error.kind, error.code, error.message, error.request_id, error.retryable, error.unfinished)
     return Failure("unexpected", type(error).__name__, f"a fault of this program at {_place(error)}", retryable=True)
+
+
+def attempted(work: Callable[[], Value]) -> Value | Failure:
+    """What a work gives, or the failure that any error in it stands for, unexpected ones included."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 - whatever it is, what else there is to do goes on
+        return failure_of(error)
 
 
 def failed(interface: Interface, failure: Failure) -> Result:

@@ -6,12 +6,12 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from handler.cover.batch import Batch
-from handler.errors import EniFlowlogError, failure_of
+from handler.errors import EniFlowlogError, attempted, failure_of
 from handler.intake import events
 from handler.intake.record import request_ids
 from handler.invocation import Invocation
 from handler.log import logger
-from handler.model import Command, Ignored, Interface, Invalid
+from handler.model import Command, Failure, Ignored, Interface, Invalid
 from handler.redaction import without_own_keys
 
 if TYPE_CHECKING:
@@ -72,10 +72,8 @@ def _handle(event: Any, invocation: Invocation) -> dict[str, Any]:
 
 
 def _read(event: Any) -> list[Item]:
-    try:
-        return events.read(event)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it ends as a dead letter of this event
-        return [Invalid(failure_of(error).message, event)]
+    items = attempted(lambda: events.read(event))
+    return [Invalid(items.message, event)] if isinstance(items, Failure) else items
 
 
 def run_interfaces(interfaces: Sequence[Interface], invocation: Invocation) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.commands import backfill, redrive, repair, status, sweep
-from handler.errors import failure_of
+from handler.errors import attempted
 
 if TYPE_CHECKING:
     from handler.invocation import Invocation
@@ -23,10 +23,9 @@ def run_again(command: Command, invocation: Invocation) -> None:
 
 
 def _or_letter(command: Command, invocation: Invocation, *, again: bool) -> None:
-    try:
-        _run(command, invocation, again=again)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it ends as a dead letter of this command
-        invocation.give_up(command, failure_of(error))
+    failure = attempted(lambda: _run(command, invocation, again=again))
+    if failure:
+        invocation.give_up(command, failure)
 
 
 def _run(command: Command, invocation: Invocation, *, again: bool) -> None:

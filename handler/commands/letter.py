@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from handler import jsontext
-from handler.errors import failure_of
+from handler.errors import attempted
 from handler.intake import events
-from handler.model import MAX_LETTER_ATTEMPTS, Command, Ignored, Interface, Invalid, Outcome, Result, result_of
+from handler.model import MAX_LETTER_ATTEMPTS, Command, Failure, Ignored, Interface, Invalid, Outcome, Result, result_of
 
 if TYPE_CHECKING:
     from handler.cloud.queue import Message
@@ -72,10 +72,8 @@ def key_of(message: Message) -> Key:
 
 def read(message: Message) -> Letter:
     """Read a message. What cannot be read is an invalid item."""
-    try:
-        return Letter(message, events.read_text(message.body), _about(message.body))
-    except Exception as error:  # noqa: BLE001 - one record must not keep the others from being read
-        return Letter(message, [Invalid(failure_of(error).message, message.body)])
+    letter = attempted(lambda: Letter(message, events.read_text(message.body), _about(message.body)))
+    return Letter(message, [Invalid(letter.message, message.body)]) if isinstance(letter, Failure) else letter
 
 
 def planned(item: Item) -> Result:

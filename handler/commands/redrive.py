@@ -15,15 +15,14 @@ from handler.cloud.queue import BATCH
 from handler.commands import letter
 from handler.cover.batch import Batch
 from handler.cover.search import INTERFACE_DELAYS_S
-from handler.errors import QueueError, failure_of
-from handler.model import Command, Ignored, Interface, Invalid, Outcome, Result
+from handler.errors import QueueError, attempted, failure_of
+from handler.model import Command, Failure, Ignored, Interface, Invalid, Outcome, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from handler.commands.letter import Letter
     from handler.invocation import Invocation
-    from handler.model import Failure
 
     RunCommand = Callable[[Command, Invocation], None]
 
@@ -138,13 +137,12 @@ class Redrive:
             owner.results += done
 
     def _settle_or_put_back(self, one: Letter) -> bool:
-        try:
-            return self._settle(one)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it ends as another attempt of this record
-            failure = failure_of(error)
+        settled = attempted(lambda: self._settle(one))
+        if isinstance(settled, Failure):
             for item in one.items:
-                self.invocation.put_back(item, failure)
+                self.invocation.put_back(item, settled)
             return True
+        return settled
 
     def _settle(self, one: Letter) -> bool:
         """Report a letter's results and put its failures back; say whether its message may be deleted."""

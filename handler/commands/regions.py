@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from handler.cloud.cvm import Cvm
-from handler.errors import CloudError, failure_of
+from handler.errors import CloudError, attempted
+from handler.model import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from handler.invocation import Invocation
-    from handler.model import Failure
 
 ASKERS = 16
 NOT_OPENED = "UnsupportedRegion"
@@ -63,11 +63,8 @@ def find(invocation: Invocation, arguments: Mapping[str, Any], *, everywhere: bo
 
 def _counted(invocation: Invocation, every: Sequence[str], named: Sequence[str]) -> Regions:
     def count(region: str) -> int | Failure:
-        try:
-            page = invocation.vpc().interface_page(region, 0, limit=1)
-            return max(page.total, page.number)
-        except Exception as error:  # noqa: BLE001 - one region's failure is not the others'
-            return failure_of(error)
+        page = attempted(lambda: invocation.vpc().interface_page(region, 0, limit=1))
+        return page if isinstance(page, Failure) else max(page.total, page.number)
 
     asked = [region for region in every if region not in named]
     with ThreadPoolExecutor(ASKERS) as pool:

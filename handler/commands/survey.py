@@ -12,7 +12,7 @@ from handler.commands import coverage, regions
 from handler.commands.coverage import Inventory
 from handler.commands.regions import Regions
 from handler.cover import rules
-from handler.errors import failure_of
+from handler.errors import attempted
 from handler.log import logger
 from handler.model import Failure
 
@@ -116,16 +116,15 @@ def take(
         logger.warning("rule expired", extra={"rule": over})
     found = regions.find(invocation, arguments, everywhere=for_status)
 
-    def inventory(region: str) -> Inventory | Failure:
+    def inventory(region: str) -> Inventory:
         scope = coverage.Scope(arguments.get("vpc_ids", ()), arguments.get("after", ""), tell, wish=wish)
-        try:
-            scope = _with_models(scope, region, invocation) if for_status else scope
-            return coverage.take(region, invocation.vpc(), invocation.settings, scope)
-        except Exception as error:  # noqa: BLE001 - one region's failure is not the others'
-            return failure_of(error)
+        scope = _with_models(scope, region, invocation) if for_status else scope
+        return coverage.take(region, invocation.vpc(), invocation.settings, scope)
 
     with ThreadPoolExecutor(max(1, len(found.names))) as pool:
-        taken = dict(zip(found.names, pool.map(inventory, found.names), strict=True))
+        taken = dict(
+            zip(found.names, pool.map(lambda region: attempted(lambda: inventory(region)), found.names), strict=True)
+        )
     failures = {region: each for region, each in taken.items() if isinstance(each, Failure)}
     whole = Survey(
         [each for each in taken.values() if isinstance(each, Inventory)], {**found.failures, **failures}, found

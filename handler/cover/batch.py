@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from handler.cloud.retry import Patience
 from handler.cover import ensure, rules
 from handler.cover.cure import Repair
-from handler.cover.search import INSTANCE_DELAYS_S, searches
-from handler.errors import failed, failure_of
-from handler.model import Outcome, key_of
+from handler.cover.search import INSTANCE_DELAYS_S, Unseen, searches
+from handler.errors import attempted, failed
+from handler.model import Failure, Outcome, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,11 +55,8 @@ class Batch:
             For each of `interfaces`, in their order: itself as far as it is known by now, with its result. An instance
             or a place with several interfaces gives several. Whatever failed has a `failure` in its result.
         """
-        try:
-            return self._run(interfaces)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it ends as a dead letter of each interface
-            failure = failure_of(error)
-            return [[(each, failed(each, failure))] for each in interfaces]
+        done = attempted(lambda: self._run(interfaces))
+        return [[(each, failed(each, done))] for each in interfaces] if isinstance(done, Failure) else done
 
     def _run(self, interfaces: Sequence[Interface]) -> list[Done]:
         unique = without_duplicates(interfaces)
@@ -75,12 +72,10 @@ class Batch:
         done: dict[InterfaceKey, Done] = defaultdict(list)
         patience = Patience(self._budget.wait, search.delays)
         while search.wanted:
-            try:
-                found = search.look(self._vpc)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it ends as a dead letter of each interface
-                failure = failure_of(error)
+            found = attempted(lambda: search.look(self._vpc))
+            if isinstance(found, Failure):
                 for key, asked in search.wanted.items():
-                    done[key].append((asked, failed(asked, failure)))
+                    done[key].append((asked, failed(asked, found)))
                 break
             self._ensure_found(search, found, done)
             search.wanted = {key: each for key, each in search.wanted.items() if len(done[key]) < each.expected}
@@ -143,10 +138,8 @@ def together(work: Callable[[Given], Made], given: Sequence[Given]) -> list[Made
 
 def safely(ensure: Callable[[Interface], Result], interface: Interface) -> tuple[Interface, Result]:
     """The interface with its result; an error becomes a result that has a failure."""
-    try:
-        return interface, ensure(interface)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it ends as a dead letter of this interface
-        return interface, failed(interface, failure_of(error))
+    result = attempted(lambda: ensure(interface))
+    return interface, failed(interface, result) if isinstance(result, Failure) else result
 
 
 def without_duplicates(interfaces: Sequence[Interface]) -> list[Interface]:
@@ -161,7 +154,7 @@ def without_duplicates(interfaces: Sequence[Interface]) -> list[Interface]:
 def _give_up(search: Search, done: dict[InterfaceKey, Done], *, too_soon: bool) -> None:
     """Add the result of each that is not complete."""
     for key, asked in search.wanted.items():
-        result = search.give_up(asked, len(done[key]), too_soon=too_soon)
+        result = search.give_up(Unseen(asked, len(done[key]), too_soon))
         if result:
             done[key].append((asked, result))
 

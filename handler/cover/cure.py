@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from handler.cover import ensure
 from handler.cover.state import best, judge
-from handler.errors import CloudError, NotFound, failed, failure_of
-from handler.model import Interface, Outcome, Result, State, result_of
+from handler.errors import CloudError, NotFound, attempted, failed, failure_of
+from handler.model import Failure, Interface, Outcome, Result, State, result_of
 
 if TYPE_CHECKING:
     from handler.budget import Budget
@@ -88,13 +88,12 @@ class Repair:
         interface = Interface(region, cure.interface_id, cure.vpc_id)
         if self._budget.left() < (ENOUGH_S if cure.how == RECREATE else 0.0):
             return None
-        try:
-            return self._do(interface, cure)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the flow log stands as it was
-            failure = failure_of(error)
-            reason = f"{cure.words}; not repaired: {failure.code}: {failure.message}"
-            result = result_of(interface, Outcome.IMPAIRED, reason, cure.flow_log_id, cure.state)
-            return None if failure.unfinished else replace(result, failure=failure)
+        result = attempted(lambda: self._do(interface, cure))
+        if not isinstance(result, Failure):
+            return result
+        reason = f"{cure.words}; not repaired: {result.code}: {result.message}"
+        impaired = result_of(interface, Outcome.IMPAIRED, reason, cure.flow_log_id, cure.state)
+        return None if result.unfinished else replace(impaired, failure=result)
 
     def of_event(self, interface: Interface, impaired: Result) -> Result:
         """What becomes of an interface that an event found impaired, as far as FLOWLOG_REPAIR goes.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from handler.errors import failed, failure_of, malformed
@@ -25,6 +26,21 @@ MAX_IN_PLACE = 500
 _TOLD = re.compile(r"[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 Found = dict["InterfaceKey", list["Interface"]]
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """What has not shown itself, or not all of it.
+
+    Attributes:
+        asked: what was asked for.
+        seen: how many interfaces of it were seen, fewer than expected.
+        too_soon: the time ran out before the delays did.
+    """
+
+    asked: Interface
+    seen: int
+    too_soon: bool
 
 
 class Search(ABC):
@@ -53,17 +69,8 @@ class Search(ABC):
         """
 
     @abstractmethod
-    def give_up(self, asked: Interface, seen: int, *, too_soon: bool) -> Result | None:
-        """The result of what has not shown itself.
-
-        Args:
-            asked: what was asked for.
-            seen: how many interfaces of it were seen, fewer than expected.
-            too_soon: the time ran out before the delays did.
-
-        Returns:
-            None where nothing is left to be said.
-        """
+    def give_up(self, unseen: Unseen) -> Result | None:
+        """The result of what has not shown itself; None where nothing is left to be said."""
 
 
 class ById(Search):
@@ -77,12 +84,13 @@ class ById(Search):
         self._malformed = frozenset(vpc.malformed)
         return {key_of(each): [each] for each in visible}
 
-    def give_up(self, asked: Interface, seen: int, *, too_soon: bool) -> Result:  # noqa: ARG002 - none was seen
+    def give_up(self, unseen: Unseen) -> Result:
         """It is gone, if it was looked for long enough to say so, and what the cloud says of it could be read."""
+        asked = unseen.asked
         if asked.interface_id in self._malformed:
             return failed(asked, failure_of(malformed(asked.interface_id)))
-        if too_soon:
-            return _invisible(asked, "this interface has not", unfinished=True)
+        if unseen.too_soon:
+            return _invisible(unseen, "this interface has not")
         return result_of(asked, Outcome.GONE, "no such interface: deleted before we came")
 
 
@@ -96,10 +104,10 @@ class ByInstance(Search):
             found[self.region, each.instance_id].append(each)
         return found
 
-    def give_up(self, asked: Interface, seen: int, *, too_soon: bool) -> Result:
+    def give_up(self, unseen: Unseen) -> Result:
         """A failure that a redrive may make good."""
-        what = f"only {seen} of {asked.expected} interfaces of this instance have" if seen else ""
-        return _invisible(asked, what or "no interface of this instance has", unfinished=too_soon)
+        what = f"only {unseen.seen} of {unseen.asked.expected} interfaces of this instance have"
+        return _invisible(unseen, what if unseen.seen else "no interface of this instance has")
 
 
 class ByPlace(Search):
@@ -116,9 +124,10 @@ class ByPlace(Search):
         covered = vpc.covered_in(self.region, new[0].vpc_id) if new else frozenset()
         return {key: [each for each in new if each.interface_id not in covered]}
 
-    def give_up(self, asked: Interface, seen: int, *, too_soon: bool) -> Result | None:  # noqa: ARG002 - the sweep looks again
+    def give_up(self, unseen: Unseen) -> Result | None:
         """It waits for the sweep, if nothing of it was seen."""
-        if seen:
+        asked = unseen.asked
+        if unseen.seen:
             return None
         place = asked.subnet_id or asked.vpc_id
         what = f"{place} has more than {MAX_IN_PLACE} interfaces" if self.hopeless else f"none is new in {place}"
@@ -151,7 +160,7 @@ def _is_new(interface: Interface, asked: Interface) -> bool:
     return not (asked.since and _TOLD.fullmatch(interface.created)) or interface.created >= asked.since
 
 
-def _invisible(interface: Interface, what: str, *, unfinished: bool) -> Result:
+def _invisible(unseen: Unseen, what: str) -> Result:
     message = f"{what} become visible: redrive it, or let the sweep find it"
-    failure = Failure("not_found", "InterfaceNotVisible", message, retryable=True, unfinished=unfinished)
-    return failed(interface, failure)
+    failure = Failure("not_found", "InterfaceNotVisible", message, retryable=True, unfinished=unseen.too_soon)
+    return failed(unseen.asked, failure)
