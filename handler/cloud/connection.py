@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+import threading
 import time
 from dataclasses import dataclass, field
 from functools import cache
@@ -34,6 +35,7 @@ MAX_REPLY_BYTES = 8 * 1024 * 1024
 """A page of a hundred interfaces has some hundred kilobytes, sixteen messages of a queue have six megabytes at most."""
 CONNECTIONS = 512
 """How many connections to one host are kept: more than the workers of all regions together."""
+HOSTS = 64
 CONNECT_TIMEOUT_S = 3.0
 """For each address of a host, of which there may be several."""
 SHORTEST_TIMEOUT_S = 0.2
@@ -126,13 +128,18 @@ def _check(status: int, headers: Mapping[str, str], content: bytes, host: str) -
 def _pools_for(url: str) -> PoolManager:
     """The connections for an address, as the environment's proxies and certificate authorities have it."""
     authorities = os.environ.get("REQUESTS_CA_BUNDLE") or certifi.where()
-    return _pools(select_proxy(url, get_environ_proxies(url)) or "", authorities if url.startswith("https:") else "")
+    proxy = select_proxy(url, get_environ_proxies(url)) or ""
+    with _making:
+        return _pools(proxy, authorities if url.startswith("https:") else "")
+
+
+_making = threading.Lock()  # reading the authorities takes 15 ms: many threads may begin at once, and one does it
 
 
 @cache
 def _pools(proxy: str, authorities: str) -> PoolManager:
     """The connections of this process: over a proxy or directly, and over TLS where authorities are named."""
-    options: dict[str, Any] = {"maxsize": CONNECTIONS, "retries": False}
+    options: dict[str, Any] = {"num_pools": HOSTS, "maxsize": CONNECTIONS, "retries": False}
     if authorities:
         options["ssl_context"] = ssl.create_default_context(cafile=authorities)
         options["ssl_context"].sslsocket_class = _TlsSocket

@@ -25,7 +25,11 @@ VALUES = (
     "0", "", INTERFACE_ID, VPC_ID, INSTANCE_ID, REGION, "Global", "{}", "[]", "{", "eni-78ysaex1\n",
     "H4sIAAAAAAAA", 1, 0,
 )  # fmt: skip
-SECRET_KEYS = ("Token", "sessionContext", "secretId", "Password", "UserData", "SecretKey", "sessionToken", "X-TC-Token")
+SECRET_KEYS = (
+    "Token", "sessionContext", "secretId", "Password", "UserData", "SecretKey", "sessionToken", "X-TC-Token",
+    "SessionKey",
+    "masterKey", "encryptionKey", "ssh_key", "pass", "passcode", "SK", "密码", "密钥", "口令", "令牌",
+)  # fmt: skip
 
 text = st.text(st.characters(), max_size=20)  # lone surrogates too
 numbers = st.integers() | st.floats() | st.sampled_from([10**400, -(10**4_200), 1e308, 1 << 64])

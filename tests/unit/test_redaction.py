@@ -222,10 +222,7 @@ def test_what_json_has_no_word_for(value: Any, expected: Any) -> None:
     assert redact(value) == expected
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["Token\\u0022:s3cr3t", "<Password>s3cr3t</Password>", "Token => s3cr3t"],
-)
+@pytest.mark.parametrize("text", ["Token\\u0022:s3cr3t", "<Password>s3cr3t</Password>", "Token => s3cr3t"])
 def test_secrets_in_other_markup(text: str) -> None:
     """Text that is no JSON at all may hold a record all the same."""
     assert "s3cr3t" not in redact(text)
