@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LETTER_S = 0.005
 """What it takes to write one dead letter, in seconds: a big batch may fail as a whole."""
-_LOGGED = ("calls", "received", "outcomes", "continued", "stopped")
+_LOGGED = ("calls", "command", "received", "outcomes", "continued", "stopped")
 
 
 class InvocationFailed(Exception):
@@ -65,7 +65,8 @@ def _handle(event: Any, invocation: Invocation) -> dict[str, Any]:
 
             dispatch.run(item, invocation)
     report = invocation.report.as_dict()
-    heard = {"calls": request_ids(event), **report}
+    commands = ",".join(each.name for each in items if isinstance(each, Command))
+    heard = {"calls": request_ids(event), "command": commands, **report}
     logger.info("report", extra={key: heard[key] for key in _LOGGED if key in heard})
     invocation.letters.raise_if_unsent()
     return report

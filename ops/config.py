@@ -7,7 +7,7 @@ of the shell or of .env, and a field whose variable is not set is left out.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ FILE = Path(__file__).with_name("data") / "serverless.yml"
 """The project's own serverless.yml."""
 DEFAULT_FUNCTION = "eni-flowlog"
 REGION_VARIABLE = "TENCENTCLOUD_REGION"
+ALARM_RECEIVERS, ALARM_WEBHOOK = "ENI_FLOWLOG_ALARM_RECEIVERS", "ENI_FLOWLOG_ALARM_WEBHOOK"
 
 _MAX_BYTES = 1 << 20
 _VARIABLE = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -53,7 +54,10 @@ class Timer:
 
 @dataclass(frozen=True)
 class Deployment:
-    """Everything that serverless.yml says, with its variables filled in. Times are in seconds, memory in MB."""
+    """Everything that serverless.yml says, with its variables filled in. Times are in seconds, memory in MB.
+
+    Whom alarms call is not in the file, which the Serverless CLI reads too, but in the shell or .env.
+    """
 
     region: str
     name: str
@@ -73,6 +77,8 @@ class Deployment:
     queue: str
     timer: Timer
     tags: Mapping[str, str]
+    alarm_receivers: str = ""
+    alarm_webhook: str = ""
 
     @property
     def queue_region(self) -> str:
@@ -127,7 +133,7 @@ class Config:
         Raises:
             OperatorError: serverless.yml says something that deploy cannot do.
         """
-        return _deployment(self.inputs, self.path, self.region)
+        return _deployment(self.inputs, self.path, self.region, {**_dot_env(self.path), **self.shell})
 
     def environment(self, settings: Mapping[str, str]) -> dict[str, str]:
         """An environment as the function has it, with some settings and the operator's keys."""
@@ -150,8 +156,9 @@ def load(environment: Mapping[str, str], path: Path = FILE) -> Deployment:
     Raises:
         OperatorError: the file cannot be read, or says something that deploy cannot do.
     """
-    inputs = _filled(_inputs(path), {**_dot_env(path), **environment}, path)
-    return _deployment(inputs, path, _text(inputs.get("region")))
+    variables = {**_dot_env(path), **environment}
+    inputs = _filled(_inputs(path), variables, path)
+    return _deployment(inputs, path, _text(inputs.get("region")), variables)
 
 
 def runtime(path: Path = Path("serverless.yml")) -> str:
@@ -272,11 +279,12 @@ def _text(value: Any) -> str:
     return str(value) if isinstance(value, (str, int, float)) else ""
 
 
-def _deployment(inputs: Mapping[str, Any], path: Path, region: str) -> Deployment:
+def _deployment(inputs: Mapping[str, Any], path: Path, region: str, variables: Mapping[str, str]) -> Deployment:
     if not region:
         raise OperatorError(_NO_REGION)
     _refuse_unknown(inputs, path)
-    return _typed(inputs, path, region)
+    receivers, webhook = (variables.get(name, "").strip() for name in (ALARM_RECEIVERS, ALARM_WEBHOOK))
+    return replace(_typed(inputs, path, region), alarm_receivers=receivers, alarm_webhook=webhook)
 
 
 def _refuse_unknown(inputs: Mapping[str, Any], path: Path) -> None:

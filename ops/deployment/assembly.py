@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from ops import config
-from ops.deployment import preflight, service_roles, topic
+from ops.deployment import alarm, preflight, service_roles, topic
+from ops.deployment.alarm import Alarms
 from ops.deployment.cloud import Cloud
 from ops.deployment.function import Code, Function
 from ops.deployment.part import Part, Step
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
 def all_parts(deployment: Deployment, cloud: Cloud, code: Code | None = None) -> list[Part]:
     """Every part. Without a package, the function's code is not looked at.
 
-    The role comes first, for a function takes its keys from it; the target last, for with it the events begin.
+    The role comes first, for a function takes its keys from it; then, for with the target the events begin, that. The
+    alarms are last, and are there only where somebody is named to be called.
     """
-    return [
+    parts: list[Part] = [
         Role(deployment, cloud),
         Policy(deployment, cloud),
         Queue(deployment, cloud),
@@ -37,6 +39,7 @@ def all_parts(deployment: Deployment, cloud: Cloud, code: Code | None = None) ->
         Rule(deployment, cloud),
         Target(deployment, cloud),
     ]
+    return [*parts, Alarms(deployment, cloud)] if alarm.notice(deployment) else parts
 
 
 def plan_deployment(deployment: Deployment, cloud: Cloud, code: Code) -> Plan:
@@ -60,6 +63,9 @@ def plan_removal(deployment: Deployment, cloud: Cloud) -> Plan:
         CloudError: the account could not be looked at.
     """
     parts = all_parts(deployment, cloud)[::-1]
+    alarms = Alarms(deployment, cloud)
+    if not alarm.notice(deployment) and alarms.find():  # they are from a time when somebody was named
+        parts = [alarms, *parts]
     return Plan(deployment, parts, [part.plan_removal() for part in parts], Part.remove)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ops.deployment.function import Code
     from ops.deployment.part import Found
 
-ANSWER_LIMIT_S = 20.0
+ANSWER_LIMIT_S = 60.0
 """How long the function may take to answer, in seconds."""
 
 

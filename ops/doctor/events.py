@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ops.config import ALARM_RECEIVERS, ALARM_WEBHOOK
+from ops.deployment import alarm
+from ops.deployment.alarm import Alarms
 from ops.deployment.part import Verb
 from ops.deployment.rule import Rule, Target, parse_pattern, pattern, service_bus
 from ops.deployment.timer import TimerTrigger
@@ -59,6 +62,16 @@ def _pattern_words(found: Found) -> str:
 def target(there: Deployed) -> Iterator[Finding]:
     """The rule calls the function."""
     yield from _planned(Target(there.wanted, there.cloud), there.wanted.name)
+
+
+def alarms(there: Deployed) -> Iterator[Finding]:
+    """Somebody is called when it stops."""
+    if alarm.notice(there.wanted):
+        yield from _planned(Alarms(there.wanted, there.cloud), "somebody is called when it stops")
+    else:
+        what = "nobody is called when it stops"
+        todo = f"Set {ALARM_RECEIVERS} or {ALARM_WEBHOOK} in .env (docs/operations.md), and deploy."
+        yield Finding("alarm", State.WARN, what, todo)
 
 
 def _planned(part: Part, fine: str) -> Iterator[Finding]:

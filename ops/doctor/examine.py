@@ -37,6 +37,7 @@ CHECKS: dict[str, Callable[[Deployed], Iterator[Finding]]] = {
     "events": arrivals.arrivals,
     "status": function.answers,
     "coverage": coverage.coverage,
+    "alarm": events.alarms,
 }
 """In the order in which a newcomer has to mend what they find; a check is called by the name of its findings."""
 

@@ -57,16 +57,18 @@ def test_what_is_not_covered_is_counted_by_what_is_wrong(
     cloud: LocalCloud, account: Cloud, deployed: Deployment
 ) -> None:
     """Missing, broken, with the commands that mend them; covered again, it is green."""
-    first, *_ = cloud.seed_interfaces(cloud.region, 3)
-    log = cloud.seed_flow_log(cloud.region, first, description="managed-by=eni-flowlog")
-    account.call(VPC, "DisableFlowLogs", {"FlowLogIds": [log]})
+    [first] = cloud.seed_interfaces(cloud.region, 1)
+    invoke(account, "backfill")
+    [log] = account.call(VPC, "DescribeFlowLogs", {"ResourceId": first})["FlowLog"]
+    account.call(VPC, "DisableFlowLogs", {"FlowLogIds": [log["FlowLogId"]]})
+    cloud.seed_interfaces(cloud.region, 2)
     [said] = [finding for finding in examine(deployed, account) if finding.check == "coverage"]
     assert (said.state, said.what) == (
         State.FAIL,
         "2 interfaces without a flow log, 1 interface whose flow log is broken",
     )
     assert said.todo == "See `eni-flowlog status`, then run `eni-flowlog backfill` and `eni-flowlog repair`."
-    account.call(VPC, "EnableFlowLogs", {"FlowLogIds": [log]})
+    account.call(VPC, "EnableFlowLogs", {"FlowLogIds": [log["FlowLogId"]]})
     invoke(account, "backfill")
     assert of(examine(deployed, account), "coverage") == [(State.OK, "4 interfaces in 1 region, all covered")]
 

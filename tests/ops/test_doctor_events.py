@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud import LocalCloud
-from localcloud.cls.model import Line, Logs
 from localcloud.console import Console
 from localcloud.core import faults as strike
 from ops.deployment.assembly import deploy
 from ops.deployment.cloud import SCF, Cloud
-from ops.deployment.function import Function
 from ops.doctor import arrivals, records
 from ops.doctor.examine import examine
 from ops.doctor.finding import Finding, State
@@ -30,7 +28,7 @@ LATER_S = arrivals.LATE_S + 60
 
 
 class Place:
-    """The real package deployed to a cloud, whose function logs into a topic."""
+    """The real package deployed to a cloud."""
 
     def __init__(self, cloud: LocalCloud, package: Package) -> None:
         self.cloud = cloud
@@ -38,10 +36,6 @@ class Place:
         self.account: Cloud = account_of(cloud)
         deploy(self.wanted, self.account, package)
         self.user = Deployed(cloud, Client(cloud), self.wanted)
-        self.log = cloud.add_topic()
-        where = {"FunctionName": NAME, "ClsTopicId": self.log, "ClsLogsetId": "logset"}
-        self.account.call(SCF, "UpdateFunctionConfiguration", where)
-        Function(self.wanted, self.account).settle()
 
     def made(self, number: int = 1) -> None:
         """Somebody makes interfaces; a sweep covers them, if no event does; and a while goes by."""
@@ -54,14 +48,7 @@ class Place:
         assert self.cloud.background.wait_until_idle(30)
 
     def look(self) -> list[Finding]:
-        """What doctor finds, with the function's log in its topic as SCF puts it there."""
-        kept = self.cloud.account.region(self.cloud.region).state(Logs).kept[self.log]
-        kept.clear()
-        kept.extend(
-            Line(self.cloud.clock.now() - 1, {"SCF_Message": line})
-            for run in self.cloud.scf.invocations
-            for line in run.log.splitlines()
-        )
+        """What doctor finds, by the cloud's clock."""
         return examine(self.wanted, self.account, now=self.cloud.clock.now)
 
 
@@ -85,7 +72,7 @@ def of_events(findings: list[Finding]) -> Finding:
 
 
 def failures(findings: list[Finding]) -> set[str]:
-    return {finding.check for finding in findings if finding.state in (State.FAIL, State.WARN)}
+    return {finding.check for finding in findings if finding.state is State.FAIL}
 
 
 def test_with_only_the_switch_off_that_is_the_one_failure(place: Place) -> None:

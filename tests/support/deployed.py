@@ -134,6 +134,7 @@ def deploy(
     without: tuple[str, ...] = (),
     timeout_s: int = 300,
     sweep: bool = False,
+    alarm_webhook: str = "",
     **changes: str,
 ) -> Deployed:
     """Deploy the function with its surroundings, as `eni-flowlog deploy` does.
@@ -144,12 +145,15 @@ def deploy(
         without: what its role may not do, of all that the function does.
         timeout_s: the function's time limit, by default as in serverless.yml.
         sweep: whether the timer goes off; a sweep that nobody expects would cover what an event was to cover.
+        alarm_webhook: whom alarms call; nobody by default, and then there are none.
         changes: settings that differ; "" takes one away.
     """
     by_file = deployment_to(cloud)
     variables = {name: value for name, value in {**by_file.variables, **changes}.items() if value}
     timer = replace(by_file.timer, enabled=sweep)
-    wanted = replace(by_file, region=cloud.region, timeout=timeout_s, variables=variables, timer=timer)
+    wanted = replace(
+        by_file, region=cloud.region, timeout=timeout_s, variables=variables, timer=timer, alarm_webhook=alarm_webhook
+    )
     assembly.deploy(wanted, account_of(cloud), code)
     deployed = Deployed(cloud, Client(cloud), wanted)
     if without:
