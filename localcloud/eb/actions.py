@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from localcloud.core.parameters import Params
 
 Row = TypeVar("Row")
-MOST_TARGETS = 5
+MOST_TARGETS = 10
 _NAME = re.compile(r"[A-Za-z\u4e00-\u9fff][\w-]{0,58}[A-Za-z0-9\u4e00-\u9fff]")
 _DESCRIPTION = 200
 

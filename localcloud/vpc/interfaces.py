@@ -62,7 +62,7 @@ def create_and_attach_network_interface(ctx: Context, params: Params) -> dict[st
 def attach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Attach an interface to an instance of its VPC and zone."""
     net = network(ctx)
-    interface = find_loose(net, params["NetworkInterfaceId"])
+    interface = _find_loose(net, params["NetworkInterfaceId"])
     host = _host(net, "InstanceId", params["InstanceId"])
     net.interfaces.put(attached(ctx, interface, params["InstanceId"], host))
     return {}
@@ -163,7 +163,7 @@ def attached(ctx: Context, interface: Interface, instance_id: str, host: Host) -
     return replace(interface, attachment=Attachment(instance_id, index, ctx.now()))
 
 
-def find_loose(net: Network, interface_id: str) -> Interface:
+def _find_loose(net: Network, interface_id: str) -> Interface:
     """Return an interface that is attached to nothing.
 
     Raises:

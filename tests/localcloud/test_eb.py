@@ -126,9 +126,9 @@ def test_a_wrong_target_is_refused(call: Client, cloud: LocalCloud, rule: dict[s
         "The target type `ckafka` is not scf, the only one here.",
     )
     call("scf", "CreateFunction", FunctionName="probe", Code=code(), Runtime="Python3.10")
-    for _ in range(5):
+    for _ in range(10):
         call("eb", "CreateTarget", **rule, Type="scf", TargetDescription=resource(cloud))
-    assert refused() == ("LimitExceeded.Target", f"The rule `{rule['RuleId']}` has 5 targets already.")
+    assert refused() == ("LimitExceeded.Target", f"The rule `{rule['RuleId']}` has 10 targets already.")
 
 
 def found(call: Client, bus: dict[str, str], *tests: tuple[str, str, str], **more: Any) -> list[dict[str, Any]]:
