@@ -17,7 +17,6 @@ from rich.progress import (
     ProgressColumn,
     SpinnerColumn,
     Task,
-    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -204,61 +203,52 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def progress(what: str, total: int | None) -> Iterator[Callable[[bool], None]]:
-    """Show how far a work of `total` steps is, with its rate and the time left.
+def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show how far a work of `total` steps is: with its rate and the time left, or, without a terminal, in lines.
 
     Yields:
-        What to call after each step, with whether it failed.
+        What to call after each step, with how many failures it brought.
     """
-    if sys.stderr.isatty():
-        bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            _Rate(),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[failed]}", style="red"),
-            console=err(),
-            expand=True,
-            speed_estimate_period=10,
-        )
-        with bar:
-            yield _Bar(bar, bar.add_task(what, total=total, failed="")).step
-    else:
-        yield _Lines(what, total).step
+    if not sys.stderr.isatty():
+        yield _in_lines(what, total)
+        return
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[failed]}", style="red"),
+        console=err(),
+        expand=True,
+        speed_estimate_period=10,
+    )
+    failures = 0
+    task = bar.add_task(what, total=total, failed="")
+
+    def step(failed: int) -> None:
+        nonlocal failures
+        failures += failed
+        bar.update(task, advance=1, failed=f"{failures:,} failed" if failures else "")
+
+    with bar:
+        yield step
 
 
-class _Bar:
-    """A progress bar of a terminal."""
-
-    def __init__(self, bar: Progress, task: TaskID) -> None:
-        self._bar = bar
-        self._task = task
-        self._failures = 0
-
-    def step(self, failed: bool) -> None:  # noqa: FBT001 - the one thing that a step tells
-        self._failures += failed
-        self._bar.update(self._task, advance=1, failed=f"{self._failures:,} failed" if self._failures else "")
-
-
-class _Lines:
+def _in_lines(what: str, total: int | None) -> Callable[[int], None]:
     """Progress where there is no terminal: a line every ten seconds."""
+    began = said = time.monotonic()
+    done = failures = 0
 
-    def __init__(self, what: str, total: int | None) -> None:
-        self._what = what
-        self._total = total
-        self._done = 0
-        self._failures = 0
-        self._began = self._said = time.monotonic()
+    def step(failed: int) -> None:
+        nonlocal said, done, failures
+        done, failures, now = done + 1, failures + failed, time.monotonic()
+        if now - said >= _SAY_EVERY_S:
+            said = now
+            say(progress_line(what, done, total, failures, now - began))
 
-    def step(self, failed: bool) -> None:  # noqa: FBT001 - the one thing that a step tells
-        self._done += 1
-        self._failures += failed
-        now = time.monotonic()
-        if now - self._said >= _SAY_EVERY_S:
-            self._said = now
-            say(progress_line(self._what, self._done, self._total, self._failures, now - self._began))
+    return step
 
 
 def progress_line(what: str, done: int, total: int | None, failures: int, seconds: float) -> str:

@@ -62,7 +62,7 @@ def deploy_command(
     *,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
-    json_wanted: options.AsJson = False,
+    as_json: options.AsJson = False,
     package: PackageFile = None,
     without_bytecode: WithoutBytecode = False,
     without_timer: WithoutTimer = False,
@@ -91,7 +91,7 @@ def deploy_command(
     with working("Looking at what is there"):
         plan = plan_deployment(deployment, cloud, code)
     title = f"{deployment.name} in {deployment.region}, account {cloud.uin}"
-    with shown(plan, title, dry_run=dry_run, json_wanted=json_wanted) as outcome:
+    with shown(plan, title, dry_run=dry_run, as_json=as_json) as outcome:
         plan.refuse_conflicts()
         for remark in [*plan.remarks, *_elsewhere(plan, cloud)]:
             say(remark, "yellow")
@@ -99,7 +99,7 @@ def deploy_command(
             with working("Counting the interfaces"):
                 found = backlog.count(plan.deployment, cloud)
             outcome.more["backlog"] = backlog.as_json(found)
-            backlog.show(found, table=not json_wanted)
+            backlog.show(found, table=not as_json)
         if not plan.writes:
             say("Nothing else to do." if plan.remarks else "Nothing to do: all is as serverless.yml says.")
         elif not dry_run:

@@ -50,7 +50,7 @@ def doctor_command(
     *,
     with_records: Records = False,
     mask: Masked = False,
-    json_wanted: options.AsJson = False,
+    as_json: options.AsJson = False,
 ) -> NoReturn:
     """Say what is wrong with a deployment or an account before it fails, and what to do about it.
 
@@ -72,13 +72,13 @@ def doctor_command(
     if mask and not with_records:
         raise typer.BadParameter("--mask goes with --records")
     if with_records:
-        raise typer.Exit(_records(profile, function_region, mask=mask, json_wanted=json_wanted))
+        raise typer.Exit(_records(profile, function_region, mask=mask, as_json=as_json))
     deployment, cloud = open_deployment(config_file, profile=profile, region=function_region)
     with console.working("Looking at everything"):
         findings = examine(deployment, cloud, _code(deployment.runtime))
     failed = any(finding.state is State.FAIL for finding in findings)
-    if json_wanted:
-        console.write_json({"healthy": not failed, "findings": [as_json(finding) for finding in findings]})
+    if as_json:
+        console.write_json({"healthy": not failed, "findings": [listed(finding) for finding in findings]})
     else:
         _show(findings)
         console.out().print(_sum_up(findings))
@@ -104,13 +104,13 @@ def _sum_up(findings: Sequence[Finding]) -> Text:
     return Text(f"Nothing fails; {warnings}, and {unknown} that cannot be told.", "bold yellow")
 
 
-def _records(profile: str, region: str, *, mask: bool, json_wanted: bool) -> Exit:
+def _records(profile: str, region: str, *, mask: bool, as_json: bool) -> Exit:
     _, cloud = session.connect(profile=profile, function_region=region, fallback=EB_REGION)
     with console.working("Reading CloudAudit's records"):
         found = records.last(cloud)
     masked = records.Mask() if mask else None
     rows = [_record_row(record, masked) for record in found]
-    if json_wanted:
+    if as_json:
         console.write_json({"records": rows})
     else:
         _show_records(rows)
@@ -146,7 +146,7 @@ def _show_records(rows: Sequence[dict[str, Any]]) -> None:
     console.out().print(shown)
 
 
-def as_json(finding: Finding) -> dict[str, str]:
+def listed(finding: Finding) -> dict[str, str]:
     """A finding for `--json`."""
     return {"check": finding.check, "state": finding.state.value, "what": finding.what, "todo": finding.todo}
 

@@ -42,7 +42,7 @@ def remove_command(
     with_flow_logs: WithFlowLogs = False,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
-    json_wanted: options.AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Take away what deploy made: the target, rule, timer, function, queue, policy and role.
 
@@ -59,7 +59,7 @@ def remove_command(
     with working("Looking at what is there"):
         plan = plan_removal(deployment, cloud)
         logs = our_flow_logs(deployment, cloud) if with_flow_logs else []
-    with shown(plan, f"To be removed from account {cloud.uin}", dry_run=dry_run, json_wanted=json_wanted) as outcome:
+    with shown(plan, f"To be removed from account {cloud.uin}", dry_run=dry_run, as_json=as_json) as outcome:
         outcome.more["flow_logs"] = _named(logs)
         if with_flow_logs:
             say(f"Besides, {counted(len(logs), 'flow log')} in {', '.join(regions_of(deployment))}.")

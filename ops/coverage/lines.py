@@ -28,6 +28,7 @@ COLUMNS = (
 """Of `--csv`; the items of `--json` have them too, and their outcome."""
 ARRIVAL_COLUMNS = ("arrival", "last_record_at")
 """Further columns, with --arrivals."""
+_ENABLED = {None: "", True: "yes", False: "no"}
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _OUTCOMES = {
     State.COVERED: Outcome.COVERED,
@@ -137,8 +138,4 @@ def write_csv(lines: Sequence[Mapping[str, Any]]) -> None:
     asked = [name for name in ARRIVAL_COLUMNS if lines and name in lines[0]]
     writer = csv.DictWriter(sys.stdout, (*COLUMNS, *asked), lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
-    writer.writerows({**line, "enabled": _yes_or_no(line["enabled"])} for line in lines)
-
-
-def _yes_or_no(value: bool | None) -> str:  # noqa: FBT001 - a conversion of one value
-    return "" if value is None else "yes" if value else "no"
+    writer.writerows({**line, "enabled": _ENABLED[line["enabled"]]} for line in lines)

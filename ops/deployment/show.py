@@ -46,20 +46,20 @@ class Outcome:
 
 
 @contextmanager
-def shown(plan: Plan, title: str, *, dry_run: bool, json_wanted: bool) -> Iterator[Outcome]:
+def shown(plan: Plan, title: str, *, dry_run: bool, as_json: bool) -> Iterator[Outcome]:
     """Show a plan to a person before the block, or as JSON after it, whether the block fails or not.
 
     Yields:
         What the block has to say of how it went.
     """
     outcome = Outcome()
-    if not json_wanted:
+    if not as_json:
         show_plan(title, plan.lines)
     try:
         yield outcome
     finally:
-        if json_wanted:
-            told = {"dry_run": dry_run, "applied": outcome.applied, "steps": as_json(plan.lines)}
+        if as_json:
+            told = {"dry_run": dry_run, "applied": outcome.applied, "steps": listed(plan.lines)}
             write_json({**told, **outcome.more})
 
 
@@ -76,7 +76,7 @@ def show_plan(title: str, steps: Sequence[Step]) -> None:
     out().print(rows)
 
 
-def as_json(steps: Sequence[Step]) -> list[dict[str, Any]]:
+def listed(steps: Sequence[Step]) -> list[dict[str, Any]]:
     """A plan for `--json`: old is empty for what is added, new for what is taken away."""
     return [
         {
