@@ -173,6 +173,17 @@ def test_as_many_are_waited_for_as_the_call_asked_for(
     assert function.calls()[:4] == [LOOK, LOGS, CREATE, LOOK]
 
 
+def test_what_is_seen_is_done_though_not_all_shows(
+    function: Function, cloud: LocalCloud, place: tuple[str, str]
+) -> None:
+    """MaxCount of a call may be more than there was room for: what came is covered, and that is all there is to say."""
+    new = cloud.primary_interface_of(REGION, cloud.seed_instance(REGION))
+    asked = records.request(InstanceCount=2, VirtualPrivateCloud={"VpcId": place[0], "SubnetId": place[1]})
+    report = function(without_answer(place, requestParameters=asked), clock=Clock())
+    assert [(item["interface_id"], item["outcome"]) for item in report["items"]] == [(new, "created")]
+    assert function.letters() == []
+
+
 def test_an_unattached_interface_is_the_event_s_only_where_it_was_not_to_be_attached(
     function: Function, cloud: LocalCloud, place: tuple[str, str]
 ) -> None:

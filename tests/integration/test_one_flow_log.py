@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from handler.cover.ensure import names
 from localcloud.core.faults import Reply, drop_after_effect, error_after_effect
 from tests.support.clock import Clock
 from tests.support.function import Function, outcomes
@@ -118,6 +119,17 @@ def test_a_name_whose_holder_is_never_listed_ends_in_a_letter(
     report = function({"command": "redrive"})
     assert (outcomes(report), function.letters()) == ({"covered": 1}, [])
     assert len(cloud.flow_logs_of(REGION, eni)) == 1
+
+
+def test_nine_names_that_others_hold(function: Function, cloud: LocalCloud, place: Place) -> None:
+    """There are no more to try: a letter, for a person to choose another prefix."""
+    eni, other = place.attached(), place.attached()
+    for name in names("auto-", eni):
+        cloud.seed_flow_log(REGION, other, name=name)
+    assert outcomes(function(place.created(eni))) == {"dead_lettered": 1}
+    assert [call.params["FlowLogName"] for call in cloud.calls.of(CREATE)] == list(names("auto-", eni))
+    (letter,) = function.letters()
+    assert letter["error"]["class"] == "name_taken"
 
 
 def test_under_v3_s_rules_nothing_is_sent_again_that_could_succeed(
