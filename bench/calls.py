@@ -40,7 +40,7 @@ def of_events(contestants: Field) -> Iterator[Row]:
         for name, (event, floor) in events.items():
             cloud.calls.clear()
             work = {"events": [event]}
-            process.run(contestants.python, contestants.with_ours("events"), work, process.cloud_settings(cloud))
+            process.run(contestants.python, contestants.ours, work, process.cloud_settings(cloud))
             calls = len(cloud.calls)
             peer = f"floor: {floor}; plain way: {floor + 1}"
             yield Row(
@@ -56,10 +56,8 @@ def of_backfill(contestants: Field, number: int) -> Iterator[Row]:
         for cloud in clouds:
             cloud.seed_interfaces(REGION, number - 1, flow_logs=covered)  # and the instance's own
         settings = [process.cloud_settings(cloud) for cloud in clouds]
-        fast = {"events": [{"command": "backfill"}], "reads_unpaced": True}
-        process.run(
-            contestants.python, contestants.with_ours("events"), fast, {**settings[0], "FLOWLOG_CREATE_RATE": "100000"}
-        )
+        fast = {"events": [{"command": "backfill", "regions": [REGION]}], "reads_unpaced": True}
+        process.run(contestants.python, contestants.ours, fast, {**settings[0], "FLOWLOG_CREATE_RATE": "100000"})
         process.run(contestants.python, contestants.with_vendor("plain"), {"asks": True}, settings[1])
         calls, plain = (len(cloud.calls) for cloud in clouds)
     floor = number - covered + math.ceil(number / _PAGE) + math.ceil(covered / _PAGE)
@@ -98,8 +96,8 @@ def of_ours(contestants: Field, latency: float, number: int, enter: Sequence[str
     """The creates of a backfill: their share of the limit, and how many were throttled."""
     with LocalCloud(latency_s=latency) as cloud:
         cloud.seed_interfaces(REGION, number - 1)
-        work = {"events": [{"command": "backfill"}]}
-        process.run(contestants.python, contestants.with_ours("events"), work, process.cloud_settings(cloud), enter)
+        work = {"events": [{"command": "backfill", "regions": [REGION]}]}
+        process.run(contestants.python, contestants.ours, work, process.cloud_settings(cloud), enter)
         return _share(cloud)
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 GROWTH = 11.0
 OVER_IDS = 1.5
 ZIP_MB = 5.0
-STATUS = {"command": "status"}
-PLAN = {"command": "backfill", "dry_run": True}
+STATUS = {"command": "status", "regions": [REGION]}
+PLAN = {"command": "backfill", "regions": [REGION], "dry_run": True}
 _PAGE = 100
 _LOGS_PER_S, _INTERFACES_PER_S = 19.0, 95.0  # of handler/commands/listing.py
 
@@ -83,7 +83,7 @@ def _measure(contestants: Field, number: int) -> Size:
         said = {}
         for name, event in (("status", STATUS), ("plan", PLAN)):
             work = {"events": [event], "reads_unpaced": True}
-            said[name] = process.run(contestants.python, contestants.with_ours("events"), work, settings)
+            said[name] = process.run(contestants.python, contestants.ours, work, settings)
     ids = process.run(contestants.python, contestants.with_ours("ids"), {"number": number}, {})
     runs = {name: each["runs"][0] for name, each in said.items()}
     assert sum(runs["status"]["outcomes"].values()) == number, runs["status"]

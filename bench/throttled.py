@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import calls, cold, process
+from bench import calls, cold, process, scale
 from bench.programs.common import REGION
 from bench.table import Row
 from localcloud import LocalCloud
@@ -66,9 +66,9 @@ def _cold(contestants: Field, runs: int, enter: Sequence[str]) -> Iterator[Row]:
 def _status(contestants: Field, enter: Sequence[str]) -> Row:
     with LocalCloud(enforce_limits=False) as cloud:
         cloud.seed_interfaces(REGION, INTERFACES - 1, flow_logs=INTERFACES // 2)  # and the instance's own
-        work = {"events": [{"command": "status", "regions": [REGION]}]}
+        work = {"events": [scale.STATUS]}
         settings = process.cloud_settings(cloud)
-        said = process.run(contestants.python, contestants.with_ours("events"), work, settings, enter)
+        said = process.run(contestants.python, contestants.ours, work, settings, enter)
     (run,) = said["runs"]
     assert sum(run["outcomes"].values()) == INTERFACES, run
     return Row(

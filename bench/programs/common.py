@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,10 +43,25 @@ def peak_kb() -> int:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 
-def run(handle: Callable[[Any, dict[str, Any]], object]) -> None:
-    """Handle an event so many times, each with another interface, one after the other, as an instance does."""
+def run(handle: Callable[[Any, dict[str, Any]], Any]) -> None:
+    """Handle events one after the other, as an instance does.
+
+    They are the work's `events`: then the CPU and wall time of each is told, and what its report counts. Or it is one
+    `event` so many `times`, each with another interface, and nothing is kept of it.
+    """
     given = work()
-    text = json.dumps(given["event"])
-    for number in range(given["times"]):
+    runs = []
+    for event in given.get("events", ()):
+        cpu, wall = time.process_time(), time.perf_counter()
+        report = handle(event, CONTEXT)
+        runs.append(
+            {
+                "cpu_s": time.process_time() - cpu,
+                "wall_s": time.perf_counter() - wall,
+                "outcomes": report.get("outcomes"),
+            }
+        )
+    text = json.dumps(given.get("event"))
+    for number in range(given.get("times", 0)):
         handle(json.loads(text.replace(INTERFACE_ID, f"eni-{number:08d}")), CONTEXT)
-    say()
+    say(runs=runs)
