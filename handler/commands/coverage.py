@@ -35,7 +35,7 @@ _ORDER = list(State)
 _SET_ASIDE = {Outcome.WAITING: State.WAITING, Outcome.SKIPPED: State.EXCLUDED}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Found:
     """One interface as a listing found it: its state, the reason for it, and its flow log, or only that one's id."""
 
@@ -178,6 +178,8 @@ def take(region: str, vpc: Vpc, settings: Settings, scope: Scope) -> Inventory:
 
 
 _Judged = tuple["Judgement", "FlowLog | str"]
+_Slim = tuple[str, str, str]
+"""What is needed of an interface that is missing: its id, VPC and instance; what many share is kept once."""
 
 
 class _Taking:
@@ -192,7 +194,7 @@ class _Taking:
         self._hows: dict[str, str] = {}
         self._same: dict[Judgement, Judgement] = {}
         self._wider: dict[str, Wider] = {}
-        self._missing: list[Found] = []
+        self._missing: list[Found | _Slim] = []
 
     def add_flow_log(self, log: FlowLog) -> None:
         """Judge a flow log; where an interface has two, that counts which makes the best of it."""
@@ -227,8 +229,7 @@ class _Taking:
         found = _found(interface, known, self._settings)
         self._keep_cure(found)
         if found.state is State.MISSING and self._scope.models:
-            whole = interface if self._scope.tell else _slim(interface)
-            self._missing.append(replace(found, interface=whole))
+            self._missing.append(found if self._scope.tell else _slim(interface))
         else:
             self._tell(found)
 
@@ -237,7 +238,7 @@ class _Taking:
         self._logs.clear()
         self._cut_cures(MOST)
         unsupported = self._unsupported()
-        for found in self._missing:
+        for found in map(self._whole, self._missing):
             model = unsupported.get(found.interface.instance_id)
             self._tell(replace(found, state=State.UNSUPPORTED, reason=f"{model} {NO_FLOW_LOGS}") if model else found)
         self._missing.clear()
@@ -264,7 +265,8 @@ class _Taking:
         if not self._missing or not self._scope.models:
             return {}
         models = self._scope.models
-        ids = list(dict.fromkeys(each.interface.instance_id for each in self._missing if each.interface.instance_id))
+        all_ids = (each.interface.instance_id if isinstance(each, Found) else each[2] for each in self._missing)
+        ids = [ident for ident in dict.fromkeys(all_ids) if ident]
         unsupported: dict[str, str] = {}
         with ThreadPoolExecutor(listing.READERS) as pool:
             try:
@@ -273,6 +275,13 @@ class _Taking:
             except CloudError as error:
                 self.inventory.unpredicted = f"whether its model takes flow logs could not be asked for ({error.code})"
         return unsupported
+
+    def _whole(self, missing: Found | _Slim) -> Found:
+        if isinstance(missing, Found):
+            return missing
+        interface_id, vpc_id, instance_id = missing
+        interface = Interface(self.inventory.region, interface_id, vpc_id, instance_id=instance_id)
+        return Found(interface, State.MISSING)
 
     def _tell(self, found: Found) -> None:
         self.inventory.add(found)
@@ -287,8 +296,5 @@ def _found(interface: Interface, known: _Judged | None, settings: Settings) -> F
     return Found(interface, _SET_ASIDE.get(outcome, State.MISSING), reason, known[1] if known else None)
 
 
-def _slim(interface: Interface) -> Interface:
-    """What is needed of an interface that is missing; what many share is kept once."""
-    return Interface(
-        interface.region, interface.interface_id, sys.intern(interface.vpc_id), instance_id=interface.instance_id
-    )
+def _slim(interface: Interface) -> _Slim:
+    return interface.interface_id, sys.intern(interface.vpc_id), sys.intern(interface.instance_id)
