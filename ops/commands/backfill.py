@@ -94,9 +94,10 @@ def estimate(whole: Survey, settings: Settings) -> Text:
     regions = sum(bool(each.missing) for each in whole.inventories)
     where = f"{regions} regions side by side" if regions > 1 else "1 region"
     what = "ckafka" if settings.storage != "cls" else "CLS"
+    time = console.duration(max(1.0, slowest / settings.create_rate))
     return Text(
         f"{console.counted(number, 'flow log')} to create ({settings.traffic_type} traffic, to {what}): "
-        f"{console.counted(number, 'call')} in {where}, about {console.duration(slowest / settings.create_rate)} "
+        f"{console.counted(number, 'call')} in {where}, about {time} "
         f"at {settings.create_rate:g} a second and region."
     )
 

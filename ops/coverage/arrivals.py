@@ -35,6 +35,7 @@ _INSTANCES = 100
 _BEIJING = timezone(timedelta(hours=8))
 _INDEX = "Switch the topic's index on in CLS, with statistics for the keys interface-id and log-status."
 
+ARRIVING, IDLE, SILENT = WORDS = ("arriving", "idle", "silent")
 Key = tuple[str, str]
 """Region and id of an interface."""
 
@@ -65,7 +66,7 @@ class Arrivals:
     def judged(self, found: Found) -> Found:
         """An interface in its state: one whose flow log is silent is broken."""
         arrival = self.of_interface.get(_key(found))
-        if arrival is None or arrival.word != "silent":
+        if arrival is None or arrival.word != SILENT:
             return found
         minutes = int(self.period.total_seconds() // 60)
         return replace(found, state=State.BROKEN, reason=f"silent: no record in its topic for {minutes} minutes")
@@ -96,7 +97,7 @@ def look(cloud: Cloud, covered: Sequence[Found], period: timedelta, now: datetim
         excused = _excused(cloud, silent, now)
         for each in interfaces:
             key = _key(each)
-            arrivals.of_interface[key] = written.get(key[1]) or Arrival(*excused.get(key, ("silent",)))
+            arrivals.of_interface[key] = written.get(key[1]) or Arrival(*excused.get(key, (SILENT,)))
     return arrivals
 
 
@@ -116,7 +117,7 @@ def _written(cloud: Cloud, topic_id: str, start: datetime, end: datetime) -> dic
     if not _anything(cloud, place, start, end):
         return {}
     return {
-        str(row["eni"]): Arrival("arriving" if int(row["ok"]) else "idle", _time(row["last"]))
+        str(row["eni"]): Arrival(ARRIVING if int(row["ok"]) else IDLE, _time(row["last"]))
         for row in _rows(cloud, topic_id, place.region, start, end)
     }
 

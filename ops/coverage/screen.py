@@ -10,6 +10,7 @@ from rich.text import Text
 from handler.commands import status
 from handler.model import State
 from ops import console
+from ops.coverage.arrivals import WORDS
 from ops.coverage.lines import NOT_COVERED, verdict
 from ops.errors import Exit
 
@@ -42,9 +43,7 @@ def show_coverage(report: Mapping[str, Any], regions: str = "the regions that th
     out.print(_sentence(report, regions))
     arrivals = Counter(item["arrival"] for item in report["items"] if item.get("arrival"))
     if arrivals:
-        out.print(
-            Text("Arrivals: " + ", ".join(f"{number:,} {word}" for word, number in sorted(arrivals.items())), "dim")
-        )
+        out.print(Text("Arrivals: " + ", ".join(_arrived(*each) for each in sorted(arrivals.items())), "dim"))
     groups = _reasons(report["items"])
     for (state, reason), ids in list(groups.items())[:MAX_REASONS]:
         out.print(_line(state, reason, ids, out.width))
@@ -57,6 +56,10 @@ def show_coverage(report: Mapping[str, Any], regions: str = "the regions that th
         out.print(Text(f"The function's report lists {numbers} interfaces; {ALL_OF_THEM}", "dim"))
     elif any(len(ids) > IDS_SHOWN for ids in groups.values()):
         out.print(Text(ALL_OF_THEM, "dim"))
+
+
+def _arrived(word: str, number: int) -> str:
+    return f"{number:,} {word}" if word in WORDS else f"{number:,} not judged, for {word}"
 
 
 def _wider(wider: Mapping[str, Any]) -> str:
@@ -104,16 +107,18 @@ def _sum(rows: Sequence[Mapping[str, Any]], region: str = "") -> dict[str, Any]:
 def _sentence(report: Mapping[str, Any], regions: str) -> Text:
     """The answer to the operator's question."""
     total = _sum(report["coverage"])
-    if report.get("stopped"):
-        return Text(f"Not known whether all is covered: {report['stopped']}.", "bold red")
+    unknown = f"Not known whether all is covered: {console.plain(report['stopped'])}." if report.get("stopped") else ""
+    if verdict(report["coverage"]) is Exit.UNCOVERED:
+        parts = [_what(total, "missing", "interface", ("has", "have"), "no flow log: run `eni-flowlog backfill`")]
+        parts += [_what(total, "broken", "flow log", ("logs", "log"), "nothing: run `eni-flowlog repair`")]
+        rest = "not as the settings say: see `eni-flowlog repair`"
+        parts += [_what(total, "differs", "flow log", ("is", "are"), rest), unknown]
+        return Text("Not all covered: " + " ".join(filter(None, parts)), "bold red")
+    if unknown:
+        return Text(unknown, "bold red")
     if not total["interfaces"]:
         return Text(f"No interfaces in {regions}.", "bold yellow")
-    if verdict(report["coverage"]) is Exit.OK:
-        return Text("All covered: every interface that can have a flow log has one that logs.", "bold green")
-    parts = [_what(total, "missing", "interface", ("has", "have"), "no flow log: run `eni-flowlog backfill`")]
-    parts += [_what(total, "broken", "flow log", ("logs", "log"), "nothing: run `eni-flowlog repair`")]
-    parts += [_what(total, "differs", "flow log", ("is", "are"), "not as the settings say: see `eni-flowlog repair`")]
-    return Text("Not all covered: " + " ".join(filter(None, parts)), "bold red")
+    return Text("All covered: every interface that can have a flow log has one that logs.", "bold green")
 
 
 def _what(total: Mapping[str, int], state: str, noun: str, verbs: tuple[str, str], rest: str) -> str:

@@ -101,6 +101,7 @@ def test_no_judgement_is_passed(cloud: LocalCloud, operator: Operator, topic: st
     _, young = covered(cloud, topic)
     result = operator(*ASK)
     assert result.exit_code == Exit.OK, result.output
+    assert "2 not judged, for its flow log is younger than 20 minutes" in result.stdout
     found = lines(operator)
     assert found[young]["arrival"] == "its flow log is younger than 20 minutes"
     assert found[of_stopped]["arrival"] == "its instance does not run"

@@ -176,6 +176,13 @@ def test_a_region_that_cannot_be_listed(cloud: LocalCloud, operator: Operator) -
     assert "Give these keys the permission" in result.stderr
 
 
+def test_what_is_known_is_said_beside_what_is_not(cloud: LocalCloud, operator: Operator) -> None:
+    """Something is missing here, and another region could not be listed: both are said."""
+    cloud.faults.add("DescribeFlowLogs", faults.error("UnauthorizedOperation", "no"), region=AWAY)
+    shown = words(operator("status", *BOTH).stdout)
+    assert "Not all covered: 1 interface has no flow log: run `eni-flowlog backfill`. Not known whether" in shown
+
+
 def test_json_tells_of_a_region_that_cannot_be_listed(cloud: LocalCloud, operator: Operator) -> None:
     """In `stopped`; the standard output stays JSON."""
     cloud.faults.add("DescribeFlowLogs", faults.error("UnauthorizedOperation", "no"), region=AWAY)
