@@ -52,6 +52,8 @@ _STEPS = {
     "AuthFailure.UnauthorizedOperation": "Give these keys the permission for this action (CAM), or use others.",
     "UnauthorizedOperation": "Give these keys the permission for this action (CAM), or use others.",
     "UnsupportedRegion": "Check the region's name.",
+    "InvalidParameterValue.Runtime": "Set `runtime` of serverless.yml to one that SCF has, such as Python3.10; the "
+    "package is built for the same.",
     "RequestLimitExceeded": "Somebody else uses up the account's limit: try again later, or lower FLOWLOG_CREATE_RATE.",
     "ClientNetworkError": "Check the network, the proxy and FLOWLOG_API_ENDPOINT, and run it again.",
     "ServerNetworkError": "Check the network and FLOWLOG_API_ENDPOINT, and run it again.",

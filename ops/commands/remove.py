@@ -58,11 +58,12 @@ def remove_command(
     deployment, cloud = open_deployment(config_file, profile=profile, region=function_region)
     with working("Looking at what is there"):
         plan = plan_removal(deployment, cloud)
-        logs = our_flow_logs(deployment, cloud) if with_flow_logs else []
+        regions = regions_of(deployment, cloud) if with_flow_logs else []
+        logs = our_flow_logs(deployment, cloud, regions)
     with shown(plan, f"To be removed from account {cloud.uin}", dry_run=dry_run, as_json=as_json) as outcome:
         outcome.more["flow_logs"] = _named(logs)
         if with_flow_logs:
-            say(f"Besides, {counted(len(logs), 'flow log')} in {', '.join(regions_of(deployment))}.")
+            say(f"Besides, {counted(len(logs), 'flow log')} in {counted(len(regions), 'region')}.")
         if not (logs or plan.writes):
             say("Nothing to remove.")
         elif not dry_run:
@@ -72,17 +73,21 @@ def remove_command(
             outcome.applied = True
 
 
-def regions_of(deployment: Deployment) -> list[str]:
-    """The regions that the sweep covers, each once."""
+def regions_of(deployment: Deployment, cloud: Cloud) -> list[str]:
+    """The regions that the sweep covers, each once: those of FLOWLOG_REGIONS, or all that are open to the account.
+
+    Raises:
+        CloudError: all are meant, and they could not be listed: what is left behind would go on costing.
+    """
     # Nobody has checked the setting here, and an empty entry would be the function's own region a second time.
     given = [part.strip() for part in deployment.variables.get("FLOWLOG_REGIONS", "").split(",")]
-    return list(dict.fromkeys(each for each in given if each not in ("", "all"))) or [deployment.region]
+    return list(dict.fromkeys(each for each in given if each not in ("", "all"))) or cloud.regions()
 
 
-def our_flow_logs(deployment: Deployment, cloud: Cloud) -> list[FlowLog]:
-    """The flow logs that bear our description, in the regions of the sweep."""
+def our_flow_logs(deployment: Deployment, cloud: Cloud, regions: Sequence[str]) -> list[FlowLog]:
+    """The flow logs that bear our description, in some regions."""
     description = deployment.variables.get("FLOWLOG_DESCRIPTION") or _DEFAULT_DESCRIPTION
-    return list(flow_logs.ours(cloud, regions_of(deployment), description))
+    return list(flow_logs.ours(cloud, regions, description))
 
 
 def delete_flow_logs(cloud: Cloud, logs: Sequence[FlowLog]) -> None:

@@ -113,7 +113,7 @@ def show(backlog: Backlog, *, table: bool) -> None:
     if table and backlog.regions:
         console.out().print(rows)
     for reason in backlog.unseen:
-        console.say(f"{reason}: what it holds is not counted here.", "yellow")
+        console.say(f"{reason}: the interfaces there are not counted.", "yellow")
     console.say(
         f"Within the hour, the first sweep makes up to {console.counted(backlog.to_come, 'flow log')}; CLS bills their "
         "traffic. Narrow that by FLOWLOG_REGIONS or FLOWLOG_RULES, or begin with --without-timer: then only "

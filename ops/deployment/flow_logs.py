@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from handler.errors import CloudError
 from ops.deployment.cloud import VPC, absent
@@ -33,9 +33,17 @@ def ours(cloud: Cloud, regions: Iterable[str], description: str) -> Iterator[Flo
         description: FLOWLOG_DESCRIPTION; empty matches nothing.
     """
     for region in regions:
-        for entry in cloud.pages(VPC, "DescribeFlowLogs", "FlowLog", {"ResourceType": "NETWORKINTERFACE"}, region):
+        for entry in _of_interfaces(cloud, region):
             if description and entry.get("FlowLogDescription") == description:
                 yield FlowLog(region, str(entry.get("VpcId")), str(entry["FlowLogId"]), str(entry.get("ResourceId")))
+
+
+def _of_interfaces(cloud: Cloud, region: str) -> Iterator[dict[str, Any]]:
+    try:
+        yield from cloud.pages(VPC, "DescribeFlowLogs", "FlowLog", {"ResourceType": "NETWORKINTERFACE"}, region)
+    except CloudError as error:
+        if not error.code.startswith("UnsupportedRegion"):  # a region that has no VPCs has no flow logs
+            raise
 
 
 def delete_all(cloud: Cloud, logs: Iterable[FlowLog], tell: Callable[[bool], None]) -> list[CloudError]:

@@ -81,14 +81,14 @@ def test_only_our_own_flow_logs_are_found_and_none_are_removed_unasked(
     cloud: LocalCloud, account: Cloud, small: Zip
 ) -> None:
     """Ours are those with our description, in every region of the sweep; remove alone leaves all."""
-    wanted = deployment_to(cloud, FLOWLOG_REGIONS=f"{REGION}, ap-shanghai")
+    wanted = deployment_to(cloud)  # FLOWLOG_REGIONS is all
     deploy(wanted, account, small)
     mine = {
         region: cloud.seed_flow_log(region, cloud.seed_interface(region), description="managed-by=eni-flowlog")
         for region in (REGION, "ap-shanghai")
     }
     others = cloud.seed_flow_log(REGION, cloud.seed_interface(REGION), description="by hand")
-    assert {log.region: log.flow_log_id for log in our_flow_logs(wanted, account)} == mine
+    assert {log.region: log.flow_log_id for log in our_flow_logs(wanted, account, regions_of(wanted, account))} == mine
     remove(wanted, account)
     assert {log["FlowLogId"] for log in flow_logs(account)} == {mine[REGION], others}
 
@@ -98,8 +98,8 @@ def test_no_flow_log_is_counted_twice(cloud: LocalCloud, account: Cloud, given: 
     """An empty or repeated entry of FLOWLOG_REGIONS is no region more."""
     wanted = deployment_to(cloud, FLOWLOG_REGIONS=given)
     cloud.seed_flow_log(REGION, cloud.seed_interface(REGION), description="managed-by=eni-flowlog")
-    assert regions_of(wanted) == [REGION]
-    assert len(our_flow_logs(wanted, account)) == 1
+    assert regions_of(wanted, account)[0] == REGION
+    assert len(our_flow_logs(wanted, account, regions_of(wanted, account))) == 1
 
 
 def test_a_flow_log_that_cannot_be_deleted_does_not_stop_the_rest(cloud: LocalCloud, account: Cloud) -> None:
@@ -107,11 +107,11 @@ def test_a_flow_log_that_cannot_be_deleted_does_not_stop_the_rest(cloud: LocalCl
     wanted = deployment_to(cloud)
     for _ in range(3):
         cloud.seed_flow_log(REGION, cloud.seed_interface(REGION), description="managed-by=eni-flowlog")
-    logs = our_flow_logs(wanted, account)
+    logs = our_flow_logs(wanted, account, regions_of(wanted, account))
     cloud.faults.add("DeleteFlowLog", strike.error("UnauthorizedOperation", "no permission"), times=1)
     with pytest.raises(OperatorError, match=r"1 of 3 flow logs could not be deleted. .*UnauthorizedOperation: no perm"):
         delete_flow_logs(account, logs)
-    assert len(our_flow_logs(wanted, account)) == 1
+    assert len(our_flow_logs(wanted, account, regions_of(wanted, account))) == 1
 
 
 def test_only_the_flow_log_that_failed_counts_as_failed(cloud: LocalCloud, account: Cloud) -> None:
@@ -121,7 +121,7 @@ def test_only_the_flow_log_that_failed_counts_as_failed(cloud: LocalCloud, accou
         cloud.seed_flow_log(REGION, cloud.seed_interface(REGION), description="managed-by=eni-flowlog")
     cloud.faults.add("DeleteFlowLog", strike.error("UnauthorizedOperation", "no permission"), times=1)
     told: list[bool] = []
-    failures = delete_all(account, our_flow_logs(wanted, account), told.append)
+    failures = delete_all(account, our_flow_logs(wanted, account, regions_of(wanted, account)), told.append)
     assert told == [True, False, False]
     assert [error.code for error in failures] == ["UnauthorizedOperation"]
 
@@ -130,7 +130,7 @@ def test_a_flow_log_that_went_meanwhile_is_no_failure(cloud: LocalCloud, account
     """Deleting an interface deletes its flow log, so that it may be gone before its turn comes."""
     wanted = deployment_to(cloud)
     cloud.seed_flow_log(REGION, cloud.seed_interface(REGION), description="managed-by=eni-flowlog")
-    logs = our_flow_logs(wanted, account)
+    logs = our_flow_logs(wanted, account, regions_of(wanted, account))
     delete_flow_logs(account, logs)
     delete_flow_logs(account, logs)
-    assert our_flow_logs(wanted, account) == []
+    assert our_flow_logs(wanted, account, regions_of(wanted, account)) == []
