@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from handler.cloud.queue import BATCH
-from handler.errors import QueueError, QueueUnreachable
+from handler.errors import QueueError, QueueUnreachable, failure_of
 from handler.log import logger
 from handler.model import MAX_LETTER_ATTEMPTS
 from handler.redaction import redact
@@ -97,10 +97,10 @@ class DeadLetters:
         self._add(self._letter("event", failure, history) | {"event": bounded(event)})
 
     def add_command(self, command: Mapping[str, Any], failure: Failure, history: History | None = None) -> None:
-        """Put a command that could not be finished on the queue."""
+        """Put a command that could not be finished on the queue, as it is: its schema lets no foreign text into it."""
         if len(regions := command.get("regions", ())) == 1:
             self.regions.add((regions[0], failure.code))
-        self._add(self._letter("command", failure, history) | {"event": bounded(dict(command))})
+        self._add(self._letter("command", failure, history) | {"event": dict(command)})
 
     def flush(self) -> None:
         """Send what has not been sent yet: one by one, or in batches, several at a time, where there are many."""
@@ -137,9 +137,9 @@ class DeadLetters:
                 self._queue.send_many(bodies)
             elif bodies:
                 self._queue.send(bodies[0])
-        except QueueError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, these letters are not on the queue
             if len(bodies) == 1:
-                self._keep(1, str(error))
+                self._keep(1, str(error) if isinstance(error, QueueError) else failure_of(error).message)
                 return
             for body in bodies:
                 self._send([body])

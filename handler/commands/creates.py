@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from handler.cloud.pace import Pacer
 from handler.cover import ensure
 from handler.cover.batch import safely
-from handler.errors import ACCOUNT_WIDE
+from handler.errors import ACCOUNT_WIDE, failure_of
+from handler.log import logger
 from handler.model import Failure, Interface, Outcome, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from handler.commands.coverage import Inventory
     from handler.commands.survey import Survey
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 WORKERS = 16
 """Creates in flight in a region at the most: enough for 19 a second at a latency of 0.8 s."""
+LOOK_EVERY_S = 2.0
+"""How often it is looked whether a worker is there at all that has said nothing."""
 IN_A_ROW = 5
 """So many answers in a row that concern the whole account, with nothing that has succeeded, raise the suspicion."""
 PROBES = 8
@@ -140,14 +143,25 @@ def create(invocation: Invocation, whole: Survey, settle: Callable[[Interface, R
     ]
     for thread in threads:
         thread.start()
+    for answer in _until_all_end(threads, answers):
+        settle(*answer)
+    return runs
+
+
+def _until_all_end(threads: list[threading.Thread], answers: Answers) -> Iterator[tuple[Interface, Result]]:
+    """What the workers answer, until each has ended, whatever ended it."""
     working = len(threads)
     while working:
-        answer = answers.get()
+        try:
+            answer = answers.get(timeout=LOOK_EVERY_S)
+        except Empty:
+            if not any(thread.is_alive() for thread in threads) and answers.empty():
+                return
+            continue
         if answer is None:
             working -= 1
         else:
-            settle(*answer)
-    return runs
+            yield answer
 
 
 def _work(invocation: Invocation, run: RegionRun, pacer: Pacer, answers: Answers) -> None:
@@ -162,5 +176,7 @@ def _work(invocation: Invocation, run: RegionRun, pacer: Pacer, answers: Answers
                 break  # not done: the next hop's
             run.note(index, result)
             answers.put((interface, result))
+    except Exception as error:  # noqa: BLE001 - what it was at is undone, and said as such
+        logger.error("a worker ended", extra={"error": failure_of(error).message})
     finally:  # whoever waits for the answers must not wait for ever
         answers.put(None)

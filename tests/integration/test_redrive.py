@@ -271,6 +271,22 @@ class TestOtherRecords:
         assert all(cloud.flow_logs_of(HOME, each) for each in ids)
         assert cloud.messages(QUEUE) == []
 
+    @pytest.mark.parametrize("command", [{"command": "backfill", "limit": 1.0}, {"command": "repair", "limit": 2.0}])
+    @pytest.mark.parametrize("native", [True, False])
+    def test_a_whole_number_written_with_a_fraction_stops_no_sweep(
+        self, function: Function, cloud: LocalCloud, command: dict[str, Any], native: bool
+    ) -> None:
+        """JSON Schema's integer takes 1.0. It is run as 1, and the sweep goes on to its backfill."""
+        ids = cloud.seed_interfaces(HOME, 3)
+        function.set(FLOWLOG_REPAIR="recreate")
+        put(
+            cloud,
+            records.platform_letter(command) if native else records.own_letter("command", event=command, error=stopped()),
+        )
+        function({"command": "sweep"})
+        assert all(cloud.flow_logs_of(HOME, each) for each in ids)
+        assert cloud.messages(QUEUE) == []
+
     def test_a_record_of_a_redrive_does_not_start_another(self, function: Function, cloud: LocalCloud) -> None:
         """It is under way."""
         put(cloud, records.platform_letter(REDRIVE))
