@@ -272,16 +272,18 @@ class TestOtherRecords:
         assert cloud.messages(QUEUE) == []
 
     @pytest.mark.parametrize("command", [{"command": "backfill", "limit": 1.0}, {"command": "repair", "limit": 2.0}])
-    @pytest.mark.parametrize("native", [True, False])
+    @pytest.mark.parametrize("carrier", ["native", "ours"])
     def test_a_whole_number_written_with_a_fraction_stops_no_sweep(
-        self, function: Function, cloud: LocalCloud, command: dict[str, Any], native: bool
+        self, function: Function, cloud: LocalCloud, command: dict[str, Any], carrier: str
     ) -> None:
         """JSON Schema's integer takes 1.0. It is run as 1, and the sweep goes on to its backfill."""
         ids = cloud.seed_interfaces(HOME, 3)
         function.set(FLOWLOG_REPAIR="recreate")
         put(
             cloud,
-            records.platform_letter(command) if native else records.own_letter("command", event=command, error=stopped()),
+            records.platform_letter(command)
+            if native
+            else records.own_letter("command", event=command, error=stopped()),
         )
         function({"command": "sweep"})
         assert all(cloud.flow_logs_of(HOME, each) for each in ids)
