@@ -66,7 +66,8 @@ def _handle(event: Any, invocation: Invocation) -> dict[str, Any]:
             dispatch.run(item, invocation)
     report = invocation.report.as_dict()
     commands = ",".join(each.name for each in items if isinstance(each, Command))
-    heard = {"calls": request_ids(event), "command": commands, **report}
+    calls = attempted(lambda: request_ids(event))
+    heard = {"calls": [] if isinstance(calls, Failure) else calls, "command": commands, **report}
     logger.info("report", extra={key: heard[key] for key in _LOGGED if key in heard})
     invocation.letters.raise_if_unsent()
     return report

@@ -279,12 +279,8 @@ class TestOtherRecords:
         """JSON Schema's integer takes 1.0. It is run as 1, and the sweep goes on to its backfill."""
         ids = cloud.seed_interfaces(HOME, 3)
         function.set(FLOWLOG_REPAIR="recreate")
-        put(
-            cloud,
-            records.platform_letter(command)
-            if native
-            else records.own_letter("command", event=command, error=stopped()),
-        )
+        ours = records.own_letter("command", event=command, error=stopped())
+        put(cloud, records.platform_letter(command) if carrier == "native" else ours)
         function({"command": "sweep"})
         assert all(cloud.flow_logs_of(HOME, each) for each in ids)
         assert cloud.messages(QUEUE) == []
