@@ -80,12 +80,14 @@ def head(length: int | str, status: str = "200 OK", more: str = "") -> bytes:
     return f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n{more}\r\n".encode()
 
 
-def drip(server: Server, first: bytes, every: bytes) -> Callable[[BaseHTTPRequestHandler], None]:
+def drip(
+    server: Server, first: bytes, every: bytes, pause_s: float = CALL_S / 10
+) -> Callable[[BaseHTTPRequestHandler], None]:
     """Send the first bytes, then a few more again and again, each well within a time-out for one read."""
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         request.wfile.write(first)
-        while not server.over.wait(CALL_S / 10):
+        while not server.over.wait(pause_s):
             request.wfile.write(every)
 
     return answer
@@ -108,6 +110,14 @@ def test_a_reply_that_drips_ends_at_the_call_s_time_out(
     """However it is cut: a time-out of each read would never come."""
     server.answer = drip(server, first, every)
     with pytest.raises(NoReply, match=r"127\.0\.0\.1: no whole reply within 0\.4 s"):
+        connection.request("POST", server.url, "{}")
+
+
+def test_a_reply_that_never_makes_us_wait_ends_too(server: Server, connection: Connection) -> None:
+    """There is always something to read, and never an end: no read ever takes long."""
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    server.answer = drip(server, chunked, b"1\r\n \r\n" * 1_000, pause_s=0)
+    with pytest.raises(NoReply, match=r"no whole reply within 0\.4 s"):
         connection.request("POST", server.url, "{}")
 
 

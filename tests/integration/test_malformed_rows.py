@@ -13,7 +13,7 @@ from handler.cloud import rows
 from handler.cloud.api import Api
 from handler.cloud.vpc import Vpc
 from handler.errors import Transient
-from localcloud.core.faults import Reply, chain
+from localcloud.core.faults import Reply, chain, error
 from tests.support import records
 from tests.support.clock import Clock
 from tests.support.function import Function, environment, outcomes
@@ -144,6 +144,17 @@ def test_an_event_of_an_interface_whose_row_is_malformed(
     assert letter["interface"]["interface_id"] == odd
     assert (letter["error"]["class"], letter["error"]["code"]) == ("transient", "MalformedReply")
     assert letter["error"]["retryable"] is True
+
+
+def test_an_interface_that_is_not_found_and_whose_row_is_malformed(
+    function: Function, cloud: LocalCloud, interfaces: list[str]
+) -> None:
+    """A create finds nothing, and the look cannot be read: nobody knows that it is gone."""
+    cloud.faults.add(CREATE, error("ResourceNotFound"))
+    cloud.faults.add(LOOK, changed("NetworkInterfaceSet", lambda row: {**row, "VpcId": 5}))
+    record = records.created(interfaces[0], cloud.network_of(REGION)[0])
+    assert outcomes(function(record, clock=Clock())) == {"dead_lettered": 1}
+    assert function.letters()[0]["error"]["code"] == "MalformedReply"
 
 
 def test_ids_that_are_not_heeded(function: Function, cloud: LocalCloud, interfaces: list[str]) -> None:
