@@ -10,7 +10,7 @@ from localcloud.cam.model import API, Access, Policy, Role, find_role
 from localcloud.cam.roles import NAME, page
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import TAGS, each, list_of, tag_set, tags_of, text, unsigned
+from localcloud.core.parameters import tag_set, tags_of
 
 if TYPE_CHECKING:
     from localcloud.core.actions import Context
@@ -22,17 +22,7 @@ _TYPES = {CUSTOM: "User", PRESET: "QCS"}
 _SCOPES = {"All": (CUSTOM, PRESET), "QCS": (PRESET,), "Local": (CUSTOM,)}
 
 
-_POLICY = {"PolicyId": unsigned, "PolicyName": text}
-
-
-@API.action(
-    {
-        "PolicyName": text.must(),
-        "PolicyDocument": text.must(),
-        "Description": text,
-        "Tags": TAGS,
-    }
-)
+@API.action()
 def create_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a policy."""
     name, document = params["PolicyName"], params["PolicyDocument"]
@@ -55,7 +45,7 @@ def create_policy(ctx: Context, params: Params) -> dict[str, Any]:
     return {"PolicyId": made.policy_id}
 
 
-@API.action({"PolicyId": unsigned.must()})
+@API.action()
 def get_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe one policy."""
     row = _policy(ctx, params)
@@ -72,7 +62,7 @@ def get_policy(ctx: Context, params: Params) -> dict[str, Any]:
     }
 
 
-@API.action({**_POLICY, "Description": text, "PolicyDocument": text, "Alias": text})
+@API.action()
 def update_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Change a policy's document or description."""
     row = _own_policy(ctx, params)
@@ -84,7 +74,7 @@ def update_policy(ctx: Context, params: Params) -> dict[str, Any]:
     return {"PolicyId": row.policy_id}
 
 
-@API.action({"Rp": unsigned, "Page": unsigned, "Scope": text, "Keyword": text})
+@API.action()
 def list_policies(ctx: Context, params: Params) -> dict[str, Any]:
     """List policies, by scope and keyword."""
     scope = params.get("Scope", "All")
@@ -103,7 +93,7 @@ def list_policies(ctx: Context, params: Params) -> dict[str, Any]:
     }
 
 
-@API.action({"PolicyId": list_of(unsigned).must()})
+@API.action()
 def delete_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete policies; they are detached from roles (inferred)."""
     access = ctx.account.state(Access)
@@ -114,7 +104,7 @@ def delete_policy(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action({**_POLICY, "AttachRoleId": text, "AttachRoleName": text})
+@API.action()
 def attach_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Attach a policy to a role; doing it again changes nothing (inferred)."""
     role = find_role(ctx.account, params.get("AttachRoleName"), params.get("AttachRoleId"))
@@ -123,7 +113,7 @@ def attach_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action({**_POLICY, "DetachRoleId": text, "DetachRoleName": text})
+@API.action()
 def detach_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Detach a policy from a role; doing it again changes nothing (inferred)."""
     role = find_role(ctx.account, params.get("DetachRoleName"), params.get("DetachRoleId"))
@@ -132,7 +122,7 @@ def detach_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action({**each(unsigned.must(), "Page", "Rp"), **each(text, "RoleId", "RoleName", "PolicyType", "Keyword")})
+@API.action()
 def list_attached_role_policies(ctx: Context, params: Params) -> dict[str, Any]:
     """List the policies of a role."""
     role = find_role(ctx.account, params.get("RoleName"), params.get("RoleId"))

@@ -10,7 +10,7 @@ from localcloud.cam import policy
 from localcloud.cam.model import API, Access, Role, find_role
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import TAGS, tag_set, tags_of, text, unsigned
+from localcloud.core.parameters import tag_set, tags_of
 
 if TYPE_CHECKING:
     from localcloud.core.actions import Context
@@ -18,19 +18,9 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,128}")
 MOST_ROWS = 200
-_ROLE = {"RoleId": text, "RoleName": text}
 
 
-@API.action(
-    {
-        "RoleName": text.must(),
-        "PolicyDocument": text.must(),
-        "Description": text,
-        "ConsoleLogin": unsigned,
-        "SessionDuration": unsigned,
-        "Tags": TAGS,
-    }
-)
+@API.action()
 def create_role(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a role that its trust policy's principals may take."""
     name, access = params["RoleName"], ctx.account.state(Access)
@@ -53,13 +43,13 @@ def create_role(ctx: Context, params: Params) -> dict[str, Any]:
     return {"RoleId": access.put(role).role_id}
 
 
-@API.action(_ROLE)
+@API.action()
 def get_role(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe one role."""
     return {"RoleInfo": _reply(ctx, _role(ctx, params))}
 
 
-@API.action({"Page": unsigned.must(), "Rp": unsigned.must(), "Tags": TAGS})
+@API.action()
 def describe_role_list(ctx: Context, params: Params) -> dict[str, Any]:
     """List roles."""
     wanted = set(tags_of(params))
@@ -67,7 +57,7 @@ def describe_role_list(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalNum": len(roles), "List": [_reply(ctx, role) for role in page(params, roles)]}
 
 
-@API.action({"PolicyDocument": text.must(), **_ROLE})
+@API.action()
 def update_assume_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Replace a role's trust policy."""
     role, trust = _role(ctx, params), params["PolicyDocument"]
@@ -76,7 +66,7 @@ def update_assume_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action(_ROLE)
+@API.action()
 def delete_role(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a role; its policies are detached, and its sessions may do nothing any more."""
     del ctx.account.state(Access).roles[_role(ctx, params).name]

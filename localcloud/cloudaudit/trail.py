@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from localcloud.cloudaudit.record import STYLES, record
 from localcloud.core.actions import Context, Service
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import each, list_of, text, unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,13 +71,7 @@ _READERS: dict[str, Callable[[dict[str, Any]], str]] = {
 _WITHIN = ("ResourceId", "ResourceName", "Tags")
 
 
-@API.action(
-    {
-        **each(unsigned.must(), "StartTime", "EndTime"),
-        **each(unsigned, "NextToken", "MaxResults", "IsReturnLocation"),
-        "LookupAttributes": list_of({"AttributeKey": text.must(), "AttributeValue": text}),
-    }
-)
+@API.action()
 def describe_events(ctx: Context, params: Params) -> dict[str, Any]:
     """List the records of a time, newest first: all attributes must fit, of several EventNames one (documented)."""
     _check(ctx, params)

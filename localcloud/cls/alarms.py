@@ -4,24 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from localcloud.cls.model import API, CODES, FILTERS, Alarms, Kept, passes, the_topic
+from localcloud.cls.model import API, CODES, Alarms, Kept, passes, the_topic
 from localcloud.cls.watch import ConditionError, Watch, conditions_of
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
 from localcloud.core.paging import page
-from localcloud.core.parameters import (
-    TAGS,
-    Fields,
-    boolean,
-    each,
-    integer,
-    list_of,
-    object_of,
-    opaque,
-    opaque_list,
-    text,
-    unsigned,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,67 +19,36 @@ if TYPE_CHECKING:
 LONGEST_OFFSET = 1440
 NO_ALARM, NO_NOTICE = "ResourceNotFound.AlarmNotExist", "ResourceNotFound.AlarmNoticeNotExist"
 
-_TARGET = {
-    **each(text.must(), "TopicId", "Query", "LogsetId"),
-    **each(integer.must(), "Number", "StartTimeOffset", "EndTimeOffset"),
-    "SyntaxRule": unsigned,
-}
-_MUST = {
-    "Name": text,
-    "AlarmTargets": list_of(_TARGET),
-    "MonitorTime": object_of({"Type": text.must(), "Time": integer, "CronExpression": text}),
-    **each(integer, "TriggerCount", "AlarmPeriod"),
-}
-_ALARM: Fields = {
-    **each(text, "Condition", "MessageTemplate"),
-    "MultiConditions": list_of({"Condition": text, "AlarmLevel": unsigned}),
-    **each(unsigned, "AlarmLevel", "MonitorObjectType"),
-    **each(boolean, "Status", "Enable", "GroupTriggerStatus"),
-    **each(list_of(text), "GroupTriggerCondition", "AlarmNoticeIds"),
-    **each(opaque, "CallBack", "MonitorNotice"),
-    **each(opaque_list, "Analysis", "Classifications"),
-    "Tags": TAGS,
-}
-_NOTICE: Fields = {
-    **each(text, "Type", "JumpDomain"),
-    **each(opaque_list, "NoticeReceivers", "WebCallbacks", "NoticeRules"),
-    **each(unsigned, "DeliverStatus", "AlarmShieldStatus", "SecureDetailStatus"),
-    "DeliverConfig": opaque,
-    "CallbackPrioritize": boolean,
-    "Tags": TAGS,
-}
-_LISTING = {"Filters": FILTERS, **each(integer, "Offset", "Limit")}
 
-
-@API.action({**_ALARM, **{name: one.must() for name, one in _MUST.items()}})
+@API.action()
 def create_alarm(ctx: Context, params: Params) -> dict[str, Any]:
     """Make an alarm, which asks its topics every so many minutes; only MonitorTime of type Period is done here."""
     _refuse_taken(_alarms(ctx).alarms, params, "InvalidParameter.AlarmConflict")
     return {"AlarmId": _put_alarm(ctx, Kept(f"alarm-{ctx.account.ids.uuid()}", ctx.now(), params))}
 
 
-@API.action({"AlarmId": text.must(), **_ALARM, **_MUST})
+@API.action()
 def modify_alarm(ctx: Context, params: Params) -> dict[str, Any]:
     """Change what is given of an alarm."""
     _put_alarm(ctx, _find(_alarms(ctx).alarms, params.pop("AlarmId"), NO_ALARM).changed(params))
     return {}
 
 
-@API.action(_LISTING)
+@API.action()
 def describe_alarms(ctx: Context, params: Params) -> dict[str, Any]:
     """List alarms, filtered by name, alarmId or topicId."""
     by_topic = {"topicId": lambda row, value: any(value == one["TopicId"] for one in row.params["AlarmTargets"])}
     return _listed(params, _alarms(ctx).alarms, "Alarm", by_topic)
 
 
-@API.action({"AlarmId": text.must()})
+@API.action()
 def delete_alarm(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete an alarm."""
     del _alarms(ctx).alarms[_find(_alarms(ctx).alarms, params["AlarmId"], NO_ALARM).one_id]
     return {}
 
 
-@API.action({"Name": text.must(), **_NOTICE})
+@API.action()
 def create_alarm_notice(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a notice: whom an alarm calls, and which addresses."""
     _refuse_taken(_alarms(ctx).notices, params, "InvalidParameter.AlarmNoticeConflict")
@@ -101,7 +57,7 @@ def create_alarm_notice(ctx: Context, params: Params) -> dict[str, Any]:
     return {"AlarmNoticeId": notice.one_id}
 
 
-@API.action({"AlarmNoticeId": text.must(), "Name": text, **_NOTICE})
+@API.action()
 def modify_alarm_notice(ctx: Context, params: Params) -> dict[str, Any]:
     """Change what is given of a notice."""
     notice = _find(_alarms(ctx).notices, params.pop("AlarmNoticeId"), NO_NOTICE)
@@ -109,13 +65,13 @@ def modify_alarm_notice(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action({**_LISTING, "HasAlarmShieldCount": boolean})
+@API.action()
 def describe_alarm_notices(ctx: Context, params: Params) -> dict[str, Any]:
     """List notices, filtered by name or alarmNoticeId."""
     return _listed(params, _alarms(ctx).notices, "AlarmNotice", {})
 
 
-@API.action({"AlarmNoticeId": text.must()})
+@API.action()
 def delete_alarm_notice(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a notice that no alarm uses."""
     notice = _find(_alarms(ctx).notices, params["AlarmNoticeId"], NO_NOTICE)

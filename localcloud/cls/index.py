@@ -8,30 +8,13 @@ from typing import TYPE_CHECKING, Any
 from localcloud.cls.model import API, Index, Logs, the_topic
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import boolean, each, list_of, object_of, opaque, text, unsigned
 
 if TYPE_CHECKING:
     from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
-_KEYS = list_of({"Key": text.must(), "Value": opaque.must()})
-_RULE = {
-    "FullText": object_of({"CaseSensitive": boolean.must(), "Tokenizer": text.must(), "ContainZH": boolean}),
-    "KeyValue": object_of({"CaseSensitive": boolean.must(), "KeyValues": _KEYS}),
-    "Tag": object_of({"CaseSensitive": boolean.must(), "KeyValues": _KEYS.must()}),
-    "DynamicIndex": object_of({"Status": boolean}),
-}
 
-
-@API.action(
-    {
-        "TopicId": text.must(),
-        "Rule": object_of(_RULE).must(),
-        **each(boolean, "Status", "IncludeInternalFields"),
-        "MetadataFlag": unsigned,
-        "CoverageField": text,
-    }
-)
+@API.action()
 def create_index(ctx: Context, params: Params) -> dict[str, Any]:
     """Give a topic its index; it has one at most, and is on unless Status is false."""
     topic = the_topic(ctx, params["TopicId"])
@@ -42,7 +25,7 @@ def create_index(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action({"TopicId": text.must()})
+@API.action()
 def describe_index(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe a topic's index."""
     topic = the_topic(ctx, params["TopicId"])

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.actions import Service
 from localcloud.core.errors import ApiError
 from localcloud.core.listing import Codes
-from localcloud.core.parameters import list_of, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +23,6 @@ MOST_LINES = 100_000
 INTERNAL_KEYS = ("__TIMESTAMP__", "__SOURCE__", "__FILENAME__", "__HOSTNAME__")
 CODES = Codes()
 Tags = tuple[tuple[str, str], ...]
-FILTERS = list_of({"Key": text.must(), "Values": list_of(text).must()})
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from localcloud.cls import query, sql
 from localcloud.cls.model import API, Line, Topic, read_lines, the_topic
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import Field, boolean, each, integer, list_of, text, unsigned
 
 if TYPE_CHECKING:
     from localcloud.core.account import Account
@@ -69,17 +68,7 @@ def _check_index(topic: Topic, keys: set[str] | frozenset[str]) -> None:
             )
 
 
-@API.action(
-    {
-        **each(integer.must(), "From", "To"),
-        **each(text, "QueryString", "TopicId", "Sort", "Context", "Query"),
-        **each(unsigned, "QuerySyntax", "Offset", "SyntaxRule"),
-        **each(boolean, "UseNewAnalysis", "HighLight"),
-        "Topics": list_of(each(text, "TopicId", "Context")),
-        "Limit": integer,
-        "SamplingRate": Field("float", "float"),
-    }
-)
+@API.action()
 def search_log(ctx: Context, params: Params) -> dict[str, Any]:
     """Search one topic; several at once, and Lucene's syntax, are not done here."""
     if "TopicId" not in params:

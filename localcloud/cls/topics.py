@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from localcloud.cls.model import (
     API,
     CODES,
-    FILTERS,
     Logs,
     Logset,
     Topic,
@@ -18,7 +17,7 @@ from localcloud.cls.model import (
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
 from localcloud.core.paging import page
-from localcloud.core.parameters import TAGS, boolean, each, integer, opaque, tag_set, tags_of, text, unsigned
+from localcloud.core.parameters import tag_set, tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,10 +26,9 @@ if TYPE_CHECKING:
     from localcloud.core.parameters import Params
 
 _CUSTOM_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,38}[a-z0-9]")
-_PAGE = each(integer, "Offset", "Limit")
 
 
-@API.action({"LogsetName": text.must(), "Tags": TAGS, "LogsetId": text})
+@API.action()
 def create_logset(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a logset; names are unique in a region."""
     logs = ctx.region.state(Logs)
@@ -41,7 +39,7 @@ def create_logset(ctx: Context, params: Params) -> dict[str, Any]:
     return {"LogsetId": logset.logset_id}
 
 
-@API.action({"Filters": FILTERS, **_PAGE})
+@API.action()
 def describe_logsets(ctx: Context, params: Params) -> dict[str, Any]:
     """List logsets, filtered by logsetName or logsetId."""
     offset, limit = page(params, code=CODES.page)
@@ -55,7 +53,7 @@ def describe_logsets(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalCount": len(rows), "Logsets": found}
 
 
-@API.action({"LogsetId": text.must()})
+@API.action()
 def delete_logset(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete an empty logset."""
     logs = ctx.region.state(Logs)
@@ -66,17 +64,7 @@ def delete_logset(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action(
-    {
-        **each(text.must(), "LogsetId", "TopicName"),
-        **each(text, "StorageType", "Describes", "TopicId"),
-        **each(integer, "PartitionCount", "MaxSplitPartitions", "Period"),
-        **each(boolean, "AutoSplit", "IsWebTracking", "IsSourceFrom"),
-        **each(unsigned, "HotPeriod", "Encryption", "BizType", "BillingMode"),
-        **each(opaque, "CustomKmsInfo", "Extends"),
-        "Tags": TAGS,
-    }
-)
+@API.action()
 def create_topic(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a topic; names are unique in a logset."""
     logs = ctx.region.state(Logs)
@@ -96,7 +84,7 @@ def create_topic(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TopicId": topic.topic_id}
 
 
-@API.action({"Filters": FILTERS, **_PAGE, **each(unsigned, "PreciseSearch", "BizType")})
+@API.action()
 def describe_topics(ctx: Context, params: Params) -> dict[str, Any]:
     """List topics, filtered by topicId, topicName (any part of it unless PreciseSearch is 1), logsetId."""
     offset, limit = page(params, code=CODES.page)
@@ -110,7 +98,7 @@ def describe_topics(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalCount": len(rows), "Topics": [_topic_reply(row) for row in rows[offset : offset + limit]]}
 
 
-@API.action({"TopicId": text.must()})
+@API.action()
 def delete_topic(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a topic; its lines go with it, and flow logs that write to it show CloudLogState DELETED."""
     topic_id = the_topic(ctx, params["TopicId"]).topic_id

@@ -4,32 +4,29 @@
 
     API = Service("sts", "2018-08-13", regional=False)
 
-    @API.action({"RoleArn": text.must()})
-    def assume_role(ctx, params):        # this is AssumeRole
+    @API.action()
+    def assume_role(ctx, params):        # this is AssumeRole, with the platform's parameters
         ...
 """
 
 from __future__ import annotations
 
-import functools
-import json
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.errors import ApiError
+from localcloud.core.parameters import Check, platform
 from localcloud.core.regions import REGIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from localcloud.core.account import Account, Behaviour, Caller, Region
-    from localcloud.core.parameters import Fields, Params
+    from localcloud.core.parameters import Params
 
     Run = Callable[["Context", Params], dict[str, Any]]
 
-_PLATFORM_ACTIONS = Path(__file__).with_name("platform_actions.json")
 _READS = ("Describe", "Get", "List", "Inquiry", "Search")
 
 
@@ -54,7 +51,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Action:
-    """One action of the v3 API: its name, its declared parameters and the function that does it.
+    """One action of the v3 API: its name and the function that does it.
 
     `regional` actions need a region, one of `regions`. `locked` ones run under the account's lock; those that wait for
     something must not. `unlisted` parameters are taken though the platform's own schema does not have them: the
@@ -64,17 +61,29 @@ class Action:
     service: str
     version: str
     name: str
-    params: Fields
     run: Run
     regional: bool = True
     locked: bool = True
     regions: frozenset[str] = REGIONS
-    unlisted: Fields = field(default_factory=dict)
+    unlisted: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def writes(self) -> bool:
         """Tell whether CloudAudit calls it a Write."""
         return not self.name.startswith(_READS)
+
+    def checked(self, params: Params, *, from_text: bool = False) -> Params:
+        """Return a call's parameters as the platform's schema has them.
+
+        Args:
+            params: What the client sent.
+            from_text: The values came by a query string, so numbers and booleans are text.
+
+        Raises:
+            ApiError: UnknownParameter, MissingParameter, InvalidParameter (wrong type) or InvalidParameterValue.
+        """
+        objects = platform(self.service)["objects"]
+        return Check(objects, from_text).of({**objects[f"{self.name}Request"], **self.unlisted}, params)
 
 
 class Service:
@@ -89,17 +98,11 @@ class Service:
         self._name, self._version, self._regional, self._regions = name, version, regional, regions
 
     def action(
-        self,
-        params: Fields | None = None,
-        *,
-        locked: bool = True,
-        regional: bool = True,
-        unlisted: Fields | None = None,
+        self, *, locked: bool = True, regional: bool = True, unlisted: Mapping[str, str] | None = None
     ) -> Callable[[Run], Run]:
         """Declare the decorated function to be the action of its name: `create_vpc` is CreateVpc.
 
         Args:
-            params: The parameters it takes.
             locked: Whether it runs under the account's lock.
             regional: Whether it needs a region, where its service's actions do.
             unlisted: Parameters that it takes beyond the platform's own schema.
@@ -110,7 +113,6 @@ class Service:
                 service=self._name,
                 version=self._version,
                 name="".join(word.capitalize() for word in run.__name__.split("_")),
-                params=params or {},
                 run=run,
                 regional=self._regional and regional,
                 locked=locked,
@@ -121,13 +123,6 @@ class Service:
             return run
 
         return declare
-
-
-@functools.cache
-def _platform_actions() -> dict[str, list[str]]:
-    """Return the names of all actions that the platform has of this cloud's products (a contract test renews them)."""
-    actions: dict[str, list[str]] = json.loads(_PLATFORM_ACTIONS.read_text(encoding="utf-8"))
-    return actions
 
 
 class ActionTable:
@@ -155,7 +150,7 @@ class ActionTable:
             raise ApiError("NoSuchProduct", f"This local cloud has no product `{service}`, only {has}.")
         if (service, version) not in self._versions:
             raise ApiError("NoSuchVersion", f"This local cloud has no version `{version}` of `{service}`.")
-        if name in _platform_actions()[service]:
+        if name in platform(service)["actions"]:
             message = f"Tencent Cloud has the action `{name}` of `{service}`; this local cloud does not do it."
             raise ApiError("UnsupportedOperation", message)
         raise ApiError("InvalidAction", f"The request has an invalid action `{name}`: it does not exist.")

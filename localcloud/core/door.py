@@ -18,7 +18,7 @@ from localcloud.core.call_log import Call, WriteCall
 from localcloud.core.errors import ApiError, DroppedConnection, internal_error, missing
 from localcloud.core.faults import Incoming, Reply, as_json
 from localcloud.core.notify import notify
-from localcloud.core.parameters import check, unflatten
+from localcloud.core.parameters import unflatten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,7 +140,7 @@ class _Exchange:
         assert action is not None
         try:
             self._authorize()
-            params = check({**action.params, **action.unlisted}, envelope.params, from_text=envelope.from_text)
+            params = action.checked(envelope.params, from_text=envelope.from_text)
             context = Context(account, account.region(self.region), envelope.caller, self.request_id)
             if not action.locked:
                 return action.run(context, params)

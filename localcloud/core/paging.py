@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import list_of, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 MOST_ROWS = 10**9
-FILTERS = list_of({"Name": text.must(), "Values": list_of(text).must()})
 
 
 def page(

@@ -1,13 +1,17 @@
-"""Declared parameters of actions, and the check of a call against them.
+"""The parameters of each action, by the platform's own schema, and the check of a call against them.
 
-A declaration says of each parameter its type, whether it is required and what it is made of, in the terms of the
-platform's own schema, so that a contract test can hold one against the other.
+The schema is data, `platform.json`, made from what Tencent's own tccli carries (a contract test renews it): of each
+service the names of all actions, and of the actions that this cloud does the objects that they take. A field is
+written as its kind (`string`, `uint64`, or an object's name), in brackets for a list, with `!` if it is required.
 """
 
 from __future__ import annotations
 
+import functools
+import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.errors import ApiError, missing
@@ -15,50 +19,17 @@ from localcloud.core.errors import ApiError, missing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-Fields = dict[str, "Field"]
 Params = dict[str, Any]
 DEEPEST = 32
 _INDEX = re.compile(r"[0-9]{1,9}")
+_PLATFORM = Path(__file__).with_name("platform.json")
 
 
-@dataclass(frozen=True)
-class Field:
-    """One parameter: `type` as the platform calls it, `of` its members (None: not looked into)."""
-
-    type: str
-    member: str = ""
-    of: Fields | Field | None = None
-    required: bool = False
-
-    def must(self) -> Field:
-        """Return the same field, required."""
-        return replace(self, required=True)
-
-
-text = Field("string", "string")
-integer = Field("int", "int64")
-unsigned = Field("int", "uint64")
-boolean = Field("bool", "bool")
-
-
-def list_of(member: Field | Fields) -> Field:
-    """Declare a list of scalars or of objects."""
-    return Field("list", "" if isinstance(member, dict) else member.member, member)
-
-
-def object_of(fields: Fields) -> Field:
-    """Declare an object with these fields."""
-    return Field("object", of=fields)
-
-
-def each(field: Field, *names: str) -> Fields:
-    """Declare several parameters alike."""
-    return dict.fromkeys(names, field)
-
-
-opaque = Field("object")
-opaque_list = Field("list")
-TAGS = list_of({"Key": text.must(), "Value": text.must()})
+@functools.cache
+def platform(service: str) -> dict[str, Any]:
+    """Return what is known of a service: `actions`, all their names, and `objects`, the fields of each as written."""
+    services: dict[str, dict[str, Any]] = json.loads(_PLATFORM.read_text(encoding="utf-8"))
+    return services[service]
 
 
 def tags_of(params: Params) -> tuple[tuple[str, str], ...]:
@@ -71,71 +42,58 @@ def tag_set(tags: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags]
 
 
-def check(fields: Fields, params: Mapping[str, Any], *, from_text: bool = False) -> Params:
-    """Return the parameters as declared; nulls are dropped.
+@dataclass(frozen=True)
+class Check:
+    """The check of one call's parameters.
 
-    Args:
-        fields: The declaration.
-        params: What the client sent.
+    Attributes:
+        objects: The service's objects: of each its fields as written.
         from_text: The values came by a query string, so numbers and booleans are text.
-
-    Raises:
-        ApiError: UnknownParameter, MissingParameter, InvalidParameter (wrong type) or InvalidParameterValue.
     """
-    return _check_object(fields, params, "", from_text=from_text)
 
+    objects: Mapping[str, Mapping[str, str]]
+    from_text: bool = False
 
-def _check_object(fields: Fields, params: Mapping[str, Any], path: str, *, from_text: bool) -> Params:
-    checked = {}
-    for name, value in params.items():
-        if name not in fields:
-            raise ApiError("UnknownParameter", f"The parameter `{path}{name}` is not recognized.")
-        if value is not None:
-            checked[name] = _check_value(fields[name], value, f"{path}{name}", from_text=from_text)
-    for name, field in fields.items():
-        if field.required and name not in checked:
-            raise missing(f"{path}{name}")
-    return checked
+    def of(self, fields: Mapping[str, str], params: Mapping[str, Any], path: str = "") -> Params:
+        """Return the parameters as the fields have them; nulls are dropped.
 
+        Raises:
+            ApiError: UnknownParameter, MissingParameter, InvalidParameter (wrong type) or InvalidParameterValue.
+        """
+        checked = {}
+        for name, value in params.items():
+            if name not in fields:
+                raise ApiError("UnknownParameter", f"The parameter `{path}{name}` is not recognized.")
+            if value is not None:
+                checked[name] = self._value(fields[name].removesuffix("!"), value, f"{path}{name}")
+        for name, written in fields.items():
+            if written.endswith("!") and name not in checked:
+                raise missing(f"{path}{name}")
+        return checked
 
-def _check_value(field: Field, value: Any, path: str, *, from_text: bool) -> Any:
-    if field.type == "object":
-        return _object(field, value, path, from_text=from_text)
-    if field.type == "list":
-        return _list(field, value, path, from_text=from_text)
-    if from_text:
-        value = _from_text(field, value, path)
-    if not _SCALARS[field.type](value):
-        raise _wrong_type(path, field.type)
-    if field.member == "uint64" and value < 0:
-        raise ApiError("InvalidParameterValue", f"The value of parameter `{path}` must not be negative.")
-    return value
+    def _value(self, kind: str, value: Any, path: str) -> Any:
+        if kind.startswith("["):
+            if not isinstance(value, list):
+                raise _wrong_type(path, "list")
+            return [self._value(kind[1:-1], item, f"{path}.{index}") for index, item in enumerate(value)]
+        if kind in self.objects:
+            if not isinstance(value, dict):
+                raise _wrong_type(path, "object")
+            return self.of(self.objects[kind], value, f"{path}.")
+        return self._scalar(kind, value, path)
 
-
-def _object(field: Field, value: Any, path: str, *, from_text: bool) -> Any:
-    if not isinstance(value, dict):
-        raise _wrong_type(path, "object")
-    if not isinstance(field.of, dict):
+    def _scalar(self, kind: str, value: Any, path: str) -> Any:
+        name, is_one, read = _SCALARS.get(kind, _TEXT)
+        if self.from_text:
+            try:
+                value = read(value)
+            except (KeyError, ValueError, TypeError, AttributeError):
+                raise _wrong_type(path, name) from None
+        if not is_one(value):
+            raise _wrong_type(path, name)
+        if kind == "uint64" and value < 0:
+            raise ApiError("InvalidParameterValue", f"The value of parameter `{path}` must not be negative.")
         return value
-    return _check_object(field.of, value, f"{path}.", from_text=from_text)
-
-
-def _list(field: Field, value: Any, path: str, *, from_text: bool) -> Any:
-    if not isinstance(value, list):
-        raise _wrong_type(path, "list")
-    if field.of is None:
-        return value
-    member = field.of if isinstance(field.of, Field) else object_of(field.of)
-    return [_check_value(member, item, f"{path}.{index}", from_text=from_text) for index, item in enumerate(value)]
-
-
-def _from_text(field: Field, value: Any, path: str) -> Any:
-    if not isinstance(value, str):
-        raise _wrong_type(path, field.type)
-    try:
-        return _READERS[field.type](value)
-    except (KeyError, ValueError):
-        raise _wrong_type(path, field.type) from None
 
 
 def _wrong_type(path: str, wanted: str) -> ApiError:
@@ -146,16 +104,21 @@ def _is_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-_SCALARS: dict[str, Callable[[Any], bool]] = {
-    "string": lambda value: isinstance(value, str),
-    "int": _is_int,
-    "bool": lambda value: isinstance(value, bool),
+_INTEGER: tuple[str, Callable[[Any], bool], Callable[[Any], Any]] = ("int", _is_int, int)
+_TEXT: tuple[str, Callable[[Any], bool], Callable[[Any], Any]] = (
+    "string", lambda value: isinstance(value, str), lambda value: value
+)  # fmt: skip
+_SCALARS = {
+    "int64": _INTEGER,
+    "uint64": _INTEGER,
+    "float": ("float", lambda value: _is_int(value) or isinstance(value, float), float),
+    "bool": (
+        "bool",
+        lambda value: isinstance(value, bool),
+        lambda value: {"true": True, "false": False}[value.lower()],
+    ),
 }
-_READERS: dict[str, Callable[[Any], Any]] = {
-    "string": str,
-    "int": int,
-    "bool": lambda value: {"true": True, "false": False}[value.lower()],
-}
+"""By kind: what it is called, whether a value is one, and how it is read from text. Any other kind is text."""
 
 
 def unflatten(flat: Mapping[str, str]) -> Params:

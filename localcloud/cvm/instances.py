@@ -10,13 +10,11 @@ from localcloud.core.clock import iso_time
 from localcloud.core.errors import ApiError, missing, out_of_range
 from localcloud.core.ids import has_form
 from localcloud.core.listing import Codes, Listing
-from localcloud.core.parameters import boolean, each, integer, list_of, object_of, opaque, opaque_list, text, unsigned
 from localcloud.core.regions import PUBLIC
 from localcloud.cvm.interfaces import add_primary, add_secondary, check_interfaces, check_secondary, find_subnet
 from localcloud.cvm.model import Fleet, Instance
 from localcloud.vpc.model import Host, read_tags, tag_set
 from localcloud.vpc.networks import network
-from localcloud.vpc.shapes import FILTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,45 +33,8 @@ CODES = Codes(
     unknown_filter="InvalidFilter",
 )
 
-_TAG_SPECIFICATION = {"ResourceType": text.must(), "Tags": list_of(each(text.must(), "Key", "Value")).must()}
-_PLACEMENT = {
-    "Zone": text.must(),
-    **each(text, "HostId", "DedicatedResourcePackTenancy", "RackId"),
-    **each(list_of(text), "HostIds", "DedicatedResourcePackIds"),
-    "ProjectId": integer,
-}
-_VPC = {
-    **each(text.must(), "VpcId", "SubnetId"),
-    "AsVpcGateway": boolean,
-    "PrivateIpAddresses": list_of(text),
-    "Ipv6AddressCount": unsigned,
-}
-_INTERFACE = {
-    **each(text.must(), "InterfaceType", "VpcId", "SubnetId"),
-    "PrivateIpv4AddressCount": integer.must(),
-    "NetworkInterfaceId": text,
-    "SecurityGroupIds": list_of(text),
-    "DeleteWithInstance": boolean,
-}
-_RUN = {
-    **each(text, "InstanceChargeType", "InstanceType", "ImageId", "InstanceName", "ClientToken", "HostName"),
-    **each(text, "UserData", "CamRoleName", "HpcClusterId", "DedicatedClusterId"),
-    **each(integer, "InstanceCount", "MinCount", "PartitionNumber"),
-    **each(boolean, "DryRun", "DisableApiTermination", "EnableJumboFrame"),
-    **each(list_of(text), "SecurityGroupIds", "DisasterRecoverGroupIds", "ChcIds"),
-    **each(opaque, "InstanceChargePrepaid", "SystemDisk", "InternetAccessible", "LoginSettings", "EnhancedService"),
-    **each(opaque, "ActionTimer", "InstanceMarketOptions", "Metadata", "CpuTopology", "LaunchTemplate"),
-    "DataDisks": opaque_list,
-    "Placement": object_of(_PLACEMENT),
-    "VirtualPrivateCloud": object_of(_VPC),
-    "NetworkInterfaces": list_of(_INTERFACE),
-    "TagSpecification": list_of(_TAG_SPECIFICATION),
-}
-_LISTING = {"InstanceIds": list_of(text), "Filters": list_of(FILTER), **each(integer, "Offset", "Limit")}
-_TERMINATE = {"InstanceIds": list_of(text).must(), **each(boolean, "ReleaseAddress", "ReleasePrepaidDataDisks")}
 
-
-@API.action(_RUN)
+@API.action()
 def run_instances(ctx: Context, params: Params) -> dict[str, Any]:
     """Start instances. The reply names them only; each one's interfaces appear once it has booted."""
     count = params.get("InstanceCount", 1)
@@ -123,7 +84,7 @@ def start_instance(ctx: Context, params: Params, *, boot_s: float) -> Instance:
     return instance
 
 
-@API.action(_LISTING)
+@API.action()
 def describe_instances(ctx: Context, params: Params) -> dict[str, Any]:
     """List instances, newest first (the order is inferred). Unknown ids are left out (inferred)."""
     instances = ctx.region.state(Fleet).instances
@@ -149,7 +110,7 @@ def describe_regions(ctx: Context, _params: Params) -> dict[str, Any]:
     return {"TotalCount": len(regions), "RegionSet": regions}
 
 
-@API.action(_TERMINATE)
+@API.action()
 def terminate_instances(ctx: Context, params: Params) -> dict[str, Any]:
     """Terminate instances; their interfaces go too, but for secondary ones that RunInstances let stay (documented)."""
     fleet, net = ctx.region.state(Fleet), network(ctx)
@@ -169,15 +130,13 @@ def _instance_tags(params: Params) -> tuple[tuple[str, str], ...]:
     return tuple(tag for one in specifications if one["ResourceType"] == "instance" for tag in read_tags(one["Tags"]))
 
 
-@API.action(
-    {"InstanceIds": list_of(text).must(), **each(boolean, "ForceStop"), **each(text, "StopType", "StoppedMode")}
-)
+@API.action()
 def stop_instances(ctx: Context, params: Params) -> dict[str, Any]:
     """Stop instances at once; their flow logs write nothing while they do not run."""
     return _switch(ctx, params["InstanceIds"], stopped=True)
 
 
-@API.action({"InstanceIds": list_of(text).must()})
+@API.action()
 def start_instances(ctx: Context, params: Params) -> dict[str, Any]:
     """Start stopped instances at once."""
     return _switch(ctx, params["InstanceIds"], stopped=False)

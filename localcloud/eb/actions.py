@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from localcloud.core.clock import BEIJING
 from localcloud.core.errors import ApiError
-from localcloud.core.paging import FILTERS, filtered, page_of
-from localcloud.core.parameters import boolean, integer, object_of, opaque, text
+from localcloud.core.paging import filtered, page_of
 from localcloud.eb import pattern
 from localcloud.eb.model import API, Batching, Bus, Buses, Rule, Target, bus_of, names_function
 from localcloud.scf.model import Functions
@@ -25,20 +24,7 @@ _NAME = re.compile(r"[A-Za-z\u4e00-\u9fff][\w-]{0,58}[A-Za-z0-9\u4e00-\u9fff]")
 _DESCRIPTION = 200
 
 
-_LISTING = {"OrderBy": text, "Limit": integer, "Offset": integer, "Order": text}
-_BATCHING = {"BatchTimeout": integer, "BatchEventCount": integer, "EnableBatchDelivery": boolean}
-_BUS = {"EventBusId": text.must()}
-_RULE = {**_BUS, "RuleId": text.must()}
-_TARGET = {**_RULE, "TargetId": text.must()}
-_DESCRIPTION_OF_TARGET = {
-    "ResourceDescription": text.must(),
-    "SCFParams": object_of(_BATCHING),
-    "CkafkaTargetParams": opaque,
-    "ESTargetParams": opaque,
-}
-
-
-@API.action({**_LISTING, "Filters": FILTERS})
+@API.action()
 def list_event_buses(ctx: Context, params: Params) -> dict[str, Any]:
     """List buses, filtered by EventBusName, EventBusId or Type."""
     rows = [_bus_reply(bus) for bus in _buses(ctx).buses.values()]
@@ -47,7 +33,7 @@ def list_event_buses(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalCount": len(shown), "EventBuses": found}
 
 
-@API.action(_BUS)
+@API.action()
 def get_event_bus(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe a bus with its store of events."""
     bus = bus_of(ctx, params)
@@ -62,15 +48,7 @@ def get_event_bus(ctx: Context, params: Params) -> dict[str, Any]:
     }
 
 
-@API.action(
-    {
-        **_BUS,
-        "EventPattern": text.must(),
-        "RuleName": text.must(),
-        "Enable": boolean,
-        "Description": text,
-    }
-)
+@API.action()
 def create_rule(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a rule; it is on unless Enable is false (the default is inferred)."""
     bus = bus_of(ctx, params)
@@ -79,14 +57,14 @@ def create_rule(ctx: Context, params: Params) -> dict[str, Any]:
     return {"RuleId": rule.rule_id}
 
 
-@API.action(_RULE)
+@API.action()
 def get_rule(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe a rule with its pattern."""
     rule = _rule(ctx, params)
     return {**_rule_reply(rule), "EventPattern": rule.pattern}
 
 
-@API.action({**_BUS, **_LISTING})
+@API.action()
 def list_rules(ctx: Context, params: Params) -> dict[str, Any]:
     """List a bus's rules, without their patterns (documented)."""
     buses, bus = _buses(ctx), bus_of(ctx, params)
@@ -102,7 +80,7 @@ def list_rules(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalCount": len(rows), "Rules": found}
 
 
-@API.action({**_RULE, "Enable": boolean, "Description": text, "EventPattern": text, "RuleName": text})
+@API.action()
 def update_rule(ctx: Context, params: Params) -> dict[str, Any]:
     """Change what is given of a rule."""
     rule = _changed(ctx, _rule(ctx, params), params)
@@ -110,7 +88,7 @@ def update_rule(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action(_RULE)
+@API.action()
 def delete_rule(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a rule that has no targets."""
     rule, buses = _rule(ctx, params), _buses(ctx)
@@ -120,14 +98,7 @@ def delete_rule(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action(
-    {
-        **_RULE,
-        "Type": text.must(),
-        "TargetDescription": object_of(_DESCRIPTION_OF_TARGET).must(),
-        **_BATCHING,
-    }
-)
+@API.action()
 def create_target(ctx: Context, params: Params) -> dict[str, Any]:
     """Let a rule's events run a function."""
     rule, buses = _rule(ctx, params), _buses(ctx)
@@ -155,14 +126,14 @@ def create_target(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TargetId": target.target_id}
 
 
-@API.action({**_RULE, **_LISTING})
+@API.action()
 def list_targets(ctx: Context, params: Params) -> dict[str, Any]:
     """List a rule's targets."""
     rows = _buses(ctx).targets_of(_rule(ctx, params).rule_id)
     return {"TotalCount": len(rows), "Targets": [_target_reply(target) for target in _page(params, rows)]}
 
 
-@API.action({**_TARGET, **_BATCHING})
+@API.action()
 def update_target(ctx: Context, params: Params) -> dict[str, Any]:
     """Change how a target gathers events."""
     target = _target(ctx, params)
@@ -171,7 +142,7 @@ def update_target(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action(_TARGET)
+@API.action()
 def delete_target(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a target."""
     del _buses(ctx).targets[_target(ctx, params).target_id]

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import boolean, each, integer, list_of, text
 from localcloud.eb.model import API, Buses, Store, StoredEvent, bus_of
 
 if TYPE_CHECKING:
@@ -33,17 +32,9 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "like": lambda value, wanted: wanted in value,
     "not like": lambda value, wanted: wanted not in value,
 }
-_FILTER = each(text, "Key", "Operator", "Value")
 
 
-@API.action(
-    {
-        "EventBusId": text.must(),
-        **each(text, "Description", "EventBusName", "LogTopicId"),
-        "SaveDays": integer,
-        "EnableStore": boolean,
-    }
-)
+@API.action()
 def update_event_bus(ctx: Context, params: Params) -> dict[str, Any]:
     """Change what is given of a bus; what it has kept stays searchable for as many days as it is to."""
     bus = bus_of(ctx, params)
@@ -57,15 +48,7 @@ def update_event_bus(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action(
-    {
-        **each(integer.must(), "StartTime", "EndTime", "Page", "Limit"),
-        "EventBusId": text.must(),
-        "Filter": list_of({**_FILTER, "Type": text, "Filters": list_of(each(text.must(), *_FILTER))}),
-        "OrderFields": list_of(text),
-        "OrderBy": text,
-    }
-)
+@API.action()
 def search_log(ctx: Context, params: Params) -> dict[str, Any]:
     """List the events of a time (milliseconds) that a bus has kept, newest first: all filters must fit."""
     bus = bus_of(ctx, params)

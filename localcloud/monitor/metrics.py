@@ -13,7 +13,6 @@ from localcloud.cls.model import find_topic, read_lines
 from localcloud.core.actions import Context, Service
 from localcloud.core.clock import BEIJING
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import Field, each, integer, list_of, text, unsigned
 
 if TYPE_CHECKING:
     from localcloud.core.parameters import Params
@@ -24,18 +23,9 @@ MEGABYTE = 1024 * 1024
 COMPRESSION = 2.33 / 9.31
 PERIODS = (60, 300, 3600, 86400)
 MOST_INSTANCES, MOST_POINTS = 50, 7200
-_TIME = Field("string", "datetime_iso")
 
 
-@API.action(
-    {
-        **each(text.must(), "Namespace", "MetricName"),
-        "Instances": list_of({"Dimensions": list_of(each(text.must(), "Name", "Value")).must()}).must(),
-        "Period": unsigned,
-        **each(_TIME, "StartTime", "EndTime"),
-        "SpecifyStatistics": integer,
-    }
-)
+@API.action()
 def get_monitor_data(ctx: Context, params: Params) -> dict[str, Any]:
     """Return a metric of topics of the call's region, a value for each period."""
     metric, period = params["MetricName"], params.get("Period", 300)

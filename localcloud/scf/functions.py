@@ -8,18 +8,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.cam.model import Access
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.paging import FILTERS, page_of
-from localcloud.core.parameters import (
-    TAGS,
-    boolean,
-    each,
-    integer,
-    list_of,
-    object_of,
-    opaque,
-    opaque_list,
-    text,
-)
+from localcloud.core.paging import page_of
 from localcloud.scf.checks import check_limits, check_name, check_runtime, code_of, refuse, variables_of
 from localcloud.scf.invoker import Invoker
 from localcloud.scf.logs import default_topic
@@ -33,50 +22,9 @@ if TYPE_CHECKING:
     from localcloud.core.parameters import Params
 
 _LISTED = ("Runtime", "Description", "Tags", "Type", "AsyncRunEnable", "TraceEnable")
-_CODE = {
-    **each(text, "CosBucketName", "CosObjectName", "ZipFile", "CosBucketRegion", "DemoId", "TempCosObjectName"),
-    **each(text, "GitUrl", "GitUserName", "GitPassword", "GitPasswordSecret", "GitBranch", "GitDirectory"),
-    **each(text, "GitCommitId", "GitUserNameSecret"),
-    "ImageConfig": opaque,
-}
-_SETTINGS = {
-    **each(text, "Description", "Runtime", "Role", "InstallDependency", "ClsLogsetId", "ClsTopicId", "DnsCache"),
-    "MemorySize": integer,
-    "Timeout": integer,
-    "Environment": object_of({"Variables": list_of({"Key": text, "Value": text})}),
-    "VpcConfig": object_of({"VpcId": text, "SubnetId": text}),
-    "Layers": opaque_list,
-    "DeadLetterConfig": object_of({"Type": text.must(), "Name": text.must(), "FilterType": text}),
-    "PublicNetConfig": object_of({"PublicNetStatus": text.must(), "EipConfig": object_of({"EipStatus": text.must()})}),
-    "CfsConfig": opaque,
-    "InitTimeout": integer,
-    "ProtocolParams": opaque,
-    "InstanceConcurrencyConfig": opaque,
-    "IntranetConfig": opaque,
-}
-_NAMED = {"FunctionName": text.must(), "Namespace": text}
 
 
-@API.action(
-    {
-        **_NAMED,
-        **_SETTINGS,
-        "Code": object_of(_CODE).must(),
-        **each(
-            text,
-            "Handler",
-            "Type",
-            "CodeSource",
-            "AsyncRunEnable",
-            "TraceEnable",
-            "AutoDeployClsTopicIndex",
-            "AutoCreateClsTopic",
-        ),
-        "ProtocolType": text,
-        "Tags": TAGS,
-    },
-    unlisted={**each(text, "DeployMode", "L5Enable"), "DiskSize": integer},
-)
+@API.action(unlisted={"DeployMode": "string", "L5Enable": "string", "DiskSize": "int64"})
 def create_function(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a function from a zip; it is Creating for a while, then Active."""
     check_name(params["FunctionName"])
@@ -102,7 +50,7 @@ def create_function(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action(each(text, "FunctionName", "Namespace", "Qualifier", "ShowCode"), unlisted=each(text, "ShowTriggers"))
+@API.action(unlisted={"ShowTriggers": "string"})
 def get_function(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe a function with its triggers."""
     if "FunctionName" not in params:
@@ -129,14 +77,7 @@ def get_function(ctx: Context, params: Params) -> dict[str, Any]:
     }
 
 
-@API.action(
-    {
-        **each(text, "Order", "Orderby", "SearchKey", "Namespace", "Description"),
-        "Offset": integer,
-        "Limit": integer,
-        "Filters": FILTERS,
-    }
-)
+@API.action()
 def list_functions(ctx: Context, params: Params) -> dict[str, Any]:
     """List a namespace's functions, newest first unless ordered otherwise."""
     namespace, key = params.get("Namespace", "default"), params.get("SearchKey", "")
@@ -154,21 +95,7 @@ def list_functions(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalCount": len(found), "Functions": [row | _CONCURRENCY for row in page_of(params, found)]}
 
 
-@API.action(
-    {
-        **_NAMED,
-        "Handler": text,
-        "CosBucketName": text,
-        "CosObjectName": text,
-        "ZipFile": text,
-        "CosBucketRegion": text,
-        "InstallDependency": text,
-        "EnvId": text,
-        "Publish": text,
-        "Code": object_of(_CODE),
-        "CodeSource": text,
-    }
-)
+@API.action()
 def update_function_code(ctx: Context, params: Params) -> dict[str, Any]:
     """Replace a function's code; it is Updating for a while."""
     function = _active(ctx, params, "UpdateFunctionCode")
@@ -178,10 +105,7 @@ def update_function_code(ctx: Context, params: Params) -> dict[str, Any]:
     return _store(ctx, replace(function, code=code_of(zipped), settings={**function.settings, **handler}))
 
 
-@API.action(
-    {**_NAMED, **_SETTINGS, **each(text, "Publish", "L5Enable"), "IgnoreSysLog": boolean},
-    unlisted={**each(text, "DeployMode", "AsyncRunEnable"), "DiskSize": integer},
-)
+@API.action(unlisted={"DeployMode": "string", "AsyncRunEnable": "string", "DiskSize": "int64"})
 def update_function_configuration(ctx: Context, params: Params) -> dict[str, Any]:
     """Change those settings of a function that are given; it is Updating for a while."""
     function = _active(ctx, params, "UpdateFunctionConfiguration")
@@ -190,7 +114,7 @@ def update_function_configuration(ctx: Context, params: Params) -> dict[str, Any
     return _store(ctx, replace(function, settings={**function.settings, **_given(ctx, params)}))
 
 
-@API.action({**_NAMED, "Qualifier": text})
+@API.action()
 def delete_function(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a function with its triggers; what runs goes on to its end, what waits is dropped."""
     function = find(ctx, params)

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import text
 from localcloud.scf.checks import refuse
 from localcloud.scf.invoker import INVOKE_API, Invoker
 from localcloud.scf.model import API, LATEST, Event, find
@@ -23,18 +22,7 @@ _QUALIFIERS = (LATEST, "$DEFAULT")
 _EMPTY = {"Log": "", "RetMsg": "", "ErrMsg": "", "MemUsage": 0, "Duration": 0.0, "BillDuration": 0, "InvokeResult": 0}
 
 
-@API.action(
-    {
-        "FunctionName": text.must(),
-        "InvocationType": text,
-        "Qualifier": text,
-        "ClientContext": text,
-        "LogType": text,
-        "Namespace": text,
-        "RoutingKey": text,
-    },
-    locked=False,
-)
+@API.action(locked=False)
 def invoke(ctx: Context, params: Params) -> dict[str, Any]:
     """Run a function and wait for its end, or take an event to run it with later.
 

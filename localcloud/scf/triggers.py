@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.paging import FILTERS, filtered, page_of
-from localcloud.core.parameters import each, text, unsigned
+from localcloud.core.paging import filtered, page_of
 from localcloud.scf import cron
 from localcloud.scf.checks import refuse
 from localcloud.scf.invoker import Invoker
@@ -26,11 +25,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _SWITCH = {"OPEN": True, "CLOSE": False}
 
 
-_NAMED = {"FunctionName": text.must(), "Namespace": text, "Qualifier": text}
-_TRIGGER = {**_NAMED, "TriggerName": text.must(), "Type": text.must(), "TriggerDesc": text}
-
-
-@API.action({**_TRIGGER, **each(text, "Enable", "CustomArgument", "Description")})
+@API.action()
 def create_trigger(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a timer. It is on unless Enable is CLOSE (the default is inferred)."""
     ref = find(ctx, params).ref
@@ -45,15 +40,7 @@ def create_trigger(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TriggerInfo": trigger_reply(triggers[name])}
 
 
-@API.action(
-    {
-        **each(text, "Namespace", "OrderBy", "Order"),
-        "FunctionName": text.must(),
-        "Offset": unsigned,
-        "Limit": unsigned,
-        "Filters": FILTERS,
-    }
-)
+@API.action()
 def list_triggers(ctx: Context, params: Params) -> dict[str, Any]:
     """List a function's triggers, the one changed last first unless ordered otherwise."""
     triggers = list(ctx.region.state(Functions).triggers_of(find(ctx, params).ref).values())
@@ -65,20 +52,20 @@ def list_triggers(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalCount": len(shown), "Triggers": [{**one, "BoundResources": ""} for one in page_of(params, shown)]}
 
 
-@API.action({**_TRIGGER, **each(text, "Enable", "CustomArgument", "Description")})
+@API.action()
 def update_trigger(ctx: Context, params: Params) -> dict[str, Any]:
     """Change what is given of a timer."""
     _store(ctx, replace(_find(ctx, params), **_settings(ctx, params)))
     return {}
 
 
-@API.action({**_TRIGGER, "Enable": text.must()})
+@API.action()
 def update_trigger_status(ctx: Context, params: Params) -> dict[str, Any]:
     """Switch a timer on or off."""
     return update_trigger(ctx, params)
 
 
-@API.action(_TRIGGER)
+@API.action()
 def delete_trigger(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a timer."""
     trigger = _find(ctx, params)

@@ -11,7 +11,6 @@ from localcloud.cam.model import Access, issue_keys
 from localcloud.core.actions import Context, Service
 from localcloud.core.clock import iso_time
 from localcloud.core.errors import ApiError, unauthorized
-from localcloud.core.parameters import list_of, text, unsigned
 
 if TYPE_CHECKING:
     from localcloud.cam.model import Role
@@ -38,19 +37,7 @@ def get_caller_identity(ctx: Context, _params: Params) -> dict[str, Any]:
     }
 
 
-@API.action(
-    {
-        "RoleArn": text.must(),
-        "RoleSessionName": text.must(),
-        "DurationSeconds": unsigned,
-        "Policy": text,
-        "ExternalId": text,
-        "Tags": list_of({"Key": text.must(), "Value": text.must()}),
-        "SourceIdentity": text,
-        "SerialNumber": text,
-        "TokenCode": text,
-    }
-)
+@API.action()
 def assume_role(ctx: Context, params: Params) -> dict[str, Any]:
     """Give out temporary keys of a role."""
     seconds = params.get("DurationSeconds", DEFAULT_SECONDS)

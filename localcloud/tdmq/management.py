@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.actions import Context, Service
 from localcloud.core.errors import ApiError
 from localcloud.core.paging import page
-from localcloud.core.parameters import boolean, integer, list_of, text, unsigned
 from localcloud.core.regions import QUEUES
 from localcloud.tdmq.queues import NAME, Attributes, Queue, Queues
 
@@ -29,17 +28,7 @@ _BOUNDS = {
 """Documented bounds of a queue's attributes; that of MaxMsgSize is in conflict (`Behaviour.largest_message`)."""
 
 
-_QUEUE = {
-    "QueueName": text.must(),
-    **dict.fromkeys(_BOUNDS, unsigned),
-    **dict.fromkeys(("Transaction", "FirstQueryInterval", "MaxQueryCount", "Policy", "MaxReceiveCount"), unsigned),
-    **dict.fromkeys(("MaxTimeToLive", "RetentionSizeInMB"), unsigned),
-    "DeadLetterQueueName": text,
-    "Trace": boolean,
-}
-
-
-@API.action({**_QUEUE, "Tags": list_of({"TagKey": text.must(), "TagValue": text.must()})})
+@API.action()
 def create_cmq_queue(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a queue."""
     name = params["QueueName"]
@@ -56,16 +45,7 @@ def create_cmq_queue(ctx: Context, params: Params) -> dict[str, Any]:
     return {"QueueId": queue.queue_id}
 
 
-@API.action(
-    {
-        "Offset": unsigned,
-        "Limit": unsigned,
-        "QueueName": text,
-        "QueueNameList": list_of(text),
-        "IsTagFilter": boolean,
-        "Filters": list_of({"Name": text, "Values": list_of(text)}),
-    }
-)
+@API.action()
 def describe_cmq_queues(ctx: Context, params: Params) -> dict[str, Any]:
     """List queues; `QueueName` matches any part of a name (inferred), `QueueNameList` whole names."""
     offset, limit = page(params, most=50, code=BAD_VALUE)
@@ -75,14 +55,14 @@ def describe_cmq_queues(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalCount": len(queues), "QueueList": found}
 
 
-@API.action({"QueueName": text.must()})
+@API.action()
 def describe_cmq_queue_detail(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe one queue."""
     with ctx.account.clock.changed:
         return {"QueueDescribe": _reply(ctx, _find(ctx, params["QueueName"]))}
 
 
-@API.action(_QUEUE)
+@API.action()
 def modify_cmq_queue_attribute(ctx: Context, params: Params) -> dict[str, Any]:
     """Change a queue's attributes."""
     with ctx.account.clock.changed:
@@ -92,7 +72,7 @@ def modify_cmq_queue_attribute(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action({"QueueName": text.must()})
+@API.action()
 def delete_cmq_queue(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a queue with its messages; who waits for one is told at once."""
     with ctx.account.clock.changed:
@@ -101,7 +81,7 @@ def delete_cmq_queue(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action({"QueueName": text.must(), "MsgContent": text.must(), "DelaySeconds": integer.must()})
+@API.action()
 def send_cmq_msg(ctx: Context, params: Params) -> dict[str, Any]:
     """Send a message, "for testing and verifying only" (documented)."""
     with ctx.account.clock.changed:

@@ -15,12 +15,11 @@ from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, malformed, missing, not_found, out_of_range
 from localcloud.core.listing import slice_newest_first
 from localcloud.core.paging import page
-from localcloud.core.parameters import each, list_of, object_of, text, unsigned
 from localcloud.core.regions import REGIONS
 from localcloud.vpc.model import API, FlowLog, Interface, Network, read_tags, tag_set
 from localcloud.vpc.networks import find_vpc, network
 from localcloud.vpc.records import Records
-from localcloud.vpc.shapes import CODES, FILTER, TAG, find
+from localcloud.vpc.shapes import CODES, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,20 +56,9 @@ _FIELDS: dict[str, Callable[[Context, FlowLog], str]] = {
     "CloudLogRegion": lambda _ctx, row: row.topic_region,
 }
 """What a listing can be narrowed by, and how it is read."""
-_STORAGE = {"StorageId": text.must(), "StorageTopic": text}
-_IDS = {"FlowLogIds": list_of(text).must()}
-_ONE = {"FlowLogId": text.must(), "VpcId": text}
 
 
-@API.action(
-    {
-        **each(text.must(), "FlowLogName", "ResourceType", "ResourceId", "TrafficType"),
-        **each(text, "VpcId", "FlowLogDescription", "CloudLogId", "StorageType", "CloudLogRegion"),
-        "Tags": list_of(TAG),
-        "FlowLogStorage": object_of(_STORAGE),
-        "Period": unsigned,
-    }
-)
+@API.action()
 def create_flow_log(ctx: Context, params: Params) -> dict[str, Any]:
     """Make the flow log of one interface; the reply is a list of one, its state not filled in yet (documented)."""
     _check_values(ctx, params)
@@ -84,13 +72,7 @@ def create_flow_log(ctx: Context, params: Params) -> dict[str, Any]:
     return {"FlowLog": [{**_reply(ctx, flow_log), **fresh}]}
 
 
-@API.action(
-    {
-        **each(text, *_FIELDS, "OrderField", "OrderDirection"),
-        **each(unsigned, "Offset", "Limit"),
-        "Filters": object_of(FILTER),
-    }
-)
+@API.action()
 def describe_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
     """List flow logs by equality on top-level fields, newest first unless ordered otherwise (documented)."""
     offset, limit = page(params, default=10, code=CODES.page)
@@ -102,7 +84,7 @@ def describe_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
     return {"FlowLog": [_reply(ctx, row) for row in found], "TotalNum": len(rows)}
 
 
-@API.action(_ONE)
+@API.action()
 def delete_flow_log(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a flow log."""
     net = network(ctx)
@@ -112,19 +94,19 @@ def delete_flow_log(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action(_IDS)
+@API.action()
 def enable_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
     """Switch flow logs on."""
     return _switch(ctx, params["FlowLogIds"], enabled=True)
 
 
-@API.action(_IDS)
+@API.action()
 def disable_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
     """Switch flow logs off; they go on existing."""
     return _switch(ctx, params["FlowLogIds"], enabled=False)
 
 
-@API.action({**_ONE, **each(text, "FlowLogName", "FlowLogDescription"), "Period": unsigned})
+@API.action()
 def modify_flow_log_attribute(ctx: Context, params: Params) -> dict[str, Any]:
     """Change name and description, which is all that can be changed (doc 682/18934)."""
     net = network(ctx)

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, not_found, out_of_range
 from localcloud.core.listing import Listing, is_true
-from localcloud.core.parameters import boolean, each, list_of, opaque_list, text, unsigned
 from localcloud.vpc.model import API, Attachment, Host, Interface, Network, read_tags, tag_set
 from localcloud.vpc.networks import find_subnet, find_vpc, network
-from localcloud.vpc.shapes import CODES, FILTER, PRIVATE_IP, TAG, an_id, find
+from localcloud.vpc.shapes import CODES, an_id, find
 
 if TYPE_CHECKING:
     from localcloud.core.actions import Context
@@ -26,39 +25,21 @@ SECONDARY, PRIMARY = 0, 1
 EXACT = "ip-exact-match"
 """A filter that says how `address-ip` is meant."""
 
-_NEW = {
-    **each(text.must(), "VpcId", "NetworkInterfaceName", "SubnetId"),
-    **each(text, "NetworkInterfaceDescription", "QosLevel", "ClientToken"),
-    **each(unsigned, "SecondaryPrivateIpAddressCount", "Ipv6AddressCount"),
-    **each(boolean, "IsRdma", "TerminationProtection", "TrafficProtection"),
-    "SecurityGroupIds": list_of(text),
-    "PrivateIpAddresses": list_of(PRIVATE_IP),
-    "Ipv6Addresses": opaque_list,
-    "Tags": list_of(TAG),
-}
-_BOTH = each(text.must(), "NetworkInterfaceId", "InstanceId")
-_MOVE = each(text.must(), "NetworkInterfaceId", "SourceInstanceId", "DestinationInstanceId")
-_LISTING = {
-    "NetworkInterfaceIds": list_of(text),
-    "Filters": list_of(FILTER),
-    **each(unsigned, "Offset", "Limit"),
-}
 
-
-@API.action({**_NEW, "TrunkingFlag": text})
+@API.action()
 def create_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Make an interface that is attached to nothing."""
     return _create(ctx, new_interface(ctx, params))
 
 
-@API.action({**_NEW, "InstanceId": text.must(), "AttachType": unsigned})
+@API.action()
 def create_and_attach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Make an interface and attach it."""
     host = _host(network(ctx), "InstanceId", params["InstanceId"])
     return _create(ctx, attached(ctx, new_interface(ctx, params), params["InstanceId"], host))
 
 
-@API.action({**_BOTH, "AttachType": unsigned, "ClientToken": text})
+@API.action()
 def attach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Attach an interface to an instance of its VPC and zone."""
     net = network(ctx)
@@ -68,7 +49,7 @@ def attach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action({**_BOTH, "ClientToken": text})
+@API.action()
 def detach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Detach an interface. A flow log it has stays (inferred)."""
     net = network(ctx)
@@ -77,7 +58,7 @@ def detach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action({**_MOVE, "AttachType": unsigned})
+@API.action()
 def migrate_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Move an interface from one instance to another."""
     net, destination = network(ctx), params["DestinationInstanceId"]
@@ -87,7 +68,7 @@ def migrate_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action({"NetworkInterfaceId": text.must()})
+@API.action()
 def delete_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete an interface that is attached to nothing, and its flow logs with it (documented)."""
     net = network(ctx)
@@ -102,7 +83,7 @@ def delete_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action(_LISTING)
+@API.action()
 def describe_network_interfaces(ctx: Context, params: Params) -> dict[str, Any]:
     """List interfaces, newest first (the order is inferred)."""
     net, filters = network(ctx), params.get("Filters", [])

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, out_of_range
 from localcloud.core.listing import Listing, is_true
-from localcloud.core.parameters import boolean, each, list_of, text, unsigned
 from localcloud.vpc.model import API, Network, Subnet, Vpc, read_tags, tag_set
-from localcloud.vpc.shapes import CODES, FILTER, TAG, find
+from localcloud.vpc.shapes import CODES, find
 
 if TYPE_CHECKING:
     from localcloud.core.actions import Context
@@ -22,9 +21,6 @@ PRIVATE_RANGES = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/12", "172.16.0.0/12
 """Where a VPC's addresses may be (CreateVpc's CidrBlock, doc 215/15774)."""
 RESERVED_ADDRESSES = 3
 """The network's, the gateway's and the broadcast address (doc 215/20046)."""
-
-_PLACE = each(text, "StackType", "CidrBlock", "Ipv6CidrBlock")
-_LISTING = {"Filters": list_of(FILTER), **each(text, "Offset", "Limit")}
 
 
 def network(ctx: Context) -> Network:
@@ -52,16 +48,7 @@ def find_subnet(net: Network, subnet_id: str) -> Subnet:
     return find(net.subnets, "SubnetId", subnet_id, "subnet")
 
 
-@API.action(
-    {
-        "VpcName": text.must(),
-        **_PLACE,
-        **each(text, "AddressType", "EnableMulticast", "DomainName"),
-        **each(boolean, "EnableRouteVpcPublish", "EnableRouteVpcPublishIpv6"),
-        "DnsServers": list_of(text),
-        "Tags": list_of(TAG),
-    }
-)
+@API.action()
 def create_vpc(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a VPC."""
     cidr = _cidr("CidrBlock", params.get("CidrBlock", DEFAULT_CIDR))
@@ -72,7 +59,7 @@ def create_vpc(ctx: Context, params: Params) -> dict[str, Any]:
     return {"Vpc": _vpc_reply(vpc)}
 
 
-@API.action({"VpcIds": list_of(text), **_LISTING})
+@API.action()
 def describe_vpcs(ctx: Context, params: Params) -> dict[str, Any]:
     """List VPCs, newest first (the order is inferred)."""
     net = network(ctx)
@@ -81,7 +68,7 @@ def describe_vpcs(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalCount": total, "VpcSet": [_vpc_reply(vpc) for vpc in found]}
 
 
-@API.action({"VpcId": text.must()})
+@API.action()
 def delete_vpc(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete an empty VPC."""
     net = network(ctx)
@@ -92,7 +79,7 @@ def delete_vpc(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-@API.action({**each(text.must(), "VpcId", "SubnetName", "Zone"), **_PLACE, "Tags": list_of(TAG), "CdcId": text})
+@API.action()
 def create_subnet(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a subnet within its VPC's addresses."""
     net = network(ctx)
@@ -112,7 +99,7 @@ def create_subnet(ctx: Context, params: Params) -> dict[str, Any]:
     return {"Subnet": _subnet_reply(net, subnet)}
 
 
-@API.action({"SubnetIds": list_of(text), **_LISTING, "MaxResults": unsigned, "NextToken": text})
+@API.action()
 def describe_subnets(ctx: Context, params: Params) -> dict[str, Any]:
     """List subnets, newest first (the order is inferred). `NextToken` paging is not done here."""
     net = network(ctx)
@@ -121,7 +108,7 @@ def describe_subnets(ctx: Context, params: Params) -> dict[str, Any]:
     return {"TotalCount": total, "SubnetSet": [_subnet_reply(net, subnet) for subnet in found]}
 
 
-@API.action({"SubnetId": text.must()})
+@API.action()
 def delete_subnet(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a subnet without interfaces."""
     net = network(ctx)

@@ -7,19 +7,12 @@ from typing import TYPE_CHECKING, TypeVar
 from localcloud.core.errors import malformed, not_found
 from localcloud.core.ids import has_form
 from localcloud.core.listing import Codes
-from localcloud.core.parameters import boolean, each, list_of, text
 
 if TYPE_CHECKING:
     from localcloud.core.tables import Table
 
 Row = TypeVar("Row")
 
-TAG = {"Key": text.must(), "Value": text}
-FILTER = {"Name": text.must(), "Values": list_of(text).must()}
-PRIVATE_IP = {
-    **each(text, "PrivateIpAddress", "PublicIpAddress", "AddressId", "Description", "State", "QosLevel"),
-    **each(boolean, "Primary", "IsWanIpBlocked"),
-}
 CODES = Codes(
     page="InvalidParameterValue.Range",
     coexist="InvalidParameter.Coexist",

@@ -145,7 +145,7 @@ def test_a_bug_in_an_action_is_the_platforms_internal_error(call: Client, cloud:
     def broken(_ctx: Any, _params: Any) -> dict[str, Any]:
         raise RuntimeError
 
-    cloud.actions = ActionTable([Action("vpc", "2017-03-12", "DescribeVpcs", {}, broken)])
+    cloud.actions = ActionTable([Action("vpc", "2017-03-12", "DescribeVpcs", broken)])
     assert call.refused("vpc", "DescribeVpcs") == ("InternalError", "An internal error has occurred.")
 
 
