@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from handler.settings import Credentials
 from localcloud import LocalCloud
 from ops import config, console
 from ops.deployment import documents
-from ops.deployment.assembly import all_parts, deploy
+from ops.deployment.assembly import all_parts
 from ops.deployment.cloud import CAM, CVM, VPC, Cloud
 from ops.deployment.role import Policy
 from ops.errors import Exit, OperatorError
@@ -38,6 +38,10 @@ BACKLOG = 240
 """Interfaces that were there before, for the backfill."""
 TIME_SCALE = 0.1
 _SETTLE_S = 30.0
+FOLDER = config.FILE.parent
+"""Where the commands run: beside serverless.yml."""
+_OURS = ("FLOWLOG_", "TENCENTCLOUD_", "TCCLI_")
+"""How the variables begin that are none of the demo's business."""
 _UNSUPPORTED_MODEL = "S1.SMALL1"
 
 
@@ -95,16 +99,12 @@ def _package() -> Package:
 
 def _deploy(local: LocalCloud, package: Package, cache: str) -> Stage:
     _heading("2. `eni-flowlog deploy` to a local cloud")
-    wanted = config.load(shell(local))
-    # A sweep that comes due in this minute would redrive before the operator does.
-    deployment = replace(wanted, timer=replace(wanted.timer, enabled=False))
     keys = Credentials(local.secret_id, local.secret_key)
-    cloud = Cloud(lambda: keys, HOME, local.endpoint)
-    stage = Stage(local, cloud, deployment, cache)
+    stage = Stage(local, Cloud(lambda: keys, HOME, local.endpoint), config.load(shell(local)), cache)
     local.eventbridge.watchers.append(stage.events.append)
-    rows = console.table("", ("Part", "Name", "Done"))
-    deploy(deployment, cloud, package, lambda step: rows.add_row(step.kind, step.name, Text(step.verb.value, "green")))
-    console.out().print(rows)
+    # A sweep that comes due in this minute would redrive before the operator does.
+    archive = os.path.relpath(package.archive, FOLDER)
+    _run(stage, "deploy", "--package", archive, "--without-timer", "--yes")
     stage.settle()
     return stage
 
@@ -183,9 +183,10 @@ def _run(stage: Stage, *arguments: str, ends_with: Sequence[Exit] = (Exit.OK,)) 
     """
     console.out().print(Text(f"$ eni-flowlog {' '.join(arguments)}", "bold"))
     sys.stdout.flush()
-    variables = {**os.environ, **shell(stage.local), "XDG_CACHE_HOME": stage.cache}
+    others = {name: text for name, text in os.environ.items() if not name.startswith(_OURS)}
+    variables = {**others, **shell(stage.local), "XDG_CACHE_HOME": stage.cache}
     command = [sys.executable, "-m", "ops.cli", *arguments]
-    ended = subprocess.run(command, env=variables, cwd=config.FILE.parent, check=False)  # noqa: S603 - our own command
+    ended = subprocess.run(command, env=variables, cwd=FOLDER, check=False)  # noqa: S603 - our own command
     if ended.returncode not in ends_with:
         raise OperatorError(f"eni-flowlog {arguments[0]} ended with exit code {ended.returncode}: please report it.")
 
