@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import socket
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from handler.errors import QueueUnreachable
+from handler.invocation import Invocation
 from handler.main import InvocationFailed
+from handler.model import Failure
 from localcloud.core.faults import (
     delay,
     drop_before_effect,
@@ -18,7 +23,7 @@ from localcloud.core.faults import (
 )
 from tests.support import records
 from tests.support.clock import Clock
-from tests.support.function import QUEUE, Function, outcomes
+from tests.support.function import QUEUE, Function, context, environment, outcomes
 from tests.support.records import REGION
 
 if TYPE_CHECKING:
@@ -139,3 +144,20 @@ def test_no_time_at_all(function: Function, event: dict[str, Any]) -> None:
     with pytest.raises(InvocationFailed, match="could not be put on the queue"):
         function(event, seconds=1.0, clock=Running())
     assert function.calls() == []
+
+
+def test_a_letter_that_is_not_taken_keeps_no_traceback(function: Function, cloud: LocalCloud) -> None:
+    """A thousand of them shared one exception, which grew by a frame with each."""
+    cloud.faults.add("*", error(4440, "queue is not existed"))
+    invocation = Invocation.start(environment(cloud), context())
+
+    def tracebacks() -> int:
+        return sum(isinstance(each, TracebackType) for each in gc.get_objects())
+
+    before = tracebacks()
+    for number in range(1_000):
+        invocation.letters.add_event(number, Failure("invalid", "InvalidPayload", "no event"))
+    with pytest.raises(QueueUnreachable, match="1000 dead letters could not be put on the queue"):
+        invocation.letters.raise_if_unsent()
+    assert tracebacks() - before < 100
+    assert len(function.logged_letters()) == 1_000

@@ -52,6 +52,12 @@ def test_the_version(operator: Operator) -> None:
     assert operator("--version").stdout == f"eni-flowlog {version.group(1)}\n"
 
 
+def test_our_own_sentences_are_said_as_they_are(operator: Operator) -> None:
+    """Redaction is for what is foreign: a path is no secret, however long it is."""
+    path = "/home/somebody/projects2026/network/production/serverless.yml"
+    assert path in operator("doctor", "--config", path).stderr
+
+
 @pytest.mark.parametrize("words", all_commands())
 def test_every_command_has_help(operator: Operator, words: tuple[str, ...]) -> None:
     """With -h as well as --help."""
