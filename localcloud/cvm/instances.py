@@ -10,10 +10,11 @@ from localcloud.core.clock import iso_time
 from localcloud.core.errors import ApiError, missing, out_of_range
 from localcloud.core.ids import has_form
 from localcloud.core.listing import Codes, Listing
+from localcloud.core.parameters import tag_set, tags_of
 from localcloud.core.regions import PUBLIC
 from localcloud.cvm.interfaces import add_primary, add_secondary, check_interfaces, check_secondary, find_subnet
 from localcloud.cvm.model import Fleet, Instance
-from localcloud.vpc.model import Host, read_tags, tag_set
+from localcloud.vpc.model import Host
 from localcloud.vpc.networks import network
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def terminate_instances(ctx: Context, params: Params) -> dict[str, Any]:
 
 def _instance_tags(params: Params) -> tuple[tuple[str, str], ...]:
     specifications = params.get("TagSpecification", ())
-    return tuple(tag for one in specifications if one["ResourceType"] == "instance" for tag in read_tags(one["Tags"]))
+    return tuple(tag for one in specifications if one["ResourceType"] == "instance" for tag in tags_of(one))
 
 
 @API.action()

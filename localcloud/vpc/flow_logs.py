@@ -15,8 +15,9 @@ from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, malformed, missing, not_found, out_of_range
 from localcloud.core.listing import slice_newest_first
 from localcloud.core.paging import page
+from localcloud.core.parameters import tag_set, tags_of
 from localcloud.core.regions import REGIONS
-from localcloud.vpc.model import API, FlowLog, Interface, Network, read_tags, tag_set
+from localcloud.vpc.model import API, FlowLog, Interface, Network
 from localcloud.vpc.networks import find_vpc, network
 from localcloud.vpc.records import Records
 from localcloud.vpc.shapes import CODES, find
@@ -216,7 +217,7 @@ def _new_flow_log(ctx: Context, params: Params) -> FlowLog:
         created=ctx.now(),
         storage_type=kind,
         storage=tuple(storage.items()),
-        tags=read_tags(params.get("Tags", ())),
+        tags=tags_of(params),
     )
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, not_found, out_of_range
 from localcloud.core.listing import Listing, is_true
-from localcloud.vpc.model import API, Attachment, Host, Interface, Network, read_tags, tag_set
+from localcloud.core.parameters import tag_set, tags_of
+from localcloud.vpc.model import API, Attachment, Host, Interface, Network
 from localcloud.vpc.networks import find_subnet, find_vpc, network
 from localcloud.vpc.shapes import CODES, an_id, find
 
@@ -119,7 +120,7 @@ def new_interface(ctx: Context, params: Params) -> Interface:
         created=ctx.now(),
         available=ctx.now() + ctx.behaviour.wait(ctx.behaviour.pending_s),
         visible=ctx.now() + ctx.behaviour.wait(ctx.behaviour.visible_delay_s),
-        tags=read_tags(params.get("Tags", ())),
+        tags=tags_of(params),
         groups=tuple(params.get("SecurityGroupIds", ())),
         qos=params.get("QosLevel", "DEFAULT"),
         termination_protection=params.get("TerminationProtection", False),

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from localcloud.core.actions import Service
 from localcloud.core.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 API = Service("vpc", "2017-03-12")
 
@@ -204,13 +204,3 @@ class Network:
 def _first_address(cidr: str) -> int:
     """Return a subnet's gateway address, the first that no interface has, as a number."""
     return int(IPv4Network(cidr).network_address) + 1
-
-
-def read_tags(tags: Iterable[dict[str, Any]]) -> Tags:
-    """Return the tags of a call's `Tags` parameter."""
-    return tuple((tag["Key"], tag.get("Value", "")) for tag in tags)
-
-
-def tag_set(tags: Tags) -> list[dict[str, str]]:
-    """Return tags as replies show them."""
-    return [{"Key": key, "Value": value} for key, value in tags]

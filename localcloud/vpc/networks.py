@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, out_of_range
 from localcloud.core.listing import Listing, is_true
-from localcloud.vpc.model import API, Network, Subnet, Vpc, read_tags, tag_set
+from localcloud.core.parameters import tag_set, tags_of
+from localcloud.vpc.model import API, Network, Subnet, Vpc
 from localcloud.vpc.shapes import CODES, find
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def create_vpc(ctx: Context, params: Params) -> dict[str, Any]:
     cidr = _cidr("CidrBlock", params.get("CidrBlock", DEFAULT_CIDR))
     if not any(ipaddress.IPv4Network(cidr).subnet_of(allowed) for allowed in PRIVATE_RANGES):
         raise out_of_range("CidrBlock", cidr, " or ".join(map(str, PRIVATE_RANGES)))
-    vpc = Vpc(ctx.account.ids.new("vpc"), params["VpcName"], cidr, ctx.now(), tags=read_tags(params.get("Tags", ())))
+    vpc = Vpc(ctx.account.ids.new("vpc"), params["VpcName"], cidr, ctx.now(), tags=tags_of(params))
     network(ctx).vpcs.put(vpc)
     return {"Vpc": _vpc_reply(vpc)}
 
@@ -93,7 +94,7 @@ def create_subnet(ctx: Context, params: Params) -> dict[str, Any]:
     zone = params["Zone"]
     if not zone.startswith(f"{ctx.region.name}-"):
         raise out_of_range("Zone", zone, f"a zone of {ctx.region.name}")
-    tags = read_tags(params.get("Tags", ()))
+    tags = tags_of(params)
     subnet = Subnet(ctx.account.ids.new("subnet"), vpc.vpc_id, params["SubnetName"], cidr, zone, ctx.now(), tags=tags)
     net.subnets.put(subnet)
     return {"Subnet": _subnet_reply(net, subnet)}
