@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud import LocalCloud
+from localcloud.cvm.model import Fleet
 from tests.support.deployed import NAME, QUEUE, Deployed, deploy, role_policy
 
 if TYPE_CHECKING:
@@ -61,6 +62,14 @@ def tells_what_is_covered(deployed: Deployed) -> bool:
     return "stopped" not in invoke(deployed, {"command": "status"})
 
 
+def tells_which_models_take_none(deployed: Deployed) -> bool:
+    """Of an own region, in which one interface stands on a model that takes no flow logs."""
+    if not deployed.cloud.account.region("ap-seoul").state(Fleet).instances:
+        deployed.cloud.seed_instance("ap-seoul", "S1.SMALL1")
+    report = invoke(deployed, {"command": "status", "regions": ["ap-seoul"]})
+    return [row["unsupported"] for row in report["coverage"]] == [1]
+
+
 def goes_on_in_another_invocation(deployed: Deployed) -> bool:
     """Of an own region: 22 creates at 5 a second do not fit into the time limit."""
     deployed.cloud.seed_interfaces("ap-tokyo", 22)
@@ -91,6 +100,7 @@ DUTIES: tuple[Duty, ...] = (
     covers_a_new_interface,
     looks_up_an_interface,
     tells_what_is_covered,
+    tells_which_models_take_none,
     goes_on_in_another_invocation,
     keeps_a_bad_event,
     keeps_many_bad_events_in_few_calls,
@@ -98,8 +108,15 @@ DUTIES: tuple[Duty, ...] = (
 )
 FAILS_WITHOUT: dict[str, set[Duty]] = {
     "CreateFlowLog": {covers_a_new_interface},
-    "DescribeNetworkInterfaces": {looks_up_an_interface, tells_what_is_covered, empties_the_queue},
-    "DescribeFlowLogs": {tells_what_is_covered},
+    "DescribeNetworkInterfaces": {
+        looks_up_an_interface,
+        tells_what_is_covered,
+        tells_which_models_take_none,
+        empties_the_queue,
+    },
+    "DescribeFlowLogs": {tells_what_is_covered, tells_which_models_take_none},
+    "DescribeRegions": {tells_what_is_covered},
+    "DescribeInstances": {tells_which_models_take_none},
     "InvokeFunction": {goes_on_in_another_invocation},
     "SendMessage": {keeps_a_bad_event},
     "BatchSendMessage": {keeps_many_bad_events_in_few_calls},
