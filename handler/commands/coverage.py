@@ -177,7 +177,8 @@ def take(region: str, vpc: Vpc, settings: Settings, scope: Scope) -> Inventory:
     return taking.inventory
 
 
-_Judged = tuple["Judgement", "FlowLog | str"]
+_Judged = tuple["Judgement", "FlowLog | str", str]
+"""How a flow log was judged, the flow log or its id, and how it is made good."""
 _Slim = tuple[str, str, str]
 """What is needed of an interface that is missing: its id, VPC and instance; what many share is kept once."""
 
@@ -191,7 +192,6 @@ class _Taking:
         self._scope = scope
         # By interface, its flow log as judged; None once the interface has been seen.
         self._logs: dict[str, _Judged | None] = {}
-        self._hows: dict[str, str] = {}
         self._same: dict[Judgement, Judgement] = {}
         self._wider: dict[str, Wider] = {}
         self._missing: list[Found | _Slim] = []
@@ -208,13 +208,9 @@ class _Taking:
         judgement = self._same.setdefault(judgement, judgement)
         known = self._logs.get(log.interface_id)
         if known is None or _ORDER.index(judgement.state) < _ORDER.index(known[0].state):
-            self._logs[log.interface_id] = judgement, log if self._scope.tell else log.flow_log_id
-            self._hows.pop(log.interface_id, None)
-            how = (
-                self._scope.wish.cure(log, judgement, self.inventory.region, self._settings) if self._scope.wish else ""
-            )
-            if how:
-                self._hows[log.interface_id] = how
+            wish, region = self._scope.wish, self.inventory.region
+            how = wish.cure(log, judgement, region, self._settings) if wish else ""
+            self._logs[log.interface_id] = judgement, log if self._scope.tell else log.flow_log_id, how
 
     def add_interface(self, interface: Interface) -> None:
         """Put an interface into its state, once: it may stand on two pages."""
@@ -227,7 +223,8 @@ class _Taking:
             if place in self._wider:
                 self._wider[place].interfaces += 1
         found = _found(interface, known, self._settings)
-        self._keep_cure(found)
+        if known and known[2] and found.state in IMPAIRED:
+            self._keep_cure(found, known[2])
         if found.state is State.MISSING and self._scope.models:
             self._missing.append(found if self._scope.tell else _slim(interface))
         else:
@@ -245,10 +242,9 @@ class _Taking:
         self.inventory.missing.sort()
         self.inventory.wider = [each for each in self._wider.values() if each.interfaces]
 
-    def _keep_cure(self, found: Found) -> None:
+    def _keep_cure(self, found: Found, how: str) -> None:
         """Keep how an impaired interface's flow log is made good. Without an instance nothing could be made anew."""
-        how = self._hows.pop(found.interface.interface_id, "")
-        if not how or found.state not in IMPAIRED or (how == RECREATE and not found.interface.attached):
+        if how == RECREATE and not found.interface.attached:
             return
         ident, vpc_id = found.interface.interface_id, sys.intern(found.interface.vpc_id)
         self.inventory.cures.append(Cure(ident, vpc_id, found.flow_log_id, how, found.reason, found.state))

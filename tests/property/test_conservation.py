@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("untraced")
 
 REGIONS = ("ap-guangzhou", "ap-tokyo")
 STEPS = ("create_attached", "create_loose", "attach", "detach", "delete", "migrate", "run_instances", "terminate",
-         "junk", "something_else", "failed_call")  # fmt: skip
+         "junk", "something_else", "failed_call", "switch_off", "lose_topic", "somebody_else")  # fmt: skip
 TO_THE_QUEUE = ("SendMessage", "BatchReceiveMessage", "BatchDeleteMessage")
 _instance = Instance()
 """One for all examples: starting a process takes longer than an example."""
@@ -81,7 +81,7 @@ class Conservation(RuleBasedStateMachine):
         if batch:
             self.deliver(records.event_list(*(event.payload for event in batch)), batch)
 
-    @rule(command=st.sampled_from(["sweep", "redrive", "backfill", "status"]))
+    @rule(command=st.sampled_from(["sweep", "redrive", "backfill", "status", "repair"]))
     def a_timer_fires(self, command: str) -> None:
         self.deliver({"command": command})
 
@@ -132,6 +132,7 @@ class Conservation(RuleBasedStateMachine):
             TENCENTCLOUD_SESSIONTOKEN=keys.token or "",
             FLOWLOG_REGIONS=",".join(REGIONS),
             FLOWLOG_CREATE_RATE="10000",
+            FLOWLOG_REPAIR="recreate",
         )
         self.secrets = (MARKER, keys.secret_key, keys.token or MARKER)
 
