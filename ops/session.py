@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from handler import settings as environment_settings
 from handler.budget import Budget
 from handler.commands import survey
-from handler.errors import QueueUnreachable
+from handler.errors import CloudError, QueueUnreachable
 from handler.invocation import Invocation
 from handler.log import logger
 from handler.model import Outcome, Report
@@ -136,6 +136,14 @@ class Session:
             SettingsError: names every bad variable.
         """
         return environment_settings.load(self.environment, topic_needed=False)
+
+    @cached_property
+    def account_id(self) -> str:
+        """The account's id; empty where the keys may not ask for it."""
+        try:
+            return self.cloud.uin
+        except CloudError:
+            return ""
 
     @cached_property
     def queue(self) -> RememberingQueue:

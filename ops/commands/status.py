@@ -67,7 +67,7 @@ def status_command(
         raise typer.BadParameter("give either --json or --csv, not both")
     period, table = timedelta(seconds=options.seconds_of(since)), read_prices(prices)
     run = session.start(profile=profile, function_region=function_region, settings_of=settings_of, regions=regions)
-    lines = Lines(run.cloud.uin)
+    lines = Lines(run.account_id)
     whole = run.survey({"regions": regions} if regions else {}, lines.add, for_status=True)
     if with_arrivals:
         look_for_arrivals(run, lines, period)
@@ -121,7 +121,7 @@ def write_page(
     from ops.coverage import page  # noqa: PLC0415 - the templates' library is for this option alone
 
     evidence = page.Evidence(
-        account=run.cloud.uin,
+        account=run.account_id,
         taken_at=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC"),
         covered=bool(report["items"]) and not report.get("stopped") and verdict(report["coverage"]) is Exit.OK,
         settings=redact({name: text for name, text in sorted(run.environment.items()) if name.startswith("FLOWLOG_")}),

@@ -190,6 +190,13 @@ def test_json_tells_of_a_region_that_cannot_be_listed(cloud: LocalCloud, operato
     assert report["stopped"] == f"{AWAY} could not be listed: UnauthorizedOperation: no"
 
 
+def test_keys_that_may_not_ask_whose_they_are(cloud: LocalCloud, operator: Operator) -> None:
+    """The lines lack the account's id, and nothing else."""
+    cloud.faults.add("GetCallerIdentity", faults.error("UnauthorizedOperation", "no"))
+    [line] = csv.DictReader(io.StringIO(operator("status", "--region", HOME, "--csv").stdout))
+    assert (line["account"], line["state"]) == ("", "missing")
+
+
 def test_it_changes_nothing(cloud: LocalCloud, operator: Operator) -> None:
     """Reads, and no other call."""
     cloud.seed_interfaces(HOME, 3)
