@@ -216,6 +216,8 @@ def _config(path: Path, inputs: Mapping[str, Any], shell: Mapping[str, str], giv
 
 
 def _inputs(path: Path) -> Mapping[str, Any]:
+    if not path.is_file():
+        raise OperatorError(f"There is no {path} here: give --config FILE, or write one by `eni-flowlog init`.")
     content = _yaml(path)
     inputs = content.get("inputs") if isinstance(content, dict) else None
     if not isinstance(inputs, dict):

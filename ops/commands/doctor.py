@@ -112,7 +112,7 @@ def _records(profile: str, region: str, *, mask: bool, as_json: bool) -> Exit:
     rows = [_record_row(record, masked) for record in found]
     if as_json:
         console.write_json({"records": rows})
-    else:
+    elif rows:
         _show_records(rows)
     wrong = sum(not record.understood for record in found)
     if wrong:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from handler import settings
-from handler.errors import SettingsError, Transient
+from handler.errors import CloudError, SettingsError, Transient
 from ops.deployed import invoke
 from ops.deployment.function import ACTIVE, Function, variables_of
 from ops.deployment.role import Role
@@ -58,6 +58,14 @@ class Deployed:
     def is_active(self) -> bool:
         """Whether there is a function that can be run."""
         return self.function is not None and self.function.get("Status") == ACTIVE
+
+    @cached_property
+    def is_absent(self) -> bool:
+        """Whether there is no function in this region, as far as that can be seen."""
+        try:
+            return self.function is None
+        except CloudError:
+            return False
 
     @property
     def here(self) -> Mapping[str, str]:

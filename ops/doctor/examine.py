@@ -49,7 +49,7 @@ def examine(
     *,
     now: Callable[[], float] = time.time,
 ) -> list[Finding]:
-    """Look at everything, and stop at nothing but keys that do not work.
+    """Look at everything, and stop at nothing but keys that do not work, or a function that is in another region.
 
     Args:
         deployment: what there should be.
@@ -64,8 +64,11 @@ def examine(
     findings = _guarded("credentials", access.credentials, there)
     if findings[0].state is State.FAIL:
         return findings
+    elsewhere = _guarded("function", function.elsewhere, there)
+    if there.is_absent and any(finding.state is State.FAIL for finding in elsewhere):
+        return findings + elsewhere
     for name, check in CHECKS.items():
-        findings += _guarded(name, check, there)
+        findings += elsewhere if check is function.elsewhere else _guarded(name, check, there)
     return findings
 
 

@@ -145,7 +145,7 @@ def test_without_a_serverless_yml_it_says_so(operator: Operator) -> None:
     """The file is the single source; it is looked for where the command runs."""
     result = operator("deploy", "--dry-run")
     assert result.exit_code == Exit.FAILED
-    assert "serverless.yml cannot be read" in result.stderr
+    assert "There is no serverless.yml here: give --config FILE, or write one by `eni-flowlog init`." in result.stderr
 
 
 def test_doctor_ends_with_0_when_all_is_well_and_1_when_not(operator: Operator, package: Package, small: str) -> None:
