@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from ops.config import ALARM_RECEIVERS, ALARM_WEBHOOK
 from ops.deployment.cloud import CLS
 from ops.deployment.function import Function
-from ops.deployment.part import TAG, Change, Found, Part, changed, tagged
+from ops.deployment.part import TAG, Change, Found, TaggedPart, changed
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -102,11 +102,10 @@ def _messenger(url: str) -> str:
     return _MESSENGERS.get(urlsplit(url).hostname or "", "Http")
 
 
-class Alarms(Part):
+class Alarms(TaggedPart):
     """The notice and the alarms that send it."""
 
     kind = "alarm"
-    sign = f"it has no tag {TAG[0]}: {TAG[1]}"
 
     @property
     def name(self) -> str:
@@ -126,9 +125,9 @@ class Alarms(Part):
         return {"notice": ours, "alarms": alarms} if ours or alarms else None
 
     def is_ours(self, found: Found) -> bool:
-        """By the tag of each."""
+        """Whether deploy made them: each has the tag."""
         there = [found["notice"]] * bool(found["notice"]) + list(found["alarms"].values())
-        return all(tagged(one.get("Tags")) for one in there)
+        return all(super(Alarms, self).is_ours(one) for one in there)
 
     def contents(self) -> list[Change]:
         """What they watch, and whom they call."""
@@ -145,7 +144,7 @@ class Alarms(Part):
         return changes
 
     def create(self) -> None:
-        """CreateAlarmNotice, and CreateAlarm for each."""
+        """Call CreateAlarmNotice, and CreateAlarm for each."""
         self.update({"notice": None, "alarms": {}})
 
     def update(self, found: Found) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from handler.budget import Budget
 from ops.deployment.cloud import SCF
-from ops.deployment.part import TAG, Change, Found, Part, changed, tagged
+from ops.deployment.part import TAG, Change, Found, TaggedPart, changed
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Zip:
         return hashlib.sha256(self.archive.read_bytes()).hexdigest()
 
 
-class Function(Part):
+class Function(TaggedPart):
     """The function, with the package in it.
 
     GetFunction does not tell what code it runs, so the package's SHA-256 stands in the function's description, whose
@@ -63,7 +63,6 @@ class Function(Part):
     """
 
     kind = "function"
-    sign = f"it has no tag {TAG[0]}: {TAG[1]}"
 
     def __init__(self, deployment: Deployment, cloud: Cloud, code: Code | None = None) -> None:
         """Take the package; without it, code is not looked at."""
@@ -73,16 +72,12 @@ class Function(Part):
 
     @property
     def name(self) -> str:
-        """`name` in serverless.yml."""
+        """The name that serverless.yml gives it: `name`."""
         return self.deployment.name
 
     def find(self) -> Found | None:
         """GetFunction's reply."""
         return self._in(self.deployment.region)
-
-    def is_ours(self, found: Found) -> bool:
-        """By its tag, which serverless.yml gives it too: what `scf deploy` made, deploy takes over."""
-        return tagged(found.get("Tags"))
 
     def contents(self) -> list[Change]:
         """What it costs and does: memory, time limit, runtime, and each variable."""
@@ -139,7 +134,7 @@ class Function(Part):
         return f"it lacks the tag {', '.join(missing)}, and SCF sets tags only when it makes a function: add it by hand"
 
     def create(self) -> None:
-        """CreateFunction, and wait until it is active."""
+        """Call CreateFunction, and wait until it is active."""
         params = {
             **self._configuration(),
             "Code": {"ZipFile": self._zip()},
@@ -170,7 +165,7 @@ class Function(Part):
             self.settle()
 
     def delete(self, _found: Found) -> None:
-        """DeleteFunction, and wait until it is gone: its role is deleted next."""
+        """Call DeleteFunction, and wait until it is gone: its role is deleted next."""
         self.cloud.call(SCF, "DeleteFunction", self._which())
         waiting = Budget(READY_LIMIT_S)
         while self.find() is not None and waiting.wait(0.5):

@@ -21,8 +21,6 @@ from handler.cloud.retry import Patience
 from handler.errors import CloudError, Throttled, Transient
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ops.config import Deployment
     from ops.deployment.cloud import Cloud
 
@@ -101,19 +99,19 @@ class Part(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """What it is called in the cloud."""
+        """The name that it has in the cloud."""
 
     @abstractmethod
     def find(self) -> Found | None:
-        """What there is now."""
+        """Look it up: as its API describes it, or None where there is none."""
 
-    @abstractmethod
     def is_ours(self, found: Found) -> bool:
-        """Whether deploy made it."""
+        """Whether deploy made it: by the mark in its description."""
+        return MARK in str(found.get("Description"))
 
     @abstractmethod
     def differences(self, found: Found) -> list[Change]:
-        """What is not as it should be."""
+        """Name what is not as it should be."""
 
     @abstractmethod
     def create(self) -> None:
@@ -231,14 +229,22 @@ class Part(ABC):
         return Step(self.kind, self.name, verb, changes, note, self.detail())
 
 
+class TaggedPart(Part):
+    """One whose description is not ours alone, or that has none: deploy's are recognised by their tag."""
+
+    sign: ClassVar[str] = f"it has no tag {TAG[0]}: {TAG[1]}"
+    tag_fields: ClassVar[tuple[str, str]] = ("Key", "Value")
+    """How its API calls a tag's key and value."""
+
+    def is_ours(self, found: Found) -> bool:
+        """Whether deploy made it, or `scf deploy` by the same serverless.yml: by its tag."""
+        key, value = self.tag_fields
+        return any((tag.get(key), tag.get(value)) == TAG for tag in found.get("Tags") or [])
+
+
 def changed(what: str, old: Any, new: Any) -> list[Change]:
     """The difference between two values, if there is one."""
     return [] if old == new else [Change(what, _text(old), _text(new))]
-
-
-def tagged(tags: Sequence[dict[str, Any]] | None, key: str = "Key", value: str = "Value") -> bool:
-    """Whether some tags, as an API gives them, hold ours."""
-    return any((tag.get(key), tag.get(value)) == TAG for tag in tags or [])
 
 
 def _text(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ops.deployment.cloud import TDMQ
-from ops.deployment.part import TAG, Change, Found, Part, changed, tagged
+from ops.deployment.part import TAG, Change, Found, TaggedPart, changed
 
 if TYPE_CHECKING:
     from ops.config import Deployment
@@ -29,15 +29,15 @@ def visibility_s(deployment: Deployment) -> int:
     return max(MIN_VISIBILITY_S, deployment.timeout)
 
 
-class Queue(Part):
+class Queue(TaggedPart):
     """The queue to which the function and SCF write what failed."""
 
     kind = "queue"
-    sign = f"it has no tag {TAG[0]}: {TAG[1]}"
+    tag_fields = ("TagKey", "TagValue")
 
     @property
     def name(self) -> str:
-        """`deadLetter.name` in serverless.yml."""
+        """The name that serverless.yml gives it: `deadLetter.name`."""
         return self.deployment.queue
 
     def find(self) -> Found | None:
@@ -47,10 +47,6 @@ class Queue(Part):
         queues = reply.get("QueueList") or []
         return next((queue for queue in queues if str(queue.get("QueueName")).lower() == self.name.lower()), None)
 
-    def is_ours(self, found: Found) -> bool:
-        """By its tag."""
-        return tagged(found.get("Tags"), "TagKey", "TagValue")
-
     def differences(self, found: Found) -> list[Change]:
         """Its attributes, as far as they are ours to say."""
         there = {**found, "QueueName": self.name}  # which may differ in its case
@@ -58,16 +54,16 @@ class Queue(Part):
         return [change for name, value in wanted for change in changed(name, there.get(name), value)]
 
     def create(self) -> None:
-        """CreateCmqQueue."""
+        """Call CreateCmqQueue."""
         tags = [{"TagKey": TAG[0], "TagValue": TAG[1]}]
         self.cloud.change(TDMQ, "CreateCmqQueue", {**self._attributes(), "Tags": tags}, self.deployment.queue_region)
 
     def update(self, _found: Found) -> None:
-        """ModifyCmqQueueAttribute, with all our attributes."""
+        """Call ModifyCmqQueueAttribute, with all our attributes."""
         self.cloud.change(TDMQ, "ModifyCmqQueueAttribute", self._attributes(), self.deployment.queue_region)
 
     def delete(self, _found: Found) -> None:
-        """DeleteCmqQueue."""
+        """Call DeleteCmqQueue."""
         self.cloud.call(TDMQ, "DeleteCmqQueue", {"QueueName": self.name}, self.deployment.queue_region)
 
     def detail(self) -> str:

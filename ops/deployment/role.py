@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import Any
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 from ops.deployment import documents
 from ops.deployment.cloud import CAM
 from ops.deployment.part import MARK, Change, Found, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PAGE = 200
 
@@ -20,7 +24,7 @@ class Role(Part):
 
     @property
     def name(self) -> str:
-        """`role` in serverless.yml."""
+        """The name that serverless.yml gives it: `role`."""
         return self.deployment.role
 
     def find(self) -> Found | None:
@@ -28,12 +32,8 @@ class Role(Part):
         reply = self.cloud.find(CAM, "GetRole", {"RoleName": self.name})
         return reply and reply["RoleInfo"]
 
-    def is_ours(self, found: Found) -> bool:
-        """By its description."""
-        return MARK in str(found.get("Description"))
-
     def differences(self, found: Found) -> list[Change]:
-        """Who may take it."""
+        """Name who may take it, where that is not SCF alone."""
         there = documents.trusted(documents.parse(found.get("PolicyDocument")))
         wanted = documents.trusted(documents.trust())
         if there == wanted:
@@ -41,16 +41,16 @@ class Role(Part):
         return [Change("trusts", ", ".join(sorted(there)) or "nobody", ", ".join(sorted(wanted)))]
 
     def create(self) -> None:
-        """CreateRole."""
+        """Call CreateRole."""
         params = {"RoleName": self.name, "PolicyDocument": _trust(), "Description": MARK}
         self.cloud.change(CAM, "CreateRole", params)
 
     def update(self, _found: Found) -> None:
-        """UpdateAssumeRolePolicy, which sets the whole trust policy anew."""
+        """Call UpdateAssumeRolePolicy, which sets the whole trust policy anew."""
         self.cloud.change(CAM, "UpdateAssumeRolePolicy", {"RoleName": self.name, "PolicyDocument": _trust()})
 
     def delete(self, _found: Found) -> None:
-        """DeleteRole."""
+        """Call DeleteRole."""
         self.cloud.call(CAM, "DeleteRole", {"RoleName": self.name})
 
 
@@ -61,7 +61,7 @@ class Policy(Part):
 
     @property
     def name(self) -> str:
-        """The role's."""
+        """The role's name."""
         return self.deployment.role
 
     def find(self) -> Found | None:
@@ -77,19 +77,7 @@ class Policy(Part):
 
     def attached(self) -> list[dict[str, Any]]:
         """The policies that are attached to the role, any kind; none where there is no role."""
-        found: list[dict[str, Any]] = []
-        for page in range(1, _PAGE):
-            params = {"RoleName": self.deployment.role, "Page": page, "Rp": _PAGE}
-            reply = self.cloud.find(CAM, "ListAttachedRolePolicies", params)
-            entries = (reply or {}).get("List") or []
-            found += entries
-            if len(entries) < _PAGE:
-                break
-        return found
-
-    def is_ours(self, found: Found) -> bool:
-        """By its description."""
-        return MARK in str(found.get("Description"))
+        return list(self._pages("ListAttachedRolePolicies", {"RoleName": self.deployment.role}))
 
     def differences(self, found: Found) -> list[Change]:
         """Each permission that is missing or too many, and whether the role has it at all."""
@@ -106,12 +94,12 @@ class Policy(Part):
         return [Change("permission", "", f"{', '.join(names)} on {where}") for where, names in allowed.items()]
 
     def create(self) -> None:
-        """CreatePolicy, then AttachRolePolicy."""
+        """Call CreatePolicy, then AttachRolePolicy."""
         params = {"PolicyName": self.name, "PolicyDocument": self._document(), "Description": MARK}
         self._attach(int(self.cloud.change(CAM, "CreatePolicy", params)["PolicyId"]))
 
     def update(self, found: Found) -> None:
-        """UpdatePolicy, AttachRolePolicy, or both."""
+        """Call UpdatePolicy, AttachRolePolicy, or both."""
         if self._document_changes(found):
             params = {"PolicyId": found["PolicyId"], "PolicyDocument": self._document(), "Description": MARK}
             self.cloud.change(CAM, "UpdatePolicy", params)
@@ -119,7 +107,7 @@ class Policy(Part):
             self._attach(found["PolicyId"])
 
     def delete(self, found: Found) -> None:
-        """DetachRolePolicy, then DeletePolicy."""
+        """Call DetachRolePolicy, then DeletePolicy."""
         policy_id = found["PolicyId"]
         if found["attached"]:
             params = {"PolicyId": policy_id, "DetachRoleName": self.deployment.role}
@@ -128,15 +116,17 @@ class Policy(Part):
 
     def _policy_id(self) -> int | None:
         """ListPolicies takes a keyword, not a name."""
-        for page in range(1, _PAGE):
-            params = {"Scope": "Local", "Keyword": self.name, "Page": page, "Rp": _PAGE}
-            entries = self.cloud.call(CAM, "ListPolicies", params).get("List") or []
-            for entry in entries:
-                if entry.get("PolicyName") == self.name:
-                    return int(entry["PolicyId"])
+        named = self._pages("ListPolicies", {"Scope": "Local", "Keyword": self.name})
+        return next((int(each["PolicyId"]) for each in named if each.get("PolicyName") == self.name), None)
+
+    def _pages(self, action: str, params: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """All entries of a list of CAM's, which is paged by Page and Rp; none where what it is of is not there."""
+        for page in count(1):
+            reply = self.cloud.find(CAM, action, {**params, "Page": page, "Rp": _PAGE}) or {}
+            entries = reply.get("List") or []
+            yield from entries
             if len(entries) < _PAGE:
-                break
-        return None
+                return
 
     def _document_changes(self, found: Found) -> list[Change]:
         there = documents.grants(documents.parse(found.get("PolicyDocument")))

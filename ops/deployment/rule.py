@@ -54,7 +54,7 @@ class Rule(Part):
 
     @property
     def name(self) -> str:
-        """The function's."""
+        """The function's name."""
         return self.deployment.name
 
     def find(self) -> Found | None:
@@ -67,10 +67,6 @@ class Rule(Part):
                 return self.cloud.find(EB, "GetRule", {"EventBusId": bus, "RuleId": rule["RuleId"]}, EB_REGION)
         return None
 
-    def is_ours(self, found: Found) -> bool:
-        """By its description."""
-        return MARK in str(found.get("Description"))
-
     def differences(self, found: Found) -> list[Change]:
         """What it lets through, and whether it is on."""
         there = parse_pattern(found.get("EventPattern"))
@@ -79,22 +75,22 @@ class Rule(Part):
         return changes if found.get("Enable") else [*changes, Change("enabled", "no", "yes")]
 
     def prerequisite(self) -> str:
-        """The service bus."""
+        """Say it where there is no service bus."""
         return NO_BUS if service_bus(self.cloud) is None else ""
 
     def create(self) -> None:
-        """CreateRule."""
+        """Call CreateRule."""
         bus = service_bus(self.cloud)
         if bus is None:
             raise OperatorError(f"{NO_BUS}, and run deploy again")
         self.cloud.change(EB, "CreateRule", {"EventBusId": bus, "RuleName": self.name, **_wanted()}, EB_REGION)
 
     def update(self, found: Found) -> None:
-        """UpdateRule."""
+        """Call UpdateRule."""
         self.cloud.change(EB, "UpdateRule", {**rule_of(found), "RuleName": self.name, **_wanted()}, EB_REGION)
 
     def delete(self, found: Found) -> None:
-        """DeleteRule."""
+        """Call DeleteRule."""
         self.cloud.call(EB, "DeleteRule", rule_of(found), EB_REGION)
 
 
@@ -125,17 +121,13 @@ class Target(Part):
         targets = [entry for entry in entries if entry.get("Type") == "scf"]
         return {**rule, "targets": targets} if targets else None
 
-    def is_ours(self, found: Found) -> bool:
-        """If the rule is."""
-        return MARK in str(found.get("Description"))
-
     def differences(self, found: Found) -> list[Change]:
         """Whom it calls; another function, or the same twice, is one too many."""
         there = [resource_of(target) for target in found["targets"]]
         return [] if there == [self.resource()] else [Change("calls", ", ".join(there), self.resource())]
 
     def create(self) -> None:
-        """CreateTarget."""
+        """Call CreateTarget."""
         rule = Rule(self.deployment, self.cloud).find()
         if rule is None:
             raise OperatorError(f"there is no rule {self.deployment.name} for the target: run deploy again")
@@ -143,14 +135,14 @@ class Target(Part):
         self.cloud.change(EB, "CreateTarget", {**rule_of(rule), **target}, EB_REGION)
 
     def update(self, found: Found) -> None:
-        """CreateTarget, then DeleteTarget of all others: UpdateTarget cannot change whom it calls."""
+        """Call CreateTarget, then DeleteTarget of all others: UpdateTarget cannot change whom it calls."""
         kept = next((target for target in found["targets"] if resource_of(target) == self.resource()), None)
         if kept is None:
             self.create()
         self._delete(found, [target for target in found["targets"] if target is not kept])
 
     def delete(self, found: Found) -> None:
-        """DeleteTarget."""
+        """Call DeleteTarget."""
         self._delete(found, found["targets"])
 
     def _delete(self, found: Found, targets: list[dict[str, Any]]) -> None:

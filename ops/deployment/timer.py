@@ -53,7 +53,7 @@ class TimerTrigger(Part):
         return [Change("cron", "", wanted.cron), *changed("enabled", None, wanted.enabled)]
 
     def create(self) -> None:
-        """CreateTrigger."""
+        """Call CreateTrigger."""
         self.cloud.change(SCF, "CreateTrigger", self._params())
 
     def update(self, found: Found) -> None:
