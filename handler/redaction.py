@@ -30,6 +30,8 @@ _MARGIN = 4_096
 _MAX_JSON_TEXT = 1 << 20
 """JSON text that is longer is searched as text; an event of any trigger but a manual invoke is shorter."""
 
+# Patterns are texts: what they look for is seldom, and compiling them at each cold start would take 3 ms.
+
 # Names ----------------------------------------------------------------------------------------------------------------
 
 _NAMES = (
@@ -40,7 +42,7 @@ _NAMES = (
     r"|密码|密碼|密钥|密鑰|口令|令牌"
 )
 _HEADERS = r"(?<![A-Za-z])(?:authorization|cookie)"  # their value is the rest of the line
-_SECRET_KEY = re.compile(rf"(?i){_NAMES}|{_HEADERS}")
+_SECRET_KEY = rf"(?i){_NAMES}|{_HEADERS}"
 # In a list of variables or tags the name of a secret stands beside it.
 _NAME_KEYS = ("Key", "key", "Name", "name", "TagKey", "tagKey")
 _VALUE_KEYS = ("Value", "value", "Values", "values", "TagValue", "tagValue", "val", "Val")
@@ -51,8 +53,7 @@ _VALUE_KEYS = ("Value", "value", "Values", "values", "TagValue", "tagValue", "va
 # `"Token": "…"`, `Password=…` or `<Password>…` in text that is not whole JSON, also with its quotes escaped once or
 # more: a string ends at a quote that is escaped as often as its first one. Where a list or an object begins, all that
 # follows goes; in XML all up to the next tag; in YAML a block of lines.
-_PAIR = re.compile(
-    rf"""(?isx)
+_PAIR = rf"""(?isx)
     ( (?: (?:{_NAMES}) [\w.-]{{0,24}} | (?P<header>{_HEADERS}) ) (?:\\*["'])? \s*
       (?: [:=\uff1a]{{1,2}}>? | ,\s*\\*["'](?:tag)?val(?:ue)?s?\\*["']\s*: | (?P<tag>>) ) \s* )
     (?(tag) (?: <!\[CDATA\[ .*? (?:\]\]>|\Z) | [^<]* ) |
@@ -61,31 +62,28 @@ _PAIR = re.compile(
         | \[redacted\] | \\*[\[{{] .*
         | [|>][+-]?\d?[ ]* (?:\\+n|\r?\n) (?: [ \t]+ (?: (?!\\{{1,8}}n) [^\n"] )* (?:\\{{1,8}}n|\n|\Z|(?=")) )*
         | (?(header) [^\r\n]* | [^\s,;&"'}}\]<]+ ) ) )"""
-)
-_YAML_LINE = re.compile(
-    rf"""(?imx)^( [ \t]* (?:-[ \t]+)? [\w.-]{{0,64}}? (?:{_NAMES}) [\w.-]{{0,24}} : [ \t]+ )
+_YAML_LINE = rf"""(?imx)^( [ \t]* (?:-[ \t]+)? [\w.-]{{0,64}}? (?:{_NAMES}) [\w.-]{{0,24}} : [ \t]+ )
     (?=[^\s"'\[{{|>&*!]) [^\r\n]+"""
-)
-_OPTION = re.compile(
+_OPTION = (
     rf"""(?ix)(?<![\w-])( --?[\w-]{{0,64}}? (?:{_NAMES}) [\w-]{{0,24}} [ \t=]+ ) ( "[^"]*"? | '[^']*'? | [^\s"']+ )"""
 )
 _FORMS = (
     (_YAML_LINE, rf"\1{REDACTED}"),
     (_PAIR, rf"\1{REDACTED}"),
     (_OPTION, rf"\1{REDACTED}"),
-    (re.compile(r"(?i)\b(bearer\s+)[^\s\"',;]{6,}"), rf"\1{REDACTED}"),
-    (re.compile(r"\b([Bb]asic\s+)(?=\S*(?:\d|=|[a-z][A-Z]))[\w+/=-]{6,}"), rf"\1{REDACTED}"),
-    (re.compile(r"(?<![\w-])eyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?"), REDACTED),  # a JSON Web Token
-    (re.compile(r"(?s)-----BEGIN [A-Z ]+-----.*?(?:-----END [A-Z ]+-----|\Z)"), REDACTED),  # PEM
-    (re.compile(r"(?<![\w.+-])([\w.+-]*:)(?!//)[^\s:\"'<>]+@(?=[\w\[])"), rf"\1{REDACTED}@"),  # user:password@host
-    (re.compile(r"AKID[0-9A-Za-z_-]{8,}"), REDACTED),  # the platform's key ids (doc 1278/85305)
+    (r"(?i)\b(bearer\s+)[^\s\"',;]{6,}", rf"\1{REDACTED}"),
+    (r"\b([Bb]asic\s+)(?=\S*(?:\d|=|[a-z][A-Z]))[\w+/=-]{6,}", rf"\1{REDACTED}"),
+    (r"(?<![\w-])eyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?", REDACTED),  # a JSON Web Token
+    (r"(?s)-----BEGIN [A-Z ]+-----.*?(?:-----END [A-Z ]+-----|\Z)", REDACTED),  # PEM
+    (r"(?<![\w.+-])([\w.+-]*:)(?!//)[^\s:\"'<>]+@(?=[\w\[])", rf"\1{REDACTED}@"),  # user:password@host
+    (r"AKID[0-9A-Za-z_-]{8,}", REDACTED),  # the platform's key ids (doc 1278/85305)
 )
-_WORD = re.compile(r"[\w.-]{0,39}")  # most texts are ids and names, in which there is no form to be found
+_WORD = r"[\w.-]{0,39}"  # most texts are ids and names, in which there is no form to be found
 _OPAQUE_LENGTH = 40
 # A long unbroken run with a digit in it is a token, a key or an encoded blob: ids are shorter, UUIDs included.
-_OPAQUE = re.compile(rf"[0-9A-Za-z+/_=-]{{{_OPAQUE_LENGTH},}}")
+_OPAQUE = rf"[0-9A-Za-z+/_=-]{{{_OPAQUE_LENGTH},}}"
 # Other ways to write the letters and signs that the forms look for: JSON's, HTML's and a URL's.
-_JSON_ESCAPE = re.compile(r"(?<!\\)(\\+)u([0-9a-fA-F]{4})")
+_JSON_ESCAPE = r"(?<!\\)(\\+)u([0-9a-fA-F]{4})"
 _ESCAPES = (
     ("%2525", "%"), ("%25", "%"),
     ("&quot;", '\\"'), ("&#34;", '\\"'), ("%22", '\\"'), ("%3A", ":"), ("%3a", ":"), ("%3D", "="), ("%3d", "="),
@@ -109,10 +107,10 @@ _PARAMETER_FIELDS = frozenset(
     }
 )  # fmt: skip
 _EMPTY: tuple[Any, ...] = ("", [], {})
-_WORDS = re.compile(r"[\w.:@()-][\w.:@() -]{0,127}")
+_WORDS = r"[\w.:@()-][\w.:@() -]{0,127}"
 _PREFIX = r"(?:[a-z0-9:_-]{1,64}/){0,4}"
 _ID = rf"{_PREFIX}(?:eni|vpc|subnet|ins|sg|eip|nat|lb|rtb|acl|ccn|havip|asg|img)-[0-9a-z]{{4,20}}"
-_IDS = re.compile(rf"{_ID}(?:[|,]{_ID}){{0,99}}")
+_IDS = rf"{_ID}(?:[|,]{_ID}){{0,99}}"
 
 
 class _OwnKeys:
@@ -187,10 +185,10 @@ def _number(value: float | None) -> Any:
 
 def _object(value: dict[Any, Any], depth: int) -> dict[str, Any]:
     redacted = {}
-    named = any(isinstance(value.get(name), str) and _SECRET_KEY.search(value[name]) for name in _NAME_KEYS)
+    named = any(isinstance(value.get(name), str) and re.search(_SECRET_KEY, value[name]) for name in _NAME_KEYS)
     for key, entry in islice(value.items(), _MAX_ENTRIES):
         name = str(key)
-        is_secret = _SECRET_KEY.search(name) or (named and name in _VALUE_KEYS)
+        is_secret = re.search(_SECRET_KEY, name) or (named and name in _VALUE_KEYS)
         redacted[_plain(name)] = REDACTED if is_secret and entry else redact(entry, depth + 1)
     return redacted
 
@@ -213,14 +211,14 @@ def _parsed(text: str) -> Any:
 def _plain(text: str) -> str:
     begin = text[: _MAX_TEXT + _MARGIN]
     clean = _own.taken_out(begin)
-    if _WORD.fullmatch(clean) and not clean.startswith(("AKID", "eyJ")):
+    if re.fullmatch(_WORD, clean) and not clean.startswith(("AKID", "eyJ")):
         return clean
     if "\\u" in clean or "&" in clean or "%" in clean:
         clean = _unescaped(clean)
     for form, replacement in _FORMS:
-        clean = form.sub(replacement, clean)
+        clean = re.sub(form, replacement, clean)
     if len(clean) >= _OPAQUE_LENGTH:
-        clean = _OPAQUE.sub(lambda run: REDACTED if re.search(r"\d", run.group()) else run.group(), clean)
+        clean = re.sub(_OPAQUE, lambda run: REDACTED if re.search(r"\d", run.group()) else run.group(), clean)
     return clean if begin == text and len(clean) <= _MAX_TEXT else _cut(clean[:-_MARGIN], short=True)
 
 
@@ -232,7 +230,7 @@ def _unescaped(text: str) -> str:
     """Letters and signs themselves, a quote as an escaped one: it may stand inside of a string."""
     for escape, sign in _ESCAPES:
         text = text.replace(escape, sign)
-    return _JSON_ESCAPE.sub(_plain_sign, text)
+    return re.sub(_JSON_ESCAPE, _plain_sign, text)
 
 
 def _plain_sign(escape: re.Match[str]) -> str:
@@ -260,7 +258,7 @@ def _record(value: dict[Any, Any], depth: int) -> dict[str, Any]:
 def _harmless(value: Any) -> Any:
     """A number or a few words; anything else in their place is not shown."""
     if isinstance(value, str):
-        return _plain(value) if not value or _WORDS.fullmatch(value) else REDACTED
+        return _plain(value) if not value or re.fullmatch(_WORDS, value) else REDACTED
     return _number(value) if value is None or isinstance(value, (bool, int, float)) else REDACTED
 
 
@@ -277,7 +275,7 @@ def _ids(value: Any, depth: int) -> Any:
         return ""
     inside = _parsed(value)
     if inside is None:
-        return value if _IDS.fullmatch(value) else ""
+        return value if re.fullmatch(_IDS, value) else ""
     return json.dumps(_ids(inside, depth + 1))
 
 
@@ -289,4 +287,4 @@ def _parameter(name: Any, value: Any, depth: int) -> Any:
 
 def _strange(name: str) -> bool:
     """Whether a parameter's name is none that an API would have, or a secret's."""
-    return not re.fullmatch(r"[A-Za-z][\w.-]{0,63}", name) or _SECRET_KEY.search(name) is not None
+    return not re.fullmatch(r"[A-Za-z][\w.-]{0,63}", name) or re.search(_SECRET_KEY, name) is not None
