@@ -169,3 +169,11 @@ def test_our_own_keys_in_an_answer(function: Function, cloud: LocalCloud, event:
         function(event)
     for secret in secrets:
         assert secret not in function.output() + json.dumps(report) + str(failed.value)
+
+
+def test_a_setting_of_an_earlier_version_is_warned_of(function: Function, event: dict[str, Any]) -> None:
+    """A function that was deployed with it goes on."""
+    function.set(FLOWLOG_MAX_FAILURE_SHARE="0.5")
+    assert outcomes(function(event)) == {"created": 1}
+    (line,) = (line for line in function.lines() if line["level"] == "WARNING")
+    assert line["message"].startswith("FLOWLOG_MAX_FAILURE_SHARE is no setting any more")
