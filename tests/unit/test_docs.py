@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from handler.model import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-DOCS = sorted(path for path in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted(path for folder in ("", "docs", "docs/zh-CN") for path in (ROOT / folder).glob("*.md"))
+RENEW = runpy.run_path(str(ROOT / "docs" / "renew.py"))
 
 
 def rows(heading: str) -> dict[str, str]:
@@ -22,16 +24,12 @@ def rows(heading: str) -> dict[str, str]:
     return {row[0].strip("` "): row[1].strip() for row in cells[2:]}
 
 
-def test_every_setting_with_its_default() -> None:
-    """The README's table has each variable of the schema, with the default that it has there."""
-    settings = schema.document("settings")["properties"]
-    table = rows("Settings")
-    assert set(table) == set(settings)
-    for name, rule in settings.items():
-        if "default" in rule:
-            assert table[name] == f"`{rule['default']}`", name
-        else:
-            assert "`" not in table[name], name
+def test_what_is_made_is_as_it_would_be_made_now() -> None:
+    """The table of settings is the schema's, and the picture is that of the program; else run docs/renew.py."""
+    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    assert page == RENEW["with_table"](page, RENEW["settings_table"]())
+    assert set(re.findall(r"^\| (FLOWLOG_\w+) ", page, re.MULTILINE)) == set(schema.document("settings")["properties"])
+    assert (ROOT / "docs" / "pictures" / "architecture.svg").read_text("utf-8") == RENEW["architecture"]()
 
 
 def test_every_outcome() -> None:
@@ -39,7 +37,7 @@ def test_every_outcome() -> None:
     assert list(rows("What comes out")) == [outcome.value for outcome in Outcome]
 
 
-@pytest.mark.parametrize("path", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(path: Path) -> None:
     """Each relative link names a file that is there."""
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text("utf-8")):
@@ -47,7 +45,7 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert (path.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("path", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_tests_that_are_named_exist(path: Path) -> None:
     """A document that names a test file, or a test in it, names one that is there."""
     text = path.read_text("utf-8")
@@ -59,5 +57,5 @@ def test_tests_that_are_named_exist(path: Path) -> None:
 
 def test_no_path_of_a_machine_and_no_registry() -> None:
     """No document shows where its author's checkout was."""
-    for path in DOCS:
+    for path in PAGES:
         assert not re.search(r"/(work|home|root|Users)/", path.read_text("utf-8")), path
