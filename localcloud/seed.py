@@ -46,7 +46,7 @@ class Seed:
         """
         with self.account.lock:
             now = self.account.now()
-            index = Index(INDEX_RULE, now) if indexed else None
+            index = Index(INDEX_RULE) if indexed else None
             topic = Topic(topic_id or self.account.ids.uuid(), SEEDED, "", now, index=index)
             self.account.region(region or self.account.home).state(Logs).topics[topic.topic_id] = topic
             return topic.topic_id

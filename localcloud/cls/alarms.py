@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from localcloud.cls.model import API, CODES, Alarms, Kept, passes, the_topic
-from localcloud.cls.watch import ConditionError, Watch, conditions_of
+from localcloud.cls.model import API, Alarms, Kept, existing, listed, the_topic
+from localcloud.cls.watch import Watch, condition_of
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.paging import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from localcloud.core.parameters import Params
 
 LONGEST_OFFSET = 1440
-NO_ALARM, NO_NOTICE = "ResourceNotFound.AlarmNotExist", "ResourceNotFound.AlarmNoticeNotExist"
 
 
 @API.action()
@@ -30,21 +28,20 @@ def create_alarm(ctx: Context, params: Params) -> dict[str, Any]:
 @API.action()
 def modify_alarm(ctx: Context, params: Params) -> dict[str, Any]:
     """Change what is given of an alarm."""
-    _put_alarm(ctx, _find(_alarms(ctx).alarms, params.pop("AlarmId"), NO_ALARM).changed(params))
+    _put_alarm(ctx, existing(_alarms(ctx).alarms, params.pop("AlarmId"), "alarm").changed(params))
     return {}
 
 
 @API.action()
 def describe_alarms(ctx: Context, params: Params) -> dict[str, Any]:
-    """List alarms, filtered by name, alarmId or topicId."""
-    by_topic = {"topicId": lambda row, value: any(value == one["TopicId"] for one in row.params["AlarmTargets"])}
-    return _listed(params, _alarms(ctx).alarms, "Alarm", by_topic)
+    """List alarms, filtered by name or alarmId."""
+    return _listed(params, _alarms(ctx).alarms, "Alarm")
 
 
 @API.action()
 def delete_alarm(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete an alarm."""
-    del _alarms(ctx).alarms[_find(_alarms(ctx).alarms, params["AlarmId"], NO_ALARM).one_id]
+    del _alarms(ctx).alarms[existing(_alarms(ctx).alarms, params["AlarmId"], "alarm").one_id]
     return {}
 
 
@@ -60,7 +57,7 @@ def create_alarm_notice(ctx: Context, params: Params) -> dict[str, Any]:
 @API.action()
 def modify_alarm_notice(ctx: Context, params: Params) -> dict[str, Any]:
     """Change what is given of a notice."""
-    notice = _find(_alarms(ctx).notices, params.pop("AlarmNoticeId"), NO_NOTICE)
+    notice = existing(_alarms(ctx).notices, params.pop("AlarmNoticeId"), "alarm notice")
     _alarms(ctx).notices[notice.one_id] = notice.changed(params)
     return {}
 
@@ -68,13 +65,13 @@ def modify_alarm_notice(ctx: Context, params: Params) -> dict[str, Any]:
 @API.action()
 def describe_alarm_notices(ctx: Context, params: Params) -> dict[str, Any]:
     """List notices, filtered by name or alarmNoticeId."""
-    return _listed(params, _alarms(ctx).notices, "AlarmNotice", {})
+    return _listed(params, _alarms(ctx).notices, "AlarmNotice")
 
 
 @API.action()
 def delete_alarm_notice(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a notice that no alarm uses."""
-    notice = _find(_alarms(ctx).notices, params["AlarmNoticeId"], NO_NOTICE)
+    notice = existing(_alarms(ctx).notices, params["AlarmNoticeId"], "alarm notice")
     if any(notice.one_id in alarm.params.get("AlarmNoticeIds", ()) for alarm in _alarms(ctx).alarms.values()):
         raise ApiError("OperationDenied.NoticeHasAlarm", f"An alarm uses the notice `{notice.one_id}`.")
     del _alarms(ctx).notices[notice.one_id]
@@ -94,21 +91,12 @@ def _put_alarm(ctx: Context, alarm: Kept) -> str:
         the_topic(ctx, target["TopicId"])
         if not -LONGEST_OFFSET <= target["StartTimeOffset"] <= target["EndTimeOffset"] <= 0:
             raise ApiError("InvalidParameterValue", f"Offsets are minutes from -{LONGEST_OFFSET} to 0.")
-    try:
-        conditions_of(params)
-    except ConditionError as error:
-        raise ApiError("InvalidParameterValue", str(error)) from None
+    condition_of(params)
     for notice_id in params.get("AlarmNoticeIds", ()):
-        _find(_alarms(ctx).notices, notice_id, NO_NOTICE)
+        existing(_alarms(ctx).notices, notice_id, "alarm notice")
     _alarms(ctx).alarms[alarm.one_id] = alarm
     ctx.account.state(Watch).begin(ctx.region.name, alarm)
     return alarm.one_id
-
-
-def _find(rows: Mapping[str, Kept], one_id: str, code: str) -> Kept:
-    if one_id not in rows:
-        raise ApiError(code, f"`{one_id}` does not exist.")
-    return rows[one_id]
 
 
 def _refuse_taken(rows: Mapping[str, Kept], params: Params, code: str) -> None:
@@ -116,18 +104,11 @@ def _refuse_taken(rows: Mapping[str, Kept], params: Params, code: str) -> None:
         raise ApiError(code, f"The name `{params['Name']}` is taken.")
 
 
-def _listed(
-    params: Params, rows: Mapping[str, Kept], kind: str, more: Mapping[str, Callable[[Kept, str], bool]]
-) -> dict[str, Any]:
-    tests = {
+def _listed(params: Params, rows: Mapping[str, Kept], kind: str) -> dict[str, Any]:
+    tests: dict[str, Callable[[Kept, str], bool]] = {
         "name": lambda row, value: value in row.params["Name"],
         f"{kind[0].lower()}{kind[1:]}Id": lambda row, value: value == row.one_id,
-        **more,
     }
-    offset, limit = page(params, code=CODES.page)
-    found = [row for row in rows.values() if passes(row, params, tests)]
-    shown = [
-        {"CreateTime": beijing_time(row.created), **row.params, f"{kind}Id": row.one_id}
-        for row in found[offset : offset + limit]
-    ]
-    return {"TotalCount": len(found), f"{kind}s": shown}
+    total, found = listed(params, rows, tests)
+    shown = [{"CreateTime": beijing_time(row.created), **row.params, f"{kind}Id": row.one_id} for row in found]
+    return {"TotalCount": total, f"{kind}s": shown}

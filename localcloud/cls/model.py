@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from localcloud.core.actions import Service
 from localcloud.core.errors import ApiError
-from localcloud.core.listing import Codes
+from localcloud.core.paging import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 API = Service("cls", "2020-10-16")
 MOST_LINES = 100_000
 INTERNAL_KEYS = ("__TIMESTAMP__", "__SOURCE__", "__FILENAME__", "__HOSTNAME__")
-CODES = Codes()
+Row = TypeVar("Row")
 Tags = tuple[tuple[str, str], ...]
 
 
@@ -31,8 +31,6 @@ class Logset:
 
     logset_id: str
     name: str
-    created: float
-    tags: Tags = ()
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,6 @@ class Index:
     """What of a topic's lines can be searched: `rule` as CreateIndex takes it."""
 
     rule: dict[str, Any]
-    changed: float
     on: bool = True
 
     def has(self, key: str) -> bool:
@@ -148,21 +145,50 @@ def the_topic(ctx: Context, topic_id: str) -> Topic:
     Raises:
         ApiError: ResourceNotFound.TopicNotExist.
     """
-    topic = find_topic(ctx.account, topic_id, ctx.region.name)
-    if topic is None:
-        raise ApiError("ResourceNotFound.TopicNotExist", f"The topic `{topic_id}` does not exist.")
-    return topic
+    return existing(ctx.region.state(Logs).topics, topic_id, "topic")
 
 
-def passes(row: Any, params: Params, tests: Mapping[str, Callable[[Any, str], bool]]) -> bool:
-    """Tell whether a row passes every filter of a call; the values of one are ORed.
+def existing(rows: Mapping[str, Row], one_id: str, kind: str) -> Row:
+    """Return the row of an id.
+
+    Args:
+        rows: Where to look.
+        one_id: The id.
+        kind: What it is the id of, such as "alarm notice".
 
     Raises:
-        ApiError: InvalidParameterValue, a filter that is not among the tests.
+        ApiError: ResourceNotFound.AlarmNoticeNotExist, and the like.
     """
+    if one_id not in rows:
+        code = f"ResourceNotFound.{kind.title().replace(' ', '')}NotExist"
+        raise ApiError(code, f"The {kind} `{one_id}` does not exist.")
+    return rows[one_id]
+
+
+def new_id(ctx: Context, params: Params, name: str) -> str:
+    """Return a new id of a logset or a topic.
+
+    Raises:
+        ApiError: InvalidParameter, where the call has an id of its own.
+    """
+    if name in params:
+        raise ApiError("InvalidParameter", f"`{name}` is given out here: an id of one's own is not done.")
+    return ctx.account.ids.uuid()
+
+
+def listed(
+    params: Params, rows: Mapping[str, Row], tests: Mapping[str, Callable[[Row, str], bool]]
+) -> tuple[int, list[Row]]:
+    """Return how many rows pass every filter of a call, and its page of them; the values of one filter are ORed.
+
+    Raises:
+        ApiError: InvalidParameterValue, for a filter that is not among the tests, and a wrong page.
+    """
+    offset, limit = page(params, code="InvalidParameterValue")
+    found = list(rows.values())
     for one in params.get("Filters", ()):
-        if one["Key"] not in tests:
+        test = tests.get(one["Key"])
+        if test is None:
             raise ApiError("InvalidParameterValue", f"The filter `{one['Key']}` is not supported.")
-        if not any(tests[one["Key"]](row, value) for value in one["Values"]):
-            return False
-    return True
+        found = [row for row in found if any(test(row, value) for value in one["Values"])]
+    return len(found), found[offset : offset + limit]

@@ -1,25 +1,31 @@
 """Search conditions of CLS's query language, CQL: `key:value AND NOT "whole phrase"` (doc 614/47044).
 
 A word fits a value whose whole or one of whose words it is, whatever its case; `*` in it stands for anything. A phrase
-fits where it stands. `key:>5` compares numbers. Conditions side by side are ANDed.
+fits where it stands. `key:>5` compares numbers. AND, OR, NOT and brackets are SQLite's; conditions side by side are
+refused.
 """
 
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    Fits = Callable[[Mapping[str, Any]], bool]
+    from localcloud.cls.model import Line
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<sign>[()])|(?:(?P<key>[\w.@-]+|"[^"]+"):)?(?:"(?P<phrase>(?:[^"\\]|\\.)*)"|(?P<word>[^\s()":]+)))"""
+    r"""\s*(?:(?P<sign>[()]|(?:AND|OR|NOT)(?=[\s()]|$))"""
+    r"""|(?:(?P<key>[\w.@-]+|"[^"]+"):)?(?:"(?P<phrase>(?:[^"\\]|\\.)*)"|(?P<word>[^\s()":]+)))\s*"""
 )
 _COMPARED = re.compile(r"(>=|<=|>|<)(-?\d+(?:\.\d+)?)")
+_SIGNS: dict[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt}
 _WORDS = re.compile(r"[\w*-]+")
 
 
@@ -28,26 +34,66 @@ class QueryError(ValueError):
 
 
 @dataclass(frozen=True)
-class Condition:
-    """A condition that was understood: what fits it, and the keys that it looks at (the empty one: the whole line)."""
+class Term:
+    """One test of a line: of the field `key`, or of all its fields if that is empty."""
 
-    fits: Fits
-    keys: frozenset[str]
+    key: str
+    test: Callable[[str], bool]
+
+    def fits(self, fields: Mapping[str, Any]) -> bool:
+        """Tell whether a line passes."""
+        values = [value_of(fields, self.key)] if self.key else list(fields.values())
+        return any(self.test(str(value).lower()) for value in values if value is not None)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition that was understood: `sql` combines its terms, each `fits(line, N)`."""
+
+    terms: list[Term]
+    sql: str
+
+    @property
+    def keys(self) -> set[str]:
+        """Return the keys it looks at; the empty one is the whole line."""
+        return {term.key for term in self.terms}
+
+    def select(self, lines: Sequence[Line]) -> list[Line]:
+        """Return the lines that fit.
+
+        Raises:
+            QueryError: Its terms are not combined as they can be.
+        """
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.create_function("fits", 2, lambda line, term: self.terms[term].fits(lines[line].fields))
+            database.execute("create table lines (line)")
+            database.executemany("insert into lines values (?)", zip(range(len(lines))))
+            try:
+                return [lines[line] for (line,) in database.execute(f"select line from lines where {self.sql}")]  # noqa: S608
+            except sqlite3.Error as error:
+                raise QueryError(str(error)) from None
 
 
 def parse(text: str) -> Condition:
     """Return the condition that a text spells; an empty one, or `*`, fits every line.
 
     Raises:
-        QueryError: It is malformed.
+        QueryError: It cannot be read.
     """
     if text.strip() in ("", "*"):
-        return Condition(lambda _fields: True, frozenset())
-    parser = _Parser(text)
-    fits = parser.either()
-    if parser.token is not None:
-        raise QueryError(f"unexpected `{parser.token.group().strip()}`")
-    return Condition(fits, frozenset(parser.keys))
+        return Condition([], "true")
+    terms: list[Term] = []
+    parts: list[str] = []
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise QueryError(f"cannot read `{text[at:]}`")
+        parts.append(match["sign"] or f"fits(line, {len(terms)})")
+        if not match["sign"]:
+            terms.append(Term((match["key"] or "").strip('"'), _test(match)))
+        at = match.end()
+    return Condition(terms, " ".join(parts))
 
 
 def value_of(fields: Mapping[str, Any], key: str) -> Any:
@@ -59,82 +105,18 @@ def value_of(fields: Mapping[str, Any], key: str) -> Any:
     return value_of(inner, rest) if rest and isinstance(inner, dict) else None
 
 
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self._text, self._at = text.strip(), 0
-        self.keys: set[str] = set()
-        self.token: re.Match[str] | None = None
-        self._next()
-
-    def either(self) -> Fits:
-        choices = [self._all()]
-        while self._took("OR"):
-            choices.append(self._all())
-        return lambda fields: any(fits(fields) for fits in choices)
-
-    def _all(self) -> Fits:
-        needed = [self._one()]
-        while self.token is not None and self.token["sign"] != ")" and self.token["word"] != "OR":
-            self._took("AND")
-            needed.append(self._one())
-        return lambda fields: all(fits(fields) for fits in needed)
-
-    def _one(self) -> Fits:
-        if self._took("NOT"):
-            unwanted = self._one()
-            return lambda fields: not unwanted(fields)
-        if self.token is None or self.token["sign"] == ")":
-            raise QueryError("a condition is missing")
-        if self.token["sign"] == "(":
-            self._next()
-            inner = self.either()
-            if self.token is None or self.token["sign"] != ")":
-                raise QueryError("`)` is missing")
-            self._next()
-            return inner
-        token = self.token
-        self._next()
-        return self._term(token)
-
-    def _term(self, token: re.Match[str]) -> Fits:
-        key, phrase, word = (token["key"] or "").strip('"'), token["phrase"], token["word"]
-        self.keys.add(key)
-        if phrase is not None:
-            wanted = re.sub(r"\\(.)", r"\1", phrase).lower()
-            return lambda fields: any(wanted in value.lower() for value in _values(fields, key))
-        compared = _COMPARED.fullmatch(word)
-        if key and compared:
-            return lambda fields: any(_compares(value, *compared.groups()) for value in _values(fields, key))
-        return lambda fields: any(_has_word(value.lower(), word.lower()) for value in _values(fields, key))
-
-    def _took(self, word: str) -> bool:
-        if self.token is None or self.token["word"] != word or self.token["key"]:
-            return False
-        self._next()
-        return True
-
-    def _next(self) -> None:
-        if self._at >= len(self._text):
-            self.token = None
-            return
-        self.token = _TOKEN.match(self._text, self._at)
-        if self.token is None:
-            raise QueryError(f"cannot read `{self._text[self._at :]}`")
-        self._at = self.token.end()
+def _test(match: re.Match[str]) -> Callable[[str], bool]:
+    """Return what a term asks of one value, which is in lower case."""
+    if match["phrase"] is not None:
+        phrase = re.sub(r"\\(.)", r"\1", match["phrase"]).lower()
+        return lambda value: phrase in value
+    word = match["word"].lower()
+    compared = _COMPARED.fullmatch(word)
+    if match["key"] and compared:
+        sign, number = compared.groups()
+        return lambda value: _is_number(value) and _SIGNS[sign](float(value), float(number))
+    return lambda value: any(fnmatchcase(part, word) for part in (value, *_WORDS.findall(value)))
 
 
-def _values(fields: Mapping[str, Any], key: str) -> list[str]:
-    found = list(fields.values()) if not key else [value_of(fields, key)]
-    return [str(value) for value in found if value is not None]
-
-
-def _has_word(value: str, word: str) -> bool:
-    return fnmatchcase(value, word) or any(fnmatchcase(part, word) for part in _WORDS.findall(value))
-
-
-def _compares(value: str, sign: str, number: str) -> bool:
-    try:
-        left, right = float(value), float(number)
-    except ValueError:
-        return False
-    return {">": left > right, ">=": left >= right, "<": left < right, "<=": left <= right}[sign]
+def _is_number(value: str) -> bool:
+    return re.fullmatch(r"-?\d+(\.\d+)?", value) is not None

@@ -49,7 +49,7 @@ def search(account: Account, region: str, topic: Topic, text: str, period: tuple
     try:
         condition = query.parse(wanted)
         _check_index(topic, condition.keys | (sql.keys_of(statement) if statement else set()))
-        lines = [line for line in read_lines(account, region, topic, *period) if condition.fits(line.fields)]
+        lines = condition.select(read_lines(account, region, topic, *period))
         if not statement:
             return Found(lines, [])
         return Found([], *sql.analyse(statement, lines))
@@ -57,7 +57,7 @@ def search(account: Account, region: str, topic: Topic, text: str, period: tuple
         raise ApiError("FailedOperation.SyntaxError", f"The query is not valid: {error}.") from None
 
 
-def _check_index(topic: Topic, keys: set[str] | frozenset[str]) -> None:
+def _check_index(topic: Topic, keys: set[str]) -> None:
     if topic.index is None or not topic.index.on:
         raise ApiError("FailedOperation.QueryError", f"The index of the topic `{topic.topic_id}` is not on.")
     for key in sorted(keys):

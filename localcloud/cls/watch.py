@@ -1,20 +1,19 @@
 """Alarms at work: every so many minutes an alarm asks its topics, and calls somebody if its condition holds.
 
-A condition is made of `$1.name > 0` (the field of a row of the first target's query; `$1.__QUERYCOUNT__`: how many rows
-or lines it found), in square brackets or not, with `&&` and `||`; it holds if it holds for any row (doc 614/51741).
+A condition is `$1.name > 0`, of the field of a row of the first target's query; it holds if it holds for any row (doc
+614/51741). Several conditions, and those made of others, are not done here.
 What a call's body holds is inferred: WeCom, DingTalk and Lark get a text in their own form, others a JSON object.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
 import logging
 import re
+import urllib.request
 from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from localcloud.cls.model import Alarms, Kept, find_topic
 from localcloud.cls.search import search
@@ -28,15 +27,11 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("localcloud")
 MINUTE_S, SHORTEST_S, TIMEOUT_S = 60.0, 1.0, 5.0
-COUNT = "__QUERYCOUNT__"
-_TEST = re.compile(r"\s*\[?\s*\$(\d+)\.([\w-]+)\s*\]?\s*(>=|<=|==|!=|>|<)\s*(-?\d+(?:\.\d+)?)\s*")
+_WEB = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_CONDITION = re.compile(r"\$(\d+)\.([\w-]+)\s*(>=|<=|==|!=|>|<)\s*(-?\d+(?:\.\d+)?)")
 _SIGNS: dict[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, "==": eq, "!=": ne, ">": gt, "<": lt}
 
 Row = dict[str, Any]
-
-
-class ConditionError(ValueError):
-    """An alarm's condition is malformed."""
 
 
 @dataclass(frozen=True)
@@ -49,39 +44,22 @@ class Fired:
     row: Row
 
 
-def conditions_of(params: dict[str, Any]) -> list[Callable[[list[list[Row]]], Row | None]]:
-    """Return an alarm's conditions: each gives the first row for which it holds among those of every target.
+def condition_of(params: dict[str, Any]) -> Callable[[list[list[Row]]], Row | None]:
+    """Return an alarm's condition: it gives the first row for which it holds among those of every target.
 
     Raises:
-        ConditionError: One is malformed, or there are both kinds or none.
+        ApiError: It is malformed, or not one.
     """
-    several, single = params.get("MultiConditions"), params.get("Condition")
-    if (several is None) == (single is None):
-        raise ConditionError("An alarm has either Condition or MultiConditions.")
-    return [_condition(str(one)) for one in ([single] if several is None else [one["Condition"] for one in several])]
-
-
-def _condition(text: str) -> Callable[[list[list[Row]]], Row | None]:
-    choices = [[_TEST.fullmatch(part) for part in choice.split("&&")] for choice in text.split("||")]
-    if any(match is None for choice in choices for match in choice):
-        raise ConditionError(f"The condition `{text}` is not like `$1.n > 0`.")
+    match = _CONDITION.fullmatch(params.get("Condition", ""))
+    if match is None or "MultiConditions" in params:
+        raise ApiError("InvalidParameterValue", "An alarm has one Condition here, such as `$1.n > 0`.")
+    number, name, sign, wanted = int(match[1]) - 1, match[2], _SIGNS[match[3]], float(match[4])
 
     def holds(found: list[list[Row]]) -> Row | None:
-        for choice in choices:
-            rows = [_first(found, match) for match in choice if match is not None]
-            if None not in rows:
-                return rows[0]
-        return None
+        rows = found[number] if number < len(found) else []
+        return next((row for row in rows if isinstance(row.get(name), int | float) and sign(row[name], wanted)), None)
 
     return holds
-
-
-def _first(found: list[list[Row]], match: re.Match[str]) -> Row | None:
-    number, name, sign, wanted = int(match[1]) - 1, match[2], _SIGNS[match[3]], float(match[4])
-    rows = found[number] if number < len(found) else []
-    if name == COUNT:
-        return {COUNT: len(rows)} if sign(len(rows), wanted) else None
-    return next((row for row in rows if isinstance(row.get(name), int | float) and sign(row[name], wanted)), None)
 
 
 @dataclass
@@ -122,7 +100,8 @@ class Watch:
             alarms = self._account.region(region).state(Alarms)
             if alarms.alarms.get(alarm.one_id) is not alarm:
                 return
-            row = self._row(region, params, now) if params.get("Status", True) else None
+            found = [self._rows(region, target, now) for target in params["AlarmTargets"]]
+            row = condition_of(params)(found) if params.get("Status", True) else None
             notices = [alarms.notices[one] for one in params.get("AlarmNoticeIds", ()) if one in alarms.notices]
         state.hits = 0 if row is None else state.hits + 1
         if row is not None and state.hits >= params["TriggerCount"] and now >= state.quiet_until:
@@ -133,21 +112,14 @@ class Watch:
                     _call(callback, alarm, row)
         self._next(region, alarm, state)
 
-    def _row(self, region: str, params: dict[str, Any], now: float) -> Row | None:
-        found = [self._rows(region, target, now) for target in params["AlarmTargets"]]
-        return next((row for row in (holds(found) for holds in conditions_of(params)) if row is not None), None)
-
     def _rows(self, region: str, target: dict[str, Any], now: float) -> list[Row]:
         topic = find_topic(self._account, target["TopicId"], region)
         period = (now + target["StartTimeOffset"] * MINUTE_S, now + target["EndTimeOffset"] * MINUTE_S)
         try:
-            found = search(self._account, region, topic, target["Query"], period) if topic else None
+            return (search(self._account, region, topic, target["Query"], period).rows or []) if topic else []
         except ApiError as error:
             _LOG.warning("an alarm's query failed: %s", error)
             return []
-        if found is None:
-            return []
-        return [line.fields for line in found.lines] if found.rows is None else found.rows
 
 
 def _call(callback: dict[str, Any], alarm: Kept, row: Row) -> None:
@@ -160,15 +132,9 @@ def _call(callback: dict[str, Any], alarm: Kept, row: Row) -> None:
     }.get(
         callback["CallbackType"], {"AlarmId": alarm.one_id, "Name": alarm.params["Name"], "Message": said, "Row": row}
     )
-    url = urlsplit(callback["Url"])
-    kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-    connection = kind(url.netloc, timeout=TIMEOUT_S)
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(callback["Url"], json.dumps(body).encode(), headers)  # noqa: S310
     try:
-        path = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
-        headers = {"Content-Type": "application/json"}
-        connection.request(callback.get("Method", "POST"), path, json.dumps(body).encode(), headers)
-        connection.getresponse().read()
-    except OSError as error:
+        _WEB.open(request, timeout=TIMEOUT_S).close()
+    except (OSError, ValueError) as error:
         _LOG.warning("the alarm's address %s cannot be reached: %s", callback["Url"], error)
-    finally:
-        connection.close()

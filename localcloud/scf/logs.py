@@ -28,8 +28,8 @@ def default_topic(ctx: Context) -> Topic:
     for topic in logs.topics.values():
         if topic.name == name:
             return topic
-    logset = Logset(ctx.account.ids.uuid(), f"SCF_logset_{ctx.region.name}", ctx.now())
-    index = Index(_INDEX, ctx.now())
+    logset = Logset(ctx.account.ids.uuid(), f"SCF_logset_{ctx.region.name}")
+    index = Index(_INDEX)
     topic = Topic(ctx.account.ids.uuid(), name, logset.logset_id, ctx.now(), period_days=KEPT_DAYS, index=index)
     logs.logsets[logset.logset_id], logs.topics[topic.topic_id] = logset, topic
     return topic

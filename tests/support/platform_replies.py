@@ -107,9 +107,7 @@ def cls_replies(call: Call, cloud: LocalCloud) -> None:
     """Every action of cls and monitor."""
     logset = _only(call("cls", "CreateLogset", LogsetName="contract", Tags=TAGS), "LogsetId")
     topic = _only(call("cls", "CreateTopic", **logset, TopicName="contract", Tags=TAGS), "TopicId")
-    call("cls", "DescribeLogsets")
     call("cls", "CreateIndex", **topic, Rule=INDEX)
-    call("cls", "DescribeIndex", **topic)
     call("cls", "DescribeTopics")
     search = {"TopicId": cloud.topic_id, "From": 0, "To": int(cloud.clock.now()) * 1000}
     for query in ("", "* | select count(*) as n"):
@@ -128,7 +126,6 @@ def cls_replies(call: Call, cloud: LocalCloud) -> None:
     of_topic = {"Dimensions": [{"Name": "uin", "Value": cloud.uin}, {"Name": "TopicId", "Value": cloud.topic_id}]}
     call("monitor", "GetMonitorData", Namespace="QCE/CLS", MetricName="TrafficWrite", Instances=[of_topic])
     call("cls", "DeleteTopic", **topic)
-    call("cls", "DeleteLogset", **logset)
 
 
 def cloudaudit_replies(call: Call, cloud: LocalCloud) -> None:
