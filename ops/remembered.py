@@ -11,18 +11,21 @@ import json
 import os
 import time
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handler import jsontext
 from handler.cloud.queue import BATCH, Message, Queue
+from handler.intake import events
+from handler.model import Invalid
 from handler.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from handler.budget import Budget
+    from handler.model import Item
     from handler.settings import Credentials
 
 _MARGIN_S = 1.0
@@ -71,7 +74,9 @@ class Memory:
             self._replace_file()
 
     def _replace_file(self) -> None:
-        kept = [{**asdict(message), "body": _without_secrets(message.body)} for message in self.messages]
+        clean = [replace(message, body=_without_secrets(message.body)) for message in self.messages]
+        known = {message.message_id: message.body for message in self.messages}
+        kept = [asdict(message) for message in clean if _reads_alike(message.body, known[message.message_id])]
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = self._file.with_suffix(f".{os.getpid()}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
@@ -144,6 +149,16 @@ def _without_secrets(body: str) -> str:
         return json.dumps(redact(jsontext.parse(body)))
     except jsontext.NotJson:
         return str(redact(body))
+
+
+def _reads_alike(one: str, other: str) -> bool:
+    """Whether a redrive makes the same of two messages: of a payload that is packed, redaction may leave nothing."""
+    first, second = ([_meaning(item) for item in events.read_text(body)] for body in (one, other))
+    return first == second
+
+
+def _meaning(item: Item) -> Item | str:
+    return item.problem if isinstance(item, Invalid) else item
 
 
 def _file(queue: str) -> Path:

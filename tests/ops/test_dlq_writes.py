@@ -11,7 +11,7 @@ from localcloud import LocalCloud
 from localcloud.core import faults
 from ops.errors import Exit
 from tests.support.function import QUEUE, valid
-from tests.support.records import INTERFACE_ID, letter_of, platform_letter
+from tests.support.records import INTERFACE_ID, ckafka, cls, cmq, created, letter_of, platform_letter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -231,3 +231,18 @@ def test_purge_without_leave_to_manage_the_queue(cloud: LocalCloud, operator: Op
     operator.put(letter(), letter())
     assert "2 records deleted." in operator("dlq", "purge", "--all", "--yes").stdout
     assert cloud.messages(QUEUE) == []
+
+
+RECORD = json.dumps(created())
+
+
+@pytest.mark.parametrize(("payload", "left"), [(cls(RECORD), 1), (ckafka(RECORD), 0), (cmq(RECORD), 0)])
+def test_what_redaction_would_spoil_is_not_remembered(
+    cloud: LocalCloud, operator: Operator, payload: dict[str, Any], left: int
+) -> None:
+    """Of a packed payload nothing would be left to run: it stays on the queue, until it can be received again."""
+    operator.put(platform_letter(payload))
+    operator("dlq", "list")
+    report = operator.json("dlq", "redrive", "--yes")
+    assert (report["received"], report["outcomes"]["dead_lettered"]) == (1 - left, 0)
+    assert len(cloud.messages(QUEUE)) == left
