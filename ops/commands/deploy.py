@@ -16,7 +16,7 @@ from ops.deployment.assembly import open_deployment, plan_deployment
 from ops.deployment.function import Function, Zip
 from ops.deployment.show import say_done, shown
 from ops.doctor.arrivals import arrivals
-from ops.doctor.deployed import Deployed
+from ops.doctor.case import Case
 from ops.doctor.finding import State
 from ops.packaging import package as packaging
 
@@ -128,7 +128,7 @@ def _carry_out(plan: Plan, cloud: Cloud, question: str, *, yes: bool) -> None:
     plan.carry_out(say_done)
     say("Deployed. `eni-flowlog doctor` checks it; `eni-flowlog backfill` covers what was there before.")
     with working("Looking for events"):
-        found = list(arrivals(Deployed(plan.deployment, cloud)))
+        found = list(arrivals(Case(plan.deployment, cloud)))
     for finding in found:
         if finding.state is not State.OK:
             say(f"{finding.what[:1].upper()}{finding.what[1:]}. {finding.todo}", "yellow")

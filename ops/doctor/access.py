@@ -12,15 +12,15 @@ from ops.doctor.finding import DEPLOY, Finding, State
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ops.doctor.deployed import Deployed
+    from ops.doctor.case import Case
 
 
-def credentials(there: Deployed) -> Iterator[Finding]:
+def credentials(there: Case) -> Iterator[Finding]:
     """The operator's keys work."""
     yield Finding("credentials", State.OK, f"account {there.cloud.uin}")
 
 
-def role(there: Deployed) -> Iterator[Finding]:
+def role(there: Case) -> Iterator[Finding]:
     """The role is there, and SCF may take it."""
     name, found = there.wanted.role, there.role
     if found is None:
@@ -33,7 +33,7 @@ def role(there: Deployed) -> Iterator[Finding]:
         yield Finding("role", State.OK, f"{name}, which SCF may take")
 
 
-def permissions(there: Deployed) -> Iterator[Finding]:
+def permissions(there: Case) -> Iterator[Finding]:
     """The role may do each thing that the reviewed policy lists, by whatever policies it has."""
     if there.role is None:
         return
@@ -51,7 +51,7 @@ def permissions(there: Deployed) -> Iterator[Finding]:
         yield Finding("permission", State.OK, f"all {number} actions of ops/policies/role-policy.json")
 
 
-def granted_roles(there: Deployed) -> Iterator[Finding]:
+def granted_roles(there: Case) -> Iterator[Finding]:
     """Tencent's own services may do their part."""
     storage = there.settings.storage if there.settings else "cls"
     roles = service_roles.needed(storage)

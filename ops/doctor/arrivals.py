@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ops.deployment.part import Found
-    from ops.doctor.deployed import Deployed
+    from ops.doctor.case import Case
     from ops.doctor.records import Record
 
 LATE_S = 15 * 60
@@ -42,7 +42,7 @@ class _CannotTell(Exception):
     """Nothing says what the function has heard of; the message says why."""
 
 
-def arrivals(there: Deployed) -> Iterator[Finding]:
+def arrivals(there: Case) -> Iterator[Finding]:
     """The calls of the rule's actions that CloudAudit shows have reached the function."""
     rule = Rule(there.wanted, there.cloud).find()
     if rule is None or not rule.get("Enable") or not there.is_active or not Target(there.wanted, there.cloud).find():
@@ -54,7 +54,7 @@ def arrivals(there: Deployed) -> Iterator[Finding]:
         yield Finding("events", State.UNKNOWN, what, f"Make sure that they are switched on. {SWITCH}")
 
 
-def _compared(there: Deployed, rule: Found) -> Finding:
+def _compared(there: Case, rule: Found) -> Finding:
     now = there.now()
     since = max(now - LOOK_BACK_S, _seconds(rule.get("ModTime") or rule.get("AddTime")))
     calls = _calls(there, since, now - LATE_S)
@@ -76,14 +76,14 @@ def _compared(there: Deployed, rule: Found) -> Finding:
     return Finding("events", State.FAIL, what, SWITCH)
 
 
-def _calls(there: Deployed, since: float, until: float) -> list[Record]:
+def _calls(there: Case, since: float, until: float) -> list[Record]:
     if until <= since:
         return []
     shown = records.last(there.cloud, since=since, until=until)
     return [record for record in shown if record.is_call_to_hear_of and record.request_id][:MOST]
 
 
-def _heard(there: Deployed, ids: list[str], since: float, now: float) -> set[str]:
+def _heard(there: Case, ids: list[str], since: float, now: float) -> set[str]:
     """Those of some request ids that the function's log knows, or else the bus's store."""
     period = int(since * 1000), int(now * 1000) + 1000
     try:
@@ -96,7 +96,7 @@ def _heard(there: Deployed, ids: list[str], since: float, now: float) -> set[str
     return {request_id for request_id in ids if request_id in text}
 
 
-def _own_log(there: Deployed, ids: list[str], period: tuple[int, int]) -> Any:
+def _own_log(there: Case, ids: list[str], period: tuple[int, int]) -> Any:
     topic = (there.function or {}).get("ClsTopicId")
     if not topic:
         raise _CannotTell("it has no topic")
@@ -105,7 +105,7 @@ def _own_log(there: Deployed, ids: list[str], period: tuple[int, int]) -> Any:
     return there.cloud.call(CLS, "SearchLog", {**params, "QuerySyntax": 1, "Limit": _LINES}).get("Results") or []
 
 
-def _store(there: Deployed, period: tuple[int, int]) -> Any:
+def _store(there: Case, period: tuple[int, int]) -> Any:
     """What the service bus has kept of a time; None where it keeps nothing."""
     rule = Rule(there.wanted, there.cloud).find() or {}
     bus = {"EventBusId": rule.get("EventBusId", "")}

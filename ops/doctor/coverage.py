@@ -11,13 +11,13 @@ from ops.doctor.finding import Finding, State
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ops.doctor.deployed import Deployed
+    from ops.doctor.case import Case
 
 _WORDS = {Of.MISSING: "without a flow log", Of.DIFFERS: "whose flow log differs", Of.BROKEN: "whose flow log is broken"}
 _STEPS = {Of.MISSING: "`eni-flowlog backfill`", Of.DIFFERS: "`eni-flowlog repair`", Of.BROKEN: "`eni-flowlog repair`"}
 
 
-def coverage(there: Deployed) -> Iterator[Finding]:
+def coverage(there: Case) -> Iterator[Finding]:
     """All that the function looks at is covered, and it looks at every region that holds interfaces."""
     if there.report is None:
         return  # the check of the function's answer says why

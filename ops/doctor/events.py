@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ops.deployment.part import Found, Part
-    from ops.doctor.deployed import Deployed
+    from ops.doctor.case import Case
 
 
-def timer(there: Deployed) -> Iterator[Finding]:
+def timer(there: Case) -> Iterator[Finding]:
     """The sweep runs."""
     yield from _planned(TimerTrigger(there.wanted, there.cloud), f"{there.wanted.timer.cron}")
 
 
-def rule(there: Deployed) -> Iterator[Finding]:
+def rule(there: Case) -> Iterator[Finding]:
     """The rule is on the service bus, lets the right events through, and is on."""
     part = Rule(there.wanted, there.cloud)
     found = part.find()
@@ -59,12 +59,12 @@ def _pattern_words(found: Found) -> str:
     return f"without {', '.join(names + types)}" if names or types else json.dumps(there)
 
 
-def target(there: Deployed) -> Iterator[Finding]:
+def target(there: Case) -> Iterator[Finding]:
     """The rule calls the function."""
     yield from _planned(Target(there.wanted, there.cloud), there.wanted.name)
 
 
-def alarms(there: Deployed) -> Iterator[Finding]:
+def alarms(there: Case) -> Iterator[Finding]:
     """Somebody is called when it stops."""
     if alarm.notice(there.wanted):
         yield from _planned(Alarms(there.wanted, there.cloud), "somebody is called when it stops")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from handler.errors import CloudError
 from ops.doctor import access, arrivals, coverage, events, function, storage
-from ops.doctor.deployed import Deployed
+from ops.doctor.case import Case
 from ops.doctor.finding import Finding, State
 from ops.errors import OperatorError, next_step
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CALL_LIMIT_S = 20.0
 """How long one call may be tried again, in seconds."""
 
-CHECKS: dict[str, Callable[[Deployed], Iterator[Finding]]] = {
+CHECKS: dict[str, Callable[[Case], Iterator[Finding]]] = {
     "role": access.role,
     "permission": access.permissions,
     "service role": access.granted_roles,
@@ -60,7 +60,7 @@ def examine(
     Returns:
         The findings, in the order of the checks; a check that does not apply has none.
     """
-    there = Deployed(deployment, cloud.within(CALL_LIMIT_S), code, now)
+    there = Case(deployment, cloud.within(CALL_LIMIT_S), code, now)
     findings = _guarded("credentials", access.credentials, there)
     if findings[0].state is State.FAIL:
         return findings
@@ -72,7 +72,7 @@ def examine(
     return findings
 
 
-def _guarded(name: str, check: Callable[[Deployed], Iterator[Finding]], there: Deployed) -> list[Finding]:
+def _guarded(name: str, check: Callable[[Case], Iterator[Finding]], there: Case) -> list[Finding]:
     found: list[Finding] = []
     try:
         found.extend(check(there))

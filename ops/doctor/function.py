@@ -10,19 +10,19 @@ from handler.errors import CloudError, SettingsError
 from ops.deployed import differences
 from ops.deployment.function import ACTIVE, Function, digest_of, reasons, variables_of
 from ops.deployment.preflight import unknown_settings
-from ops.doctor.deployed import ANSWER_LIMIT_S
+from ops.doctor.case import ANSWER_LIMIT_S
 from ops.doctor.finding import DEPLOY, Finding, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ops.deployed import Answer
-    from ops.doctor.deployed import Deployed
+    from ops.doctor.case import Case
 
 _REASON = 500
 
 
-def function(there: Deployed) -> Iterator[Finding]:
+def function(there: Case) -> Iterator[Finding]:
     """The function is there, active, and set up as serverless.yml says."""
     name, found = there.wanted.name, there.function
     if found is None:
@@ -48,7 +48,7 @@ def function(there: Deployed) -> Iterator[Finding]:
         yield Finding("function", State.OK, f"{name} is active, {found.get('Runtime')}")
 
 
-def settings_as_deployed(there: Deployed) -> Iterator[Finding]:
+def settings_as_deployed(there: Case) -> Iterator[Finding]:
     """The function's own settings keep to their schema."""
     if there.function is None:
         return
@@ -65,7 +65,7 @@ def settings_as_deployed(there: Deployed) -> Iterator[Finding]:
         yield Finding("settings", State.OK, "as deployed, they are those of serverless.yml, .env and this shell")
 
 
-def elsewhere(there: Deployed) -> Iterator[Finding]:
+def elsewhere(there: Case) -> Iterator[Finding]:
     """There is no second deployment of ours in another region."""
     name = there.wanted.name
     try:
@@ -83,7 +83,7 @@ def elsewhere(there: Deployed) -> Iterator[Finding]:
         yield Finding("function", State.FAIL, what, todo)
 
 
-def code(there: Deployed) -> Iterator[Finding]:
+def code(there: Case) -> Iterator[Finding]:
     """The function runs the package that this checkout makes."""
     if there.function is None or there.code is None:
         return
@@ -98,7 +98,7 @@ def code(there: Deployed) -> Iterator[Finding]:
         yield Finding("code", State.WARN, what, DEPLOY)
 
 
-def answers(there: Deployed) -> Iterator[Finding]:
+def answers(there: Case) -> Iterator[Finding]:
     """The function answers a `status`, and can read its queue: by its own role, settings and network."""
     if not there.is_active:
         return

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ops.deployment.cloud import Cloud
-    from ops.doctor.deployed import Deployed
+    from ops.doctor.case import Case
 
 
-def topics(there: Deployed) -> Iterator[Finding]:
+def topics(there: Case) -> Iterator[Finding]:
     """Each topic is where flow logs look for it, takes records and can be searched; no region is without one."""
     wanted = there.settings
     if wanted is None or wanted.storage != "cls":
@@ -48,7 +48,7 @@ def _topic(cloud: Cloud, topic_id: str, region: str) -> Finding:
     return Finding("topic", State.OK, f"{topic_id} in {found.region}")
 
 
-def queue(there: Deployed) -> Iterator[Finding]:
+def queue(there: Case) -> Iterator[Finding]:
     """The dead-letter queue is there, keeps what it holds as long as it can, and is the one the function writes to."""
     name = there.wanted.queue
     found = Queue(there.wanted, there.cloud).find()

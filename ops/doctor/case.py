@@ -1,4 +1,4 @@
-"""What is deployed, looked up once for all checks that ask for it."""
+"""A deployment that doctor looks at: what there should be, and what of it is there, looked up once for all checks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ANSWER_LIMIT_S = 60.0
 
 
 @dataclass
-class Deployed:
+class Case:
     """A deployment as it should be, and what of it is there.
 
     Attributes:
