@@ -1,7 +1,5 @@
 """May this caller make this call? The account itself may make any, a role what its policies allow.
 
-A session may have a policy of its own (STS AssumeRole's Policy): then both must allow the call.
-
 Inferred: which operation an API is granted by, where it is not called so. SCF's Invoke is `scf:InvokeFunction` on `*`
 (docs 583/47932 and 598/70005 list that name and no other; the latter calls it operation-level).
 """
@@ -11,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localcloud.cam import policy
-from localcloud.cam.model import Access, parsed
+from localcloud.cam.model import Access
 from localcloud.core.errors import ApiError, unauthorized
 
 if TYPE_CHECKING:
@@ -45,9 +43,4 @@ class Authority:
     def _allows(self, caller: Caller, operation: str, resource: str) -> bool:
         access = self._account.state(Access)
         role = access.roles.get(caller.role)
-        if role is None:
-            return False
-        weighed = [access.documents_of(role)]
-        if caller.session_policy:
-            weighed.append([parsed(caller.session_policy)])
-        return all(policy.evaluate(documents, operation, resource) for documents in weighed)
+        return role is not None and policy.evaluate(access.documents_of(role), operation, resource)

@@ -26,7 +26,12 @@ CLOUDAUDIT_ROLE = "CloudAudit_QCSRole"
 _ALLOW_ALL = '{"version":"2.0","statement":[{"effect":"allow","action":["*"],"resource":["*"]}]}'
 _ALLOW_LOGGING = '{"version":"2.0","statement":[{"effect":"allow","action":["cls:*"],"resource":["*"]}]}'
 _ADMINISTRATOR_ID, _FLOW_LOG_POLICY_ID, _CLOUDAUDIT_POLICY_ID, _FIRST_OWN_ID = 1, 8_000_001, 18_150_187, 230_000_001
-
+_PRESETS = {
+    _ADMINISTRATOR_ID: ("AdministratorAccess", _ALLOW_ALL),
+    _FLOW_LOG_POLICY_ID: ("QcloudAccessForFlowLogClsRole", _ALLOW_LOGGING),
+    _CLOUDAUDIT_POLICY_ID: ("QcloudAccessForCARole", _ALLOW_LOGGING),
+}
+"""Tencent's own policies, by id: name and document."""
 _SERVICE_ROLES = {
     FLOW_LOG_ROLE: ("vpc.cloud.tencent.com", _FLOW_LOG_POLICY_ID, "Flow logs' access to CLS"),
     CLOUDAUDIT_ROLE: ("cloudaudit.cloud.tencent.com", _CLOUDAUDIT_POLICY_ID, "CloudAudit's access to other services"),
@@ -59,19 +64,13 @@ class Role:
     created: float
     modified: float
     description: str = ""
-    session_s: int = 43_200
-    console_login: int = 0
     kind: str = "user"
     tags: tuple[tuple[str, str], ...] = ()
     attached: tuple[tuple[int, float], ...] = ()
 
-    def has(self, policy_id: int) -> bool:
-        """Tell whether a policy is attached."""
-        return policy_id in dict(self.attached)
-
     def with_policy(self, policy_id: int, now: float) -> Role:
         """Return the same with one policy more."""
-        return self if self.has(policy_id) else replace(self, attached=(*self.attached, (policy_id, now)))
+        return replace(self, attached=tuple({policy_id: now, **dict(self.attached)}.items()))
 
     def without_policy(self, policy_id: int) -> Role:
         """Return the same with one policy less."""
@@ -91,15 +90,7 @@ class Access:
     """The account's policies by id and its roles by name."""
 
     def __init__(self) -> None:
-        self.policies = {
-            _ADMINISTRATOR_ID: Policy(_ADMINISTRATOR_ID, "AdministratorAccess", _ALLOW_ALL, 0.0, 0.0, preset=True),
-            _FLOW_LOG_POLICY_ID: Policy(
-                _FLOW_LOG_POLICY_ID, "QcloudAccessForFlowLogClsRole", _ALLOW_LOGGING, 0.0, 0.0, preset=True
-            ),
-            _CLOUDAUDIT_POLICY_ID: Policy(
-                _CLOUDAUDIT_POLICY_ID, "QcloudAccessForCARole", _ALLOW_LOGGING, 0.0, 0.0, preset=True
-            ),
-        }
+        self.policies = {one_id: Policy(one_id, *preset, 0.0, 0.0, preset=True) for one_id, preset in _PRESETS.items()}
         self.roles: dict[str, Role] = {}
         self.policy_ids = count(_FIRST_OWN_ID)
         self.role_ids = count(_FIRST_ROLE_ID)
@@ -160,9 +151,7 @@ def find_role(account: Account, name: str | None, role_id: str | None = None) ->
     raise ApiError("InvalidParameter.RoleNotExist", f"The role `{name or role_id}` does not exist.")
 
 
-def issue_keys(
-    account: Account, role_name: str, seconds: float, session_name: str = "session", policy_document: str = ""
-) -> Credential:
+def issue_keys(account: Account, role_name: str, seconds: float, session_name: str = "session") -> Credential:
     """Return temporary keys of a role.
 
     Args:
@@ -170,14 +159,13 @@ def issue_keys(
         role_name: The role.
         seconds: How long they are good for, by the cloud's clock.
         session_name: What the session is called.
-        policy_document: A policy that narrows what the role may do, as JSON; none if empty.
 
     Raises:
         KeyError: There is no such role.
     """
     with account.lock:
         role = account.state(Access).roles[role_name]
-        return account.new_session(role.name, role.role_id, session_name, policy_document, seconds)
+        return account.new_session(role.name, role.role_id, session_name, seconds)
 
 
 def _trust(principal: dict[str, list[str]]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cam import policy
-from localcloud.cam.model import API, Access, Policy, Role, find_role
+from localcloud.cam.model import API, Access, Policy, find_role
 from localcloud.cam.roles import NAME, page
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from localcloud.core.parameters import Params
 
 CUSTOM, PRESET = 1, 2
-BY_SYNTAX = 2
 _TYPES = {CUSTOM: "User", PRESET: "QCS"}
 _SCOPES = {"All": (CUSTOM, PRESET), "QCS": (PRESET,), "Local": (CUSTOM,)}
 
@@ -56,8 +55,6 @@ def get_policy(ctx: Context, params: Params) -> dict[str, Any]:
         "AddTime": beijing_time(row.created),
         "UpdateTime": beijing_time(row.modified),
         "PolicyDocument": row.document,
-        "PresetAlias": "",
-        "IsServiceLinkedRolePolicy": 0,
         "Tags": tag_set(row.tags),
     }
 
@@ -88,8 +85,7 @@ def list_policies(ctx: Context, params: Params) -> dict[str, Any]:
     ]
     return {
         "TotalNum": len(rows),
-        "List": [_summary(ctx, row) for row in page(params, rows)],
-        "ServiceTypeList": [],
+        "List": [_summary(row) for row in page(params, rows)],
     }
 
 
@@ -126,40 +122,31 @@ def detach_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
 def list_attached_role_policies(ctx: Context, params: Params) -> dict[str, Any]:
     """List the policies of a role."""
     role = find_role(ctx.account, params.get("RoleName"), params.get("RoleId"))
-    rows = [row for row in _attached(ctx, role) if params.get("PolicyType", row["PolicyType"]) == row["PolicyType"]]
-    rows = [row for row in rows if params.get("Keyword", "") in row["PolicyName"]]
-    return {"TotalNum": len(rows), "List": page(params, rows)}
+    shown = [_shown(_policies(ctx)[policy_id], since) for policy_id, since in page(params, list(role.attached))]
+    return {"TotalNum": len(role.attached), "List": shown}
 
 
-def _attached(ctx: Context, role: Role) -> list[dict[str, Any]]:
-    policies = ctx.account.state(Access).policies
-    return [
-        {
-            "PolicyId": policy_id,
-            "PolicyName": policies[policy_id].name,
-            "AddTime": beijing_time(since),
-            "PolicyType": _TYPES[_kind(policies[policy_id])],
-            "CreateMode": BY_SYNTAX,
-            "Deactived": 0,
-            "DeactivedDetail": [],
-            "Description": policies[policy_id].description,
-        }
-        for policy_id, since in role.attached
-    ]
+def _policies(ctx: Context) -> dict[int, Policy]:
+    return ctx.account.state(Access).policies
+
+
+def _shown(row: Policy, since: float) -> dict[str, Any]:
+    return {
+        "PolicyId": row.policy_id,
+        "PolicyName": row.name,
+        "AddTime": beijing_time(since),
+        "PolicyType": _TYPES[_kind(row)],
+        "Description": row.description,
+    }
 
 
 def _policy(ctx: Context, params: Params) -> Policy:
-    policies, name = ctx.account.state(Access).policies, params.get("PolicyName")
-    if "PolicyId" in params:
-        if params["PolicyId"] in policies:
-            return policies[params["PolicyId"]]
+    """Return the policy of a call's PolicyId; that of a PolicyName is not looked for here."""
+    if "PolicyId" not in params:
+        raise ApiError("InvalidParameter.ParamError", "PolicyId must be given.")
+    if params["PolicyId"] not in _policies(ctx):
         raise ApiError("ResourceNotFound.PolicyIdNotFound", f"The policy `{params['PolicyId']}` does not exist.")
-    for row in policies.values():
-        if row.name == name:
-            return row
-    if name:
-        raise ApiError("ResourceNotFound.NotFound", f"The policy `{name}` does not exist.")
-    raise ApiError("InvalidParameter.ParamError", "One of PolicyId and PolicyName must be given.")
+    return _policies(ctx)[params["PolicyId"]]
 
 
 def _own_policy(ctx: Context, params: Params) -> Policy:
@@ -173,23 +160,13 @@ def _kind(row: Policy) -> int:
     return PRESET if row.preset else CUSTOM
 
 
-def _summary(ctx: Context, row: Policy) -> dict[str, Any]:
-    attachments = sum(role.has(row.policy_id) for role in ctx.account.state(Access).roles.values())
+def _summary(row: Policy) -> dict[str, Any]:
     return {
         "PolicyId": row.policy_id,
         "PolicyName": row.name,
         "AddTime": beijing_time(row.created),
+        "UpdateTime": beijing_time(row.modified),
         "Type": _kind(row),
         "Description": row.description,
-        "CreateMode": BY_SYNTAX,
-        "Attachments": attachments,
-        "ServiceType": "",
-        "IsAttached": None,
-        "Deactived": 0,
-        "DeactivedDetail": [],
-        "IsServiceLinkedPolicy": 0,
-        "AttachEntityCount": attachments,
-        "AttachEntityBoundaryCount": 0,
-        "UpdateTime": beijing_time(row.modified),
         "Tags": tag_set(row.tags),
     }

@@ -36,8 +36,6 @@ def create_role(ctx: Context, params: Params) -> dict[str, Any]:
         created=ctx.now(),
         modified=ctx.now(),
         description=params.get("Description", ""),
-        session_s=params.get("SessionDuration") or 43_200,
-        console_login=params.get("ConsoleLogin", 0),
         tags=tags_of(params),
     )
     return {"RoleId": access.put(role).role_id}
@@ -47,14 +45,6 @@ def create_role(ctx: Context, params: Params) -> dict[str, Any]:
 def get_role(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe one role."""
     return {"RoleInfo": _reply(ctx, _role(ctx, params))}
-
-
-@API.action()
-def describe_role_list(ctx: Context, params: Params) -> dict[str, Any]:
-    """List roles."""
-    wanted = set(tags_of(params))
-    roles = [role for role in ctx.account.state(Access).roles.values() if wanted <= set(role.tags)]
-    return {"TotalNum": len(roles), "List": [_reply(ctx, role) for role in page(params, roles)]}
 
 
 @API.action()
@@ -98,10 +88,7 @@ def _reply(ctx: Context, role: Role) -> dict[str, Any]:
         "Description": role.description,
         "AddTime": beijing_time(role.created),
         "UpdateTime": beijing_time(role.modified),
-        "ConsoleLogin": role.console_login,
         "RoleType": role.kind,
-        "SessionDuration": role.session_s,
-        "DeletionTaskId": None,
         "Tags": tag_set(role.tags),
         "RoleArn": f"qcs::cam::uin/{ctx.account.uin}:roleName/{role.name}",
     }

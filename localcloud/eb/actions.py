@@ -29,8 +29,7 @@ def list_event_buses(ctx: Context, params: Params) -> dict[str, Any]:
     """List buses, filtered by EventBusName, EventBusId or Type."""
     rows = [_bus_reply(bus) for bus in _buses(ctx).buses.values()]
     shown = filtered(params, rows, ("EventBusName", "EventBusId", "Type"))
-    found = [bus | {"ConnectionBriefs": [], "TargetBriefs": []} for bus in _page(params, shown)]
-    return {"TotalCount": len(shown), "EventBuses": found}
+    return {"TotalCount": len(shown), "EventBuses": _page(params, shown)}
 
 
 @API.action()
@@ -39,12 +38,7 @@ def get_event_bus(ctx: Context, params: Params) -> dict[str, Any]:
     bus = bus_of(ctx, params)
     return {
         **_bus_reply(bus),
-        "ClsTopicId": "",
-        "ClsLogsetId": "",
-        "EnableStore": bus.store.enabled,
-        "SaveDays": bus.store.days,
-        "LogTopicId": bus.store.topic_id,
-        "LinkMode": "Disorder",
+        "EnableStore": bus.keeps,
     }
 
 
@@ -73,7 +67,6 @@ def list_rules(ctx: Context, params: Params) -> dict[str, Any]:
         {
             **_rule_reply(rule),
             "Targets": [{"TargetId": one.target_id, "Type": one.kind} for one in buses.targets_of(rule.rule_id)],
-            "DeadLetterConfig": None,
         }
         for rule in _page(params, rows)
     ]
@@ -111,12 +104,17 @@ def create_target(ctx: Context, params: Params) -> dict[str, Any]:
         raise ApiError("InvalidParameterValue.TargetDescription", f"`{resource}` is no function of this account.")
     if len(buses.targets_of(rule.rule_id)) >= MOST_TARGETS:
         raise ApiError("LimitExceeded.Target", f"The rule `{rule.rule_id}` has {MOST_TARGETS} targets already.")
+    batching = {**params["TargetDescription"].get("SCFParams", {}), **params}
     target = Target(
         target_id=f"target-{ctx.account.ids.letters(8)}",
         rule_id=rule.rule_id,
         bus_id=rule.bus_id,
         resource=resource,
-        batching=_batching({**params["TargetDescription"].get("SCFParams", {}), **params}, Batching()),
+        batching=Batching(
+            enabled=batching.get("EnableBatchDelivery", False),
+            timeout_s=batching.get("BatchTimeout", 0),
+            count=batching.get("BatchEventCount", 0),
+        ),
         created=ctx.now(),
     )
     wanted = target.function
@@ -131,15 +129,6 @@ def list_targets(ctx: Context, params: Params) -> dict[str, Any]:
     """List a rule's targets."""
     rows = _buses(ctx).targets_of(_rule(ctx, params).rule_id)
     return {"TotalCount": len(rows), "Targets": [_target_reply(target) for target in _page(params, rows)]}
-
-
-@API.action()
-def update_target(ctx: Context, params: Params) -> dict[str, Any]:
-    """Change how a target gathers events."""
-    target = _target(ctx, params)
-    changed = replace(target, batching=_batching(params, target.batching))
-    _buses(ctx).targets[target.target_id] = changed
-    return {}
 
 
 @API.action()
@@ -184,25 +173,10 @@ def _changed(ctx: Context, rule: Rule, params: Params) -> Rule:
         rule,
         name=name,
         pattern=written,
-        parsed=_pattern(written),
+        parsed=pattern.parse(written),
         enabled=params.get("Enable", rule.enabled),
         description=description,
         modified=ctx.now(),
-    )
-
-
-def _pattern(written: str) -> dict[str, Any]:
-    try:
-        return pattern.parse(written)
-    except pattern.PatternError as error:
-        raise ApiError("InvalidParameterValue.EventPattern", f"The event pattern is not valid: {error}.") from None
-
-
-def _batching(params: Params, before: Batching) -> Batching:
-    return Batching(
-        enabled=params.get("EnableBatchDelivery", before.enabled),
-        timeout_s=params.get("BatchTimeout", before.timeout_s),
-        count=params.get("BatchEventCount", before.count),
     )
 
 
@@ -218,7 +192,6 @@ def _bus_reply(bus: Bus) -> dict[str, Any]:
         "Description": bus.description,
         "AddTime": _time(bus.created),
         "ModTime": _time(bus.created),
-        "PayMode": "",
     }
 
 

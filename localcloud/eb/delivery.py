@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from localcloud.core.account import Account
     from localcloud.core.background import Background
     from localcloud.core.call_log import WriteCall
-    from localcloud.eb.model import Bus, Rule, Target
+    from localcloud.eb.model import Bus, Target
     from localcloud.scf.invoker import Invoker
 
 LARGEST_EVENT = 64 * 1024
@@ -108,7 +108,7 @@ class EventBridge:
         bus = service_bus(self._account)
         if bus is None or not bus.cloudaudit or CLOUDAUDIT_ROLE not in self._account.state(Access).roles:
             return
-        if not self.watchers and not self._buses().rules and not bus.store.enabled:
+        if not self.watchers and not self._buses().rules and not bus.keeps:
             return  # nobody would see it
         event = cloudaudit.cloud_event(write, self._account, bus.bus_id, self._next_style())
         notify(self.watchers, event)
@@ -123,10 +123,11 @@ class EventBridge:
     def _route(self, event: dict[str, Any], bus: Bus) -> None:
         with self._account.lock:
             buses = self._buses()
-            rules = [rule for rule in buses.rules_of(bus.bus_id) if _lets_through(rule, event)]
-            if bus.store.enabled:
-                rule_ids = tuple(rule.rule_id for rule in rules)
-                buses.stored.append(StoredEvent(self._account.now(), event, rule_ids))
+            rules = [
+                rule for rule in buses.rules_of(bus.bus_id) if rule.enabled and pattern.matches(rule.parsed, event)
+            ]
+            if bus.keeps:
+                buses.stored.append(StoredEvent(self._account.now(), event))
             targets = [target for rule in rules for target in buses.targets_of(rule.rule_id)]
         for target in targets:
             self._send(target, event)
@@ -218,7 +219,3 @@ class EventBridge:
 
     def _buses(self) -> Buses:
         return self._account.region(self._account.home).state(Buses)
-
-
-def _lets_through(rule: Rule, event: dict[str, Any]) -> bool:
-    return rule.enabled and pattern.matches(rule.parsed, event)

@@ -72,26 +72,19 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Store:
-    """Whether a bus keeps its events, for how many days, and the topic named for its own log."""
-
-    enabled: bool = False
-    days: int = 3
-    topic_id: str = ""
-
-
-@dataclass(frozen=True)
 class StoredEvent:
-    """An event that a bus has kept: when it came (epoch seconds), and the rules that let it through."""
+    """An event that a bus has kept, and when it came (epoch seconds)."""
 
     time: float
     event: dict[str, Any]
-    rule_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Bus:
-    """An event bus; `cloudaudit` says whether it receives CloudAudit's events, which no API can switch on."""
+    """An event bus; `cloudaudit` says whether it receives CloudAudit's events, which no API can switch on.
+
+    `keeps` says whether it keeps its events for SearchLog.
+    """
 
     bus_id: str
     name: str
@@ -99,7 +92,7 @@ class Bus:
     description: str
     created: float
     cloudaudit: bool = False
-    store: Store = Store()
+    keeps: bool = False
 
 
 class Buses:

@@ -146,7 +146,10 @@ def test_a_target_may_take_events_in_batches(wired: Wired) -> None:
     """Full ones at once, the rest when the first of them has waited long enough."""
     wired.cloud.behaviour.time_scale = 0.02  # longer than five calls take
     batch = {"EnableBatchDelivery": True, "BatchEventCount": 3, "BatchTimeout": 60}
-    wired.call("eb", "UpdateTarget", **wired.target, **batch)
+    (whole,) = wired.call("eb", "ListTargets", **wired.rule)["Targets"]
+    resource = {"ResourceDescription": whole["TargetDescription"]["ResourceDescription"]}
+    wired.call("eb", "DeleteTarget", **wired.target)
+    wired.call("eb", "CreateTarget", **wired.rule, Type="scf", TargetDescription=resource, **batch)
     wired.happen(5)
     assert len(wired.names()) == 5
     sizes = [len(json.loads(run.event)["EventList"]) for run in wired.cloud.scf.invocations]

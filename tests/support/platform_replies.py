@@ -65,7 +65,6 @@ def eb_replies(call: Call, cloud: LocalCloud) -> None:
     resource = f"qcs::scf:{cloud.region}:uin/{cloud.uin}:namespace/default/function/target/$DEFAULT"
     made = call("eb", "CreateTarget", **rule, Type="scf", TargetDescription={"ResourceDescription": resource})
     target = {**rule, **_only(made, "TargetId")}
-    call("eb", "UpdateTarget", **target, EnableBatchDelivery=True, BatchEventCount=2, BatchTimeout=1)
     call("eb", "UpdateRule", **rule, Enable=False)
     for action in ("GetRule", "ListTargets"):
         call("eb", action, **rule)
@@ -91,7 +90,6 @@ def cam_replies(call: Call, _cloud: LocalCloud) -> None:
     call("cam", "ListPolicies")
     call("cam", "UpdateAssumeRolePolicy", **role, PolicyDocument=json.dumps(TRUST))
     call("cam", "GetRole", **role)
-    call("cam", "DescribeRoleList", Page=1, Rp=10)
     call("cam", "DetachRolePolicy", **known, DetachRoleName="contract")
     call("cam", "DeletePolicy", PolicyId=[known["PolicyId"]])
     call("cam", "DeleteRole", **role)
