@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -149,6 +150,7 @@ class Scope:
         models: the models of some instances. With it, what is missing and can have no flow log by its instance's
             model is told apart; without it, a try will tell.
         wish: what may be repaired; without it, nothing is.
+        monotonic: the clock by which reads are paced.
     """
 
     vpc_ids: Sequence[str] = ()
@@ -156,6 +158,7 @@ class Scope:
     tell: Callable[[Found], None] | None = None
     models: Callable[[Sequence[str]], Mapping[str, str]] | None = None
     wish: Wish | None = None
+    monotonic: Callable[[], float] = time.monotonic
 
 
 def take(region: str, vpc: Vpc, settings: Settings, scope: Scope) -> Inventory:
@@ -168,9 +171,9 @@ def take(region: str, vpc: Vpc, settings: Settings, scope: Scope) -> Inventory:
         CloudError: a page could not be read.
     """
     taking = _Taking(region, settings, scope)
-    for log in listing.flow_logs(region, vpc):
+    for log in listing.flow_logs(region, vpc, scope.monotonic):
         taking.add_flow_log(log)
-    for interface in listing.interfaces(region, vpc, scope.vpc_ids):
+    for interface in listing.interfaces(region, vpc, scope.vpc_ids, scope.monotonic):
         taking.add_interface(interface)
     taking.finish()
     taking.inventory.malformed = len(vpc.malformed)

@@ -138,7 +138,7 @@ def create(invocation: Invocation, whole: Survey, settle: Callable[[Interface, R
     threads = [
         threading.Thread(target=_work, args=(invocation, run, pacer, answers), daemon=True)
         for run in runs
-        for pacer in [Pacer(invocation.settings.create_rate)]
+        for pacer in [Pacer(invocation.settings.create_rate, invocation.budget.monotonic)]
         for _ in range(min(WORKERS, len(run.inventory.missing)))
     ]
     for thread in threads:

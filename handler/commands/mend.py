@@ -79,7 +79,10 @@ def mend(invocation: Invocation, whole: Survey, settle: Settle) -> list[RegionCu
 
 def _mend_region(invocation: Invocation, run: RegionCures, settle: Settle, pool: ThreadPoolExecutor) -> None:
     settings = invocation.settings
-    vpc, pacer = invocation.vpc(Pacer(settings.create_rate)), Pacer(settings.create_rate)
+    vpc, pacer = (
+        invocation.vpc(Pacer(settings.create_rate, invocation.budget.monotonic)),
+        Pacer(settings.create_rate, invocation.budget.monotonic),
+    )
     do = partial(Repair(vpc, settings, invocation.budget, pacer).do, run.inventory.region)
     cures = run.inventory.cures
     # The first alone: whether a create is possible at all is found out with one flow log, not with eight.

@@ -129,7 +129,7 @@ class Redrive:
     def _run_interfaces(self, letters: list[Letter]) -> None:
         """Cover all interfaces of some letters at once: paced, in parallel, each called for once."""
         owners = [(each, item) for each in letters for item in each.items if isinstance(item, Interface)]
-        pacer = Pacer(self.invocation.settings.create_rate)
+        pacer = Pacer(self.invocation.settings.create_rate, self.invocation.budget.monotonic)
         vpc, settings, budget = self.invocation.vpc(pacer), self.invocation.settings, self.invocation.budget
         # An instance has had its time to boot when its event came.
         batch = Batch(vpc, settings, budget, instance_delays=INTERFACE_DELAYS_S)

@@ -117,7 +117,13 @@ def take(
     found = regions.find(invocation, arguments, everywhere=for_status)
 
     def inventory(region: str) -> Inventory:
-        scope = coverage.Scope(arguments.get("vpc_ids", ()), arguments.get("after", ""), tell, wish=wish)
+        scope = coverage.Scope(
+            arguments.get("vpc_ids", ()),
+            arguments.get("after", ""),
+            tell,
+            wish=wish,
+            monotonic=invocation.budget.monotonic,
+        )
         scope = _with_models(scope, region, invocation) if for_status else scope
         return coverage.take(region, invocation.vpc(), invocation.settings, scope)
 
@@ -134,5 +140,5 @@ def take(
 
 
 def _with_models(scope: Scope, region: str, invocation: Invocation) -> Scope:
-    cvm, pacer = Cvm(invocation.api), Pacer(INSTANCE_READS_PER_S)
+    cvm, pacer = Cvm(invocation.api), Pacer(INSTANCE_READS_PER_S, invocation.budget.monotonic)
     return replace(scope, models=lambda ids: cvm.models(region, ids, pacer))

@@ -13,6 +13,7 @@ from handler.invocation import Invocation
 from handler.model import MAX_LETTER_ATTEMPTS, Command, Failure, History, Ignored, Invalid
 from localcloud.core.faults import error, throttle
 from tests.support import records
+from tests.support.clock import Clock
 from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import QUEUE, Function, context, environment, outcomes
 
@@ -120,7 +121,7 @@ def test_a_backfill_without_progress_can_go_on_where_it_was(function: Function, 
     interfaces = sorted(cloud.seed_interfaces(HOME, 9, subnet_id=subnet_id))
     cloud.faults.add("CreateFlowLog", throttle())  # tried until the time ends, however often that is
     command = {"command": "backfill", "regions": [HOME], "vpc_ids": [vpc_id], "after": interfaces[2], "hop": 2}
-    function(command, seconds=4)
+    function(command, seconds=4, clock=Clock())
     (letter,) = function.letters()
     assert letter["event"] == {**command, "hop": 3}
     assert (letter["error"]["code"], letter["error"]["retryable"]) == ("NoProgress", True)

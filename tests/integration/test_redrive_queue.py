@@ -54,7 +54,7 @@ class TestTheQueue:
         ids = cloud.seed_interfaces(HOME, 40)
         put(cloud, *(letter_of(cloud, each, number, attempts=1) for number, each in enumerate(ids)))
         function.set(FLOWLOG_CREATE_RATE="10")
-        report = function(REDRIVE, seconds=4)
+        report = function(REDRIVE, seconds=4, clock=Clock())
         left = function.letters()
         assert report["outcomes"]["created"] + len(left) == 40
         assert {letter["attempts"] for letter in left} == {1}
@@ -107,7 +107,7 @@ class TestTheQueue:
         named = [{"region": HOME, "interface_id": each, "vpc_id": cloud.vpc_id} for each in ids]
         put(cloud, records.platform_letter({"command": "ensure", "interfaces": named}))
         function.set(FLOWLOG_CREATE_RATE="5")
-        report = function(REDRIVE, seconds=4)
+        report = function(REDRIVE, seconds=4, clock=Clock())
         made = sum(len(cloud.flow_logs_of(HOME, each)) for each in ids)
         assert 0 < made < 30
         assert outcomes(report) == {"created": made}
@@ -213,7 +213,7 @@ class TestSweep:
         function.set(FLOWLOG_CREATE_RATE="5", FLOWLOG_REGIONS=HOME)
         command = {"command": "backfill", "regions": [ELSEWHERE]}
         put(cloud, records.own_letter("command", event=command, error=stopped()))
-        report = function({"command": "sweep"}, seconds=4)
+        report = function({"command": "sweep"}, seconds=4, clock=Clock())
         (call,) = cloud.calls.of("Invoke")
         assert json.loads(call.params["ClientContext"])["regions"] == [ELSEWHERE]
         assert "ResourceNotFound" in report["stopped"]  # there is no function here: the call was made
