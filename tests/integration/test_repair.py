@@ -229,19 +229,21 @@ class TestFailure:
     def test_nothing_is_deleted_when_there_is_no_time_to_make_it_anew(self, repairing: Function) -> None:
         """It is left to the next invocation."""
         cloud, clock = repairing.cloud, Clock()
-        begun = clock.now
-        break_all(cloud)
+        ids = sorted(cloud.seed_interfaces(HOME, 3))
+        other = cloud.add_topic()
+        for interface in ids:
+            cloud.seed_flow_log(HOME, interface, topic_id=other, description=OURS)
 
         def slow(_call: Incoming, proceed: Proceed) -> Reply:
-            clock.now = max(clock.now, begun + 40)  # of 60, of which 15 are kept for letters
+            clock.now += 40  # of 60, of which 15 are kept for letters
             return proceed()
 
         cloud.faults.add(DELETE, slow)
-        repairing(REPAIR, clock=clock)
-        assert cloud.calls.count(DELETE) == cloud.calls.count(CREATE)
+        report = repairing(REPAIR, clock=clock)
+        assert (cloud.calls.count(DELETE), cloud.calls.count(CREATE)) == (1, 1)
+        assert report["outcomes"]["repaired"] == 1
         (call,) = cloud.calls.of("Invoke")
-        rest = json.loads(call.params["ClientContext"])
-        assert (rest["command"], rest["regions"]) == ("repair", [HOME])
+        assert json.loads(call.params["ClientContext"]) == {**REPAIR, "regions": [HOME], "after": ids[0]}
 
     def test_a_region_that_cannot_be_listed_is_a_letter(self, repairing: Function) -> None:
         """The others are repaired."""
