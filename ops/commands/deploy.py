@@ -93,18 +93,28 @@ def deploy_command(
     title = f"{deployment.name} in {deployment.region}, account {cloud.uin}"
     with shown(plan, title, dry_run=dry_run, as_json=as_json) as outcome:
         plan.refuse_conflicts()
-        for remark in [*plan.remarks, *_elsewhere(plan, cloud)]:
-            say(remark, "yellow")
-        if plan.starts_sweeping:
-            with working("Counting the interfaces"):
-                found = backlog.count(plan.deployment, cloud)
-            outcome.more["backlog"] = backlog.as_json(found)
-            backlog.show(found, table=not as_json)
+        outcome.more = _say_what_to_know(plan, cloud, table=not as_json)
         if not plan.writes:
             say("Nothing else to do." if plan.remarks else "Nothing to do: all is as serverless.yml says.")
         elif not dry_run:
             _carry_out(plan, cloud, f"Do this in account {cloud.uin}?", yes=yes)
             outcome.applied = True
+
+
+def _say_what_to_know(plan: Plan, cloud: Cloud, *, table: bool) -> dict[str, object]:
+    """Say what a person should know before the question.
+
+    Returns:
+        What of it `--json` shows besides the plan.
+    """
+    for remark in [*plan.remarks, *_elsewhere(plan, cloud)]:
+        say(remark, "yellow")
+    if not plan.starts_sweeping:
+        return {}
+    with working("Counting the interfaces"):
+        found = backlog.count(plan.deployment, cloud)
+    backlog.show(found, table=table)
+    return {"backlog": backlog.as_json(found)}
 
 
 def _elsewhere(plan: Plan, cloud: Cloud) -> list[str]:

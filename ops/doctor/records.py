@@ -36,6 +36,8 @@ _ID = re.compile(r"\b(eni|ins|vpc|subnet|sg|img|fl|disk|eip|[a-z]{2,8}(?=-[0-9a-
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _NUMBER = re.compile(r"(?<![\w.])\d{9,}(?![\w.])")
 _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
+_SHORT = 8
+"""A number of more digits is an account's, or a time."""
 _NAMES = frozenset({"userName", "roleSessionName", "InstanceName", "NetworkInterfaceName", "HostName", "userAgent"})
 _TIMES = frozenset({"eventTime", "EventTime", "time"})
 
@@ -164,7 +166,7 @@ class Mask:
         if isinstance(value, bool) or value is None or key in _TIMES:
             return value
         if isinstance(value, int):
-            return self._number(str(value)) if len(str(value)) > 8 else value  # noqa: PLR2004
+            return self._number(str(value)) if len(str(value)) > _SHORT else value
         return self._text(value) if isinstance(value, str) else value
 
     def _text(self, text: str) -> str:
