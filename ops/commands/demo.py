@@ -26,6 +26,7 @@ from ops.packaging import package as packaging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from rich.table import Table
 
@@ -37,6 +38,8 @@ HOME, ELSEWHERE = "ap-guangzhou", "ap-shanghai"
 BACKLOG = 240
 """Interfaces that were there before, for the backfill."""
 TIME_SCALE = 0.1
+AGO_S = 3600.0
+"""How long before now the interfaces come, by the local cloud's clock, in seconds."""
 _SETTLE_S = 30.0
 FOLDER = config.FILE.parent
 """Where the commands run: beside serverless.yml."""
@@ -81,11 +84,29 @@ def demo_command() -> None:
     began = time.monotonic()
     package = _package()
     with LocalCloud(time_scale=TIME_SCALE) as local, TemporaryDirectory() as cache:
+        _go_back(local)
         stage = _deploy(local, package, cache)
         console.out().print(_stories(stage))
+        _let_an_hour_pass(stage)
         _operator(stage)
     console.out().print(Text(f"All of that took {console.duration(time.monotonic() - began)}.", "bold"))
+    console.out().print(f"The page for an auditor: {os.path.relpath(_page())}")
     console.out().print("Next: README.md, `eni-flowlog local` for a cloud to play with, docs/deploy.md for a real one.")
+
+
+def _go_back(local: LocalCloud) -> None:
+    """Begin an hour ago, with a topic of then, so that the first flow logs have had time to write."""
+    local.clock.advance(-AGO_S)
+    local.delete_topic(local.topic_id)
+    local.topic_id = local.add_topic()
+
+
+def _let_an_hour_pass(stage: Stage) -> None:
+    """Until now, with traffic at the first of the new interfaces."""
+    stage.local.clock.advance(AGO_S / 2)
+    [first] = stage.call(VPC, "DescribeFlowLogs", Limit=1)["FlowLog"]
+    stage.local.send_traffic(HOME, first["ResourceId"])
+    stage.local.clock.advance(AGO_S / 2)
 
 
 def _package() -> Package:
@@ -166,12 +187,16 @@ def _operator(stage: Stage) -> None:
     _switch_off(stage)
     _run(stage, "status", ends_with=(Exit.UNCOVERED,))
     _run(stage, "repair", "--yes")
-    _heading("8. Is every interface covered, and if not, why not?")
-    _run(stage, "status")
+    _heading("8. Is every interface covered, and do its records arrive? If not, why not?")
+    _run(stage, "status", "--arrivals", "--html", os.path.relpath(_page(), FOLDER))
+
+
+def _page() -> Path:
+    return packaging.home(packaging.ROOT) / ".build" / "coverage.html"
 
 
 def _switch_off(stage: Stage) -> None:
-    [log] = stage.call(VPC, "DescribeFlowLogs", Limit=1)["FlowLog"]
+    log = max(stage.call(VPC, "DescribeFlowLogs", Limit=100)["FlowLog"], key=lambda each: each["CreatedTime"])
     stage.call(VPC, "DisableFlowLogs", FlowLogIds=[log["FlowLogId"]])
 
 

@@ -28,6 +28,7 @@ TABLE = Path(__file__).parents[1] / "data" / "prices.json"
 _DAY = timedelta(days=1)
 FOR_EVER = 3640
 """The retention, in days, by which a topic keeps its logs for ever (CreateTopic's Period, doc 614/56456)."""
+CENT = 0.01
 _MB_PER_GB = 1024
 
 
@@ -165,4 +166,5 @@ def _of_topic(cloud: Cloud, delivery: Delivery, prices: Prices, now: datetime) -
     except KeyError:
         return f"no price is known for {place.region}: give a table with --prices ({measured})"
     kept = "and storage on top, which grows for ever" if for_ever else f"with {counted(place.days, 'day')} of them kept"
-    return f"about {price:.2f} {prices.currency} a day, {kept} ({measured}; {prices.origin})"
+    about = f"about {price:,.2f}" if price >= CENT else f"less than {CENT}"
+    return f"{about} {prices.currency} a day, {kept} ({measured}; {prices.origin})"

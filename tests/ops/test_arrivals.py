@@ -12,6 +12,7 @@ from localcloud import LocalCloud
 from localcloud.core import faults
 from ops.errors import Exit
 from tests.support.client import Client
+from tests.support.function import valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,7 @@ def test_silent_is_broken(cloud: LocalCloud, operator: Operator, topic: str) -> 
     result = operator(*ASK)
     assert result.exit_code == Exit.UNCOVERED, result.output
     assert f"broken, silent: no record in its topic for 60 minutes (1): {silent}" in result.stdout
-    report = operator.json(*ASK)
+    report = valid("report", operator.json(*ASK))
     assert [row["broken"] for row in report["coverage"]] == [1]
     assert report["outcomes"]["impaired"] == 1
     assert [each["interface_id"] for each in report["drift"]] == [silent]

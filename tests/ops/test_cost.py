@@ -74,7 +74,7 @@ def test_measured_and_priced(cloud: LocalCloud, operator: Operator, topic: str, 
     assert "for each of 1 interface" in said
     assert "prices of 2026-11-01, our contract" in said
     indexed = float(said.split(" MB indexed")[0].rpartition(" ")[2])
-    price = float(said.split("about ")[-1].split(" CNY")[0])
+    price = float(said.split("about ")[-1].split(" CNY")[0].replace(",", ""))
     assert price == pytest.approx(2 * indexed * 1_000_000, rel=0.01)
     assert indexed > 0
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from localcloud.core import faults
 from ops.errors import Exit
+from tests.support.function import valid
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
@@ -139,7 +140,7 @@ def test_five_thousand_interfaces_in_three_regions(cloud: LocalCloud, operator: 
     lines = [line.rpartition("\r")[2] for line in shown]  # a spinner draws its line again and again
     assert len(lines) <= 24
     assert all(len(line) <= 80 for line in lines)
-    report = operator.json("status", *regions)
+    report = valid("report", operator.json("status", *regions))
     missing = sum(row["missing"] for row in report["coverage"])
     assert missing >= 1_000
     assert sum(item["state"] == "missing" for item in report["items"]) == missing
@@ -186,7 +187,7 @@ def test_what_is_known_is_said_beside_what_is_not(cloud: LocalCloud, operator: O
 def test_json_tells_of_a_region_that_cannot_be_listed(cloud: LocalCloud, operator: Operator) -> None:
     """In `stopped`; the standard output stays JSON."""
     cloud.faults.add("DescribeFlowLogs", faults.error("UnauthorizedOperation", "no"), region=AWAY)
-    report = operator.json("status", *BOTH)
+    report = valid("report", operator.json("status", *BOTH))
     assert report["stopped"] == f"{AWAY} could not be listed: UnauthorizedOperation: no"
 
 
