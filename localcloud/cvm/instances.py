@@ -70,10 +70,8 @@ def start_instance(ctx: Context, params: Params, *, boot_s: float) -> Instance:
         subnet_id=subnet.subnet_id,
         zone=subnet.zone,
         image_id=params.get("ImageId", ""),
-        uuid=ctx.account.ids.uuid(),
         created=ctx.now(),
         running=ctx.now() + boot_s,
-        request_id=ctx.request_id,
         tags=_instance_tags(params),
         groups=tuple(params.get("SecurityGroupIds", ())),
     )
@@ -193,26 +191,16 @@ def _state(ctx: Context, row: Instance) -> str:
 
 
 def _reply(ctx: Context, row: Instance) -> dict[str, Any]:
-    state = _state(ctx, row)
     return {
         "InstanceId": row.instance_id,
         "InstanceName": row.name,
         "InstanceType": row.instance_type,
-        "InstanceState": state,
-        "InstanceChargeType": "POSTPAID_BY_HOUR",
-        "RestrictState": "NORMAL",
-        "CPU": 2,
-        "Memory": 4,
+        "InstanceState": _state(ctx, row),
         "Placement": {"Zone": row.zone, "ProjectId": 0},
         "VirtualPrivateCloud": {"VpcId": row.vpc_id, "SubnetId": row.subnet_id, "AsVpcGateway": False},
         "PrivateIpAddresses": [row.ip],
-        "PublicIpAddresses": None,
         "ImageId": row.image_id,
         "CreatedTime": iso_time(row.created),
         "SecurityGroupIds": list(row.groups),
-        "LatestOperation": "RunInstances",
-        "LatestOperationState": "OPERATING" if state == "PENDING" else "SUCCESS",
-        "LatestOperationRequestId": row.request_id,
-        "Uuid": row.uuid,
         "Tags": tag_set(row.tags),
     }

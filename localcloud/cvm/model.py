@@ -18,11 +18,9 @@ class Instance:
     subnet_id: str
     zone: str
     image_id: str
-    uuid: str
     created: float
     running: float
     ip: str = ""
-    request_id: str = ""
     stopped: bool = False
     tags: tuple[tuple[str, str], ...] = ()
     groups: tuple[str, ...] = ()

@@ -265,27 +265,14 @@ def _reply(ctx: Context, row: Interface) -> dict[str, Any]:
         "Primary": row.primary,
         "MacAddress": row.mac,
         "State": state,
-        "PrivateIpAddressSet": [_address(row, state)],
+        "PrivateIpAddressSet": [{"PrivateIpAddress": row.ip, "Primary": True, "State": state}],
         "Attachment": _attachment(ctx, row),
         "Zone": row.zone,
         "CreatedTime": beijing_time(row.created),
         "Ipv6AddressSet": [],
         "TagSet": tag_set(row.tags),
         "EniType": PRIMARY if row.primary else SECONDARY,
-        "Business": "cvm",
-        "AttachType": 0,
-        **dict.fromkeys(("CdcId", "ResourceId"), ""),
         "QosLevel": row.qos,
-    }
-
-
-def _address(row: Interface, state: str) -> dict[str, Any]:
-    return {
-        "PrivateIpAddress": row.ip,
-        "Primary": True,
-        **dict.fromkeys(("PublicIpAddress", "AddressId", "Description"), ""),
-        "IsWanIpBlocked": False,
-        "State": state,
     }
 
 

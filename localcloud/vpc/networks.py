@@ -178,11 +178,6 @@ def _vpc_reply(vpc: Vpc) -> dict[str, Any]:
         "CidrBlock": vpc.cidr,
         "IsDefault": vpc.default,
         "CreatedTime": beijing_time(vpc.created),
-        "DnsServerSet": ["183.60.82.98", "183.60.83.19"],
-        "EnableMulticast": False,
-        "EnableDhcp": True,
-        **dict.fromkeys(("DomainName", "DhcpOptionsId", "Ipv6CidrBlock"), ""),
-        "AssistantCidrSet": [],
         "TagSet": tag_set(vpc.tags),
     }
 
@@ -199,7 +194,5 @@ def _subnet_reply(net: Network, subnet: Subnet) -> dict[str, Any]:
         "CreatedTime": beijing_time(subnet.created),
         "AvailableIpAddressCount": max(0, total - net.used_addresses(subnet.subnet_id)),
         "TotalIpAddressCount": total,
-        **dict.fromkeys(("RouteTableId", "Ipv6CidrBlock", "NetworkAclId"), ""),
-        **dict.fromkeys(("EnableBroadcast", "IsRemoteVpcSnat"), False),
         "TagSet": tag_set(subnet.tags),
     }

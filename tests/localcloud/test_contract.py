@@ -117,7 +117,6 @@ def other_replies(call: Client, cloud: LocalCloud) -> None:
     call("sts", "GetCallerIdentity")
     call("sts", "AssumeRole", RoleArn=f"qcs::cam::uin/{cloud.uin}:roleName/local-role", RoleSessionName="se")
     call("tdmq", "CreateCmqQueue", QueueName="q", Tags=[{"TagKey": "k", "TagValue": "v"}])
-    call("tdmq", "SendCmqMsg", QueueName="q", MsgContent="m", DelaySeconds=0)
     call("tdmq", "DescribeCmqQueues")
     call("tdmq", "DescribeCmqQueueDetail", QueueName="q")
     call("tdmq", "ModifyCmqQueueAttribute", QueueName="q", VisibilityTimeout=5)

@@ -145,10 +145,6 @@ def hide_shortly(account: Cloud) -> None:
     account.call(TDMQ, "ModifyCmqQueueAttribute", {"QueueName": QUEUE, "VisibilityTimeout": 30})
 
 
-def fill_queue(account: Cloud) -> None:
-    account.call(TDMQ, "SendCmqMsg", {"QueueName": QUEUE, "MsgContent": "{}", "DelaySeconds": 0})
-
-
 def stop_timer(account: Cloud) -> None:
     which = {"FunctionName": NAME, "TriggerName": "sweep", "Type": "timer"}
     account.call(SCF, "UpdateTriggerStatus", {**which, "Enable": "CLOSE", "TriggerDesc": "17 23 * * * * *"})
@@ -192,6 +188,11 @@ def delete_target(account: Cloud) -> None:
     account.call(EB, "DeleteTarget", {**rule, "TargetId": target["TargetId"]}, EB_REGION)
 
 
+def test_dead_letters_are_named(cloud: LocalCloud, account: Cloud, deployed: Deployment) -> None:
+    cloud.seed_messages(QUEUE, "{}")
+    assert troubles(examine(deployed, account)) == {"queue": f"{QUEUE} holds 1 dead letter"}
+
+
 @pytest.mark.parametrize(
     ("break_it", "check", "what"),
     [
@@ -203,7 +204,6 @@ def delete_target(account: Cloud) -> None:
         ),
         (forget_sooner, "queue", f"{QUEUE} forgets after 3600 s, not 43200"),
         (hide_shortly, "queue", f"{QUEUE} hides what is received for 30 s, and a redrive may take 300 s"),
-        (fill_queue, "queue", f"{QUEUE} holds 1 dead letter"),
         (without_dead_letters, "function", f"dead letters is none, not CMQ-QUEUE {QUEUE}"),
         (stop_timer, "timer", "enabled is no, not yes"),
         (delete_timer, "timer", "there is no timer sweep"),

@@ -9,7 +9,6 @@ import pytest
 from localcloud.core import faults as strike
 from ops.commands.remove import delete_flow_logs, our_flow_logs, regions_of
 from ops.deployment.assembly import deploy, plan_removal, remove
-from ops.deployment.cloud import TDMQ
 from ops.deployment.flow_logs import delete_all
 from ops.deployment.part import Verb
 from ops.errors import OperatorError
@@ -67,12 +66,12 @@ def test_a_lost_answer_to_a_removal_is_no_failure(
     assert state(account) == NOTHING
 
 
-def test_dead_letters_that_would_be_lost_are_counted(account: Cloud, wanted: Deployment, small: Zip) -> None:
+def test_dead_letters_that_would_be_lost_are_counted(
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
+) -> None:
     """The plan says what goes with the queue."""
     deploy(wanted, account, small)
-    for _ in range(2):
-        params = {"QueueName": QUEUE, "MsgContent": "{}", "DelaySeconds": 0}
-        account.call(TDMQ, "SendCmqMsg", params)
+    cloud.seed_messages(QUEUE, "{}", "{}")
     [queue] = [step for step in plan_removal(wanted, account).steps if step.kind == "queue"]
     assert queue.note == "holds 2 dead letters, which would be lost"
 
