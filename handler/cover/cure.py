@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from handler.cover import ensure
 from handler.cover.state import best, judge
-from handler.errors import CloudError, NotFound, attempted, failed, failure_of
+from handler.errors import CloudError, NotFound, attempted, failed
 from handler.model import Failure, Interface, Outcome, Result, State, result_of
 
 if TYPE_CHECKING:
@@ -125,10 +125,9 @@ class Repair:
         return self._made_anew(interface, repaired)
 
     def _made_anew(self, interface: Interface, repaired: str) -> Result:
-        try:
-            result = ensure.create(interface, self._vpc, self._settings, self._budget)
-        except CloudError as error:
-            return failed(interface, replace(failure_of(error), unfinished=False))
+        result = attempted(lambda: ensure.create(interface, self._vpc, self._settings, self._budget))
+        if isinstance(result, Failure):
+            return failed(interface, replace(result, unfinished=False))
         if result.outcome is not Outcome.CREATED:
             return result
         return replace(result, outcome=Outcome.REPAIRED, reason=repaired, state=State.COVERED)
