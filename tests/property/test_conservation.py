@@ -214,3 +214,30 @@ def test_a_short_soak() -> None:
 def test_the_soak_tries_the_last_batches_again() -> None:
     """The platform's retries do not end with its events: nearly all runs are killed here, the last ones too."""
     assert Soak(Plan(events=100, instances=4, kills=0.9, outages=0.0)).run().violations == []
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("skip", range(7))
+def test_a_repair_is_killed_at_any_call(skip: int, after: bool) -> None:  # noqa: FBT001  parametrize's
+    """Before or after the call's effect: the next sweep makes all of ours good, and touches no other."""
+    with LocalCloud(enforce_limits=False, time_scale=0.01) as cloud:
+        cloud.seed_queue(QUEUE)
+        other, home = cloud.add_topic(), cloud.region
+        ours, theirs = cloud.seed_interfaces(home, 2), cloud.seed_interfaces(home, 1)[0]
+        for interface in ours:
+            cloud.seed_flow_log(home, interface, topic_id=other, description="managed-by=eni-flowlog")
+        untouched = cloud.seed_flow_log(home, theirs, enabled=False, description="theirs")
+
+        def kill(_call: Incoming, proceed: Proceed) -> Reply:
+            reply = proceed() if after else Reply(b"")
+            _instance.kill()
+            return reply
+
+        variables = environment(cloud, FLOWLOG_REPAIR="recreate", FLOWLOG_REGIONS=home)
+        switch = cloud.faults.add("*", kill, times=1, skip=skip)
+        _instance.invoke({"command": "repair"}, context(60.0), variables)
+        switch.off()
+        assert _instance.invoke({"command": "sweep"}, context(60.0), variables).report
+        for interface in ours:
+            assert [log.topic_id for log in cloud.flow_logs_of(home, interface)] == [cloud.topic_id]
+        assert [(log.flow_log_id, log.enabled) for log in cloud.flow_logs_of(home, theirs)] == [(untouched, False)]
