@@ -132,11 +132,9 @@ def read_lines(account: Account, region: str, topic: Topic, start: float, end: f
     return sorted(fitting, key=lambda line: line.time)
 
 
-def find_topic(account: Account, topic_id: str, region: str | None = None) -> Topic | None:
-    """Return the topic of this id in a region, or in any one if none is given."""
-    regions = account.regions if region is None else [account.region(region)]
-    found = (one.state(Logs).topics.get(topic_id) for one in regions)
-    return next((topic for topic in found if topic is not None), None)
+def find_topic(account: Account, topic_id: str, region: str) -> Topic | None:
+    """Return the topic of this id in a region."""
+    return account.region(region).state(Logs).topics.get(topic_id)
 
 
 def the_topic(ctx: Context, topic_id: str) -> Topic:

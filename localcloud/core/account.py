@@ -62,7 +62,6 @@ class Behaviour:
         flow_log_lag_s: From CreateFlowLog until DescribeFlowLogs lists the flow log.
         capture_s: How long a flow log gathers before it writes a line (doc 682/18933: about 5 minutes).
         publish_s: From the end of that until the line is in its topic (about 5 minutes).
-        topics_of_any_region: Flow logs take a topic of any region, not only their own or CloudLogRegion's (inferred).
         secondary_delay_s: From an instance's boot until its secondary interfaces are visible.
         closed_regions: Regions that the account has not opened.
         unknown_ids: What DescribeNetworkInterfaces answers about ids that do not exist: "empty" or "error".
@@ -83,7 +82,6 @@ class Behaviour:
     unique_flow_log_names: bool = True
     flow_logs_per_interface: int = 1
     flow_log_lag_s: float = 0.0
-    topics_of_any_region: bool = False
     capture_s: float = 300.0
     publish_s: float = 300.0
     secondary_delay_s: float = 0.0

@@ -57,7 +57,7 @@ class Listing(Generic[Row]):
     ids: str = ""
 
     def find(
-        self, table: Table[Row], params: Params, most_values: int, by_ids: Callable[[list[str]], Sequence[Row]]
+        self, table: Table[Row], params: Params, most_values: int, by_id: Callable[[str], Row | None]
     ) -> tuple[int, list[Row]]:
         """Return how many rows a call asks for, by ids or by filters, and its page of them, newest first.
 
@@ -65,7 +65,7 @@ class Listing(Generic[Row]):
             table: All rows.
             params: The call's parameters.
             most_values: How many values one filter may have.
-            by_ids: Gives the rows of ids.
+            by_id: Gives the row of an id, or none where it is to be left out.
 
         Raises:
             ApiError: There are ids and filters, too many of either, or what else `select` and `page` refuse.
@@ -76,7 +76,10 @@ class Listing(Generic[Row]):
         if len(ids) > IDS_AT_ONCE:
             raise ApiError(self.codes.too_many, f"The parameter `{self.ids}` has more than {IDS_AT_ONCE} elements.")
         offset, limit = page(params, code=self.codes.page)
-        rows = by_ids(ids) if ids else self.select(table, params.get("Filters", []), most_values)
+        if ids:
+            rows: Sequence[Row] = [row for row in map(by_id, dict.fromkeys(ids)) if row is not None]
+        else:
+            rows = self.select(table, params.get("Filters", []), most_values)
         return len(rows), slice_newest_first(rows, offset, limit)
 
     def select(self, table: Table[Row], filters: list[dict[str, Any]], most_values: int) -> Sequence[Row]:

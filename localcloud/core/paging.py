@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from localcloud.core.errors import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from localcloud.core.parameters import Params
 
@@ -34,38 +34,22 @@ def page(
     return offset, limit
 
 
-def page_of(params: Params, rows: Sequence[Row], *, newest_first: bool = False) -> list[Row]:
-    """Return the page of rows that Offset and Limit ask for.
+def page_of(params: Params, rows: Sequence[Row]) -> list[Row]:
+    """Return the page of rows that Offset and Limit ask for, newest first unless Order is ASC (inferred).
 
     Args:
         params: The call's parameters.
         rows: All rows, oldest first.
-        newest_first: Whether the listing begins with the newest.
 
     Raises:
-        ApiError: InvalidParameterValue.Offset or InvalidParameterValue.Limit.
+        ApiError: InvalidParameterValue.Offset or InvalidParameterValue.Limit; InvalidParameterValue.Filters, for
+            there are none here.
     """
+    if params.get("Filters"):
+        raise ApiError("InvalidParameterValue.Filters", "This listing is not filtered here.")
     offset, limit = page(params)
-    ordered = rows[::-1] if newest_first else rows
+    ordered = rows if params.get("Order") == "ASC" else rows[::-1]
     return list(ordered[offset : offset + limit])
-
-
-def filtered(params: Params, replies: list[dict[str, Any]], names: Iterable[str]) -> list[dict[str, Any]]:
-    """Return those replies that pass the call's Filters, which are ANDed; the values of one are ORed.
-
-    Args:
-        params: The call's parameters.
-        replies: The rows as the reply shows them.
-        names: The filters that there are, which are fields of a row.
-
-    Raises:
-        ApiError: InvalidParameterValue.Filters.
-    """
-    for one in params.get("Filters", ()):
-        if one["Name"] not in names:
-            raise ApiError("InvalidParameterValue.Filters", f"The filter `{one['Name']}` is not supported.")
-        replies = [row for row in replies if row[one["Name"]] in one["Values"]]
-    return replies
 
 
 def _number(name: str, given: int | str, allowed: range, code: str) -> int:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from localcloud.core.parameters import Params
-    from localcloud.core.tables import Table
 
 API = Service("cvm", "2017-03-12")
 MOST_AT_ONCE = 100
@@ -94,7 +93,7 @@ def describe_instances(ctx: Context, params: Params) -> dict[str, Any]:
         indexes={"vpc-id": "vpc", "subnet-id": "subnet"},
         ids="InstanceIds",
     )
-    total, found = listing.find(instances, params, ctx.behaviour.filter_values, lambda ids: _by_ids(instances, ids))
+    total, found = listing.find(instances, params, ctx.behaviour.filter_values, lambda one: instances.get(_an_id(one)))
     return {"TotalCount": total, "InstanceSet": [_reply(ctx, row) for row in found]}
 
 
@@ -167,11 +166,6 @@ def _find(fleet: Fleet, instance_id: str) -> Instance:
     if instance is None:
         raise ApiError("InvalidInstanceId.NotFound", f"The instance `{instance_id}` does not exist.")
     return instance
-
-
-def _by_ids(instances: Table[Instance], ids: list[str]) -> list[Instance]:
-    found = [instances.get(_an_id(one)) for one in dict.fromkeys(ids)]
-    return [instance for instance in found if instance is not None]
 
 
 _FILTERS: dict[str, Callable[[Instance, list[str]], bool]] = {

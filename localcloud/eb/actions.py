@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from localcloud.core.clock import BEIJING
 from localcloud.core.errors import ApiError
-from localcloud.core.paging import filtered, page_of
+from localcloud.core.paging import page_of
 from localcloud.eb import pattern
 from localcloud.eb.model import API, Batching, Bus, Buses, Rule, Target, bus_of, names_function
 from localcloud.scf.model import Functions
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
-Row = TypeVar("Row")
 MOST_TARGETS = 10
 _NAME = re.compile(r"[A-Za-z\u4e00-\u9fff][\w-]{0,58}[A-Za-z0-9\u4e00-\u9fff]")
 _DESCRIPTION = 200
@@ -26,10 +25,9 @@ _DESCRIPTION = 200
 
 @API.action()
 def list_event_buses(ctx: Context, params: Params) -> dict[str, Any]:
-    """List buses, filtered by EventBusName, EventBusId or Type."""
+    """List buses."""
     rows = [_bus_reply(bus) for bus in _buses(ctx).buses.values()]
-    shown = filtered(params, rows, ("EventBusName", "EventBusId", "Type"))
-    return {"TotalCount": len(shown), "EventBuses": _page(params, shown)}
+    return {"TotalCount": len(rows), "EventBuses": page_of(params, rows)}
 
 
 @API.action()
@@ -68,7 +66,7 @@ def list_rules(ctx: Context, params: Params) -> dict[str, Any]:
             **_rule_reply(rule),
             "Targets": [{"TargetId": one.target_id, "Type": one.kind} for one in buses.targets_of(rule.rule_id)],
         }
-        for rule in _page(params, rows)
+        for rule in page_of(params, rows)
     ]
     return {"TotalCount": len(rows), "Rules": found}
 
@@ -128,7 +126,7 @@ def create_target(ctx: Context, params: Params) -> dict[str, Any]:
 def list_targets(ctx: Context, params: Params) -> dict[str, Any]:
     """List a rule's targets."""
     rows = _buses(ctx).targets_of(_rule(ctx, params).rule_id)
-    return {"TotalCount": len(rows), "Targets": [_target_reply(target) for target in _page(params, rows)]}
+    return {"TotalCount": len(rows), "Targets": [_target_reply(target) for target in page_of(params, rows)]}
 
 
 @API.action()
@@ -140,11 +138,6 @@ def delete_target(ctx: Context, params: Params) -> dict[str, Any]:
 
 def _buses(ctx: Context) -> Buses:
     return ctx.region.state(Buses)
-
-
-def _page(params: Params, rows: list[Row]) -> list[Row]:
-    """Return a page of rows that are kept oldest first; newest first unless Order is ASC (inferred)."""
-    return page_of(params, rows, newest_first=params.get("Order") != "ASC")
 
 
 def _rule(ctx: Context, params: Params) -> Rule:

@@ -9,15 +9,13 @@ from localcloud.cam.model import Access
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
 from localcloud.core.paging import page_of
-from localcloud.scf.checks import check_limits, check_name, check_runtime, code_of, refuse, variables_of
+from localcloud.scf.checks import check_limits, check_name, check_runtime, code_of, variables_of
 from localcloud.scf.invoker import Invoker
 from localcloud.scf.logs import default_topic
 from localcloud.scf.model import API, DEFAULTS, LATEST, Function, Functions, find, ref_of
 from localcloud.scf.triggers import trigger_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
@@ -60,18 +58,11 @@ def get_function(ctx: Context, params: Params) -> dict[str, Any]:
     return {
         **_summary(ctx, function),
         **function.settings,
-        "CodeInfo": "",
         "CodeSize": len(function.code),
         "CodeResult": "success",
-        "CodeError": "",
-        "ErrNo": 0,
         "Triggers": [trigger_reply(trigger) for trigger in triggers],
         "FunctionVersion": LATEST,
         "Qualifier": LATEST,
-        "EipConfig": {"EipFixed": "FALSE", "Eips": []},
-        "UseGpu": "FALSE",
-        "L5Enable": "FALSE",
-        "OnsEnable": "FALSE",
         "Layers": [],
         "AvailableStatus": "Available",
     }
@@ -79,20 +70,11 @@ def get_function(ctx: Context, params: Params) -> dict[str, Any]:
 
 @API.action()
 def list_functions(ctx: Context, params: Params) -> dict[str, Any]:
-    """List a namespace's functions, newest first unless ordered otherwise."""
+    """List a namespace's functions by part of their name, newest first unless Order is ASC."""
     namespace, key = params.get("Namespace", "default"), params.get("SearchKey", "")
-    orders: dict[str, Callable[[Function], Any]] = {
-        "AddTime": lambda row: row.created,
-        "ModTime": lambda row: row.modified,
-        "FunctionName": lambda row: row.ref.name,
-    }
-    rows = [row for row in ctx.region.state(Functions).rows.values() if row.ref.namespace == namespace]
-    rows = [row for row in rows if key in row.ref.name and params.get("Description", "") in row.settings["Description"]]
-    rows.sort(key=orders[params.get("Orderby", "AddTime")], reverse=params.get("Order", "DESC") != "ASC")
-    found = [_summary(ctx, row) for row in rows]
-    for one in params.get("Filters", ()):
-        found = [row for row in found if _field(row, one["Name"]) in one["Values"]]
-    return {"TotalCount": len(found), "Functions": [row | _CONCURRENCY for row in page_of(params, found)]}
+    functions = ctx.region.state(Functions).rows.values()
+    rows = [row for row in functions if row.ref.namespace == namespace and key in row.ref.name]
+    return {"TotalCount": len(rows), "Functions": [_summary(ctx, row) for row in page_of(params, rows)]}
 
 
 @API.action()
@@ -161,15 +143,6 @@ def _whole(default: Any, given: Any) -> Any:
     return {**default, **{name: _whole(default.get(name), value) for name, value in given.items()}}
 
 
-def _field(summary: dict[str, Any], name: str) -> Any:
-    """Return what a filter of ListFunctions reads."""
-    if name.startswith("tag-"):
-        return next((tag["Value"] for tag in summary["Tags"] if f"tag-{tag['Key']}" == name), None)
-    if name not in ("FunctionName", "Runtime", "Status"):
-        raise refuse("Filters", f"The filter `{name}` is not supported.")
-    return summary[name]
-
-
 def _summary(ctx: Context, function: Function) -> dict[str, Any]:
     return {
         **{name: function.settings[name] for name in _LISTED},
@@ -182,6 +155,3 @@ def _summary(ctx: Context, function: Function) -> dict[str, Any]:
         "AddTime": beijing_time(function.created),
         "ModTime": beijing_time(function.modified),
     }
-
-
-_CONCURRENCY = {"TotalProvisionedConcurrencyMem": 0, "ReservedConcurrencyMem": None}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.paging import filtered, page_of
+from localcloud.core.paging import page_of
 from localcloud.scf import cron
 from localcloud.scf.checks import refuse
 from localcloud.scf.invoker import Invoker
@@ -42,14 +42,10 @@ def create_trigger(ctx: Context, params: Params) -> dict[str, Any]:
 
 @API.action()
 def list_triggers(ctx: Context, params: Params) -> dict[str, Any]:
-    """List a function's triggers, the one changed last first unless ordered otherwise."""
-    triggers = list(ctx.region.state(Functions).triggers_of(find(ctx, params).ref).values())
-    triggers.sort(
-        key=lambda trigger: trigger.created if params.get("OrderBy") == "add_time" else trigger.modified,
-        reverse=params.get("Order", "DESC") != "ASC",
-    )
-    shown = filtered(params, [trigger_reply(one) for one in triggers], ("Qualifier", "TriggerName", "Description"))
-    return {"TotalCount": len(shown), "Triggers": [{**one, "BoundResources": ""} for one in page_of(params, shown)]}
+    """List a function's triggers, the one changed last first unless Order is ASC."""
+    triggers = ctx.region.state(Functions).triggers_of(find(ctx, params).ref).values()
+    rows = sorted(triggers, key=lambda trigger: trigger.modified)
+    return {"TotalCount": len(rows), "Triggers": [trigger_reply(one) for one in page_of(params, rows)]}
 
 
 @API.action()
@@ -84,9 +80,6 @@ def trigger_reply(trigger: Trigger) -> dict[str, Any]:
         "Enable": int(trigger.enabled),
         "CustomArgument": trigger.message,
         "AvailableStatus": "Available",
-        "ResourceId": f"{trigger.ref.name}:{trigger.name}",
-        "BindStatus": "on",
-        "TriggerAttribute": "single",
         "Qualifier": trigger.qualifier,
         "Description": trigger.description,
     }

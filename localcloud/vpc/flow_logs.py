@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from localcloud.cam.model import FLOW_LOG_ROLE, Access
 from localcloud.cls.model import find_topic
 from localcloud.core.clock import beijing_time
-from localcloud.core.errors import ApiError, malformed, missing, not_found, out_of_range
-from localcloud.core.listing import slice_newest_first
+from localcloud.core.errors import ApiError, missing, not_found, out_of_range
+from localcloud.core.listing import Listing, slice_newest_first
 from localcloud.core.paging import page
 from localcloud.core.parameters import tag_set, tags_of
 from localcloud.core.regions import REGIONS
@@ -33,30 +33,26 @@ DESCRIPTION_LENGTH = 512
 RESOURCE_TYPES = ("NETWORKINTERFACE", "CCN", "NAT", "DCG")
 TRAFFIC_TYPES = ("ACCEPT", "REJECT", "ALL")
 STORAGE_TYPES = ("cls", "ckafka")
-UUID_LENGTH = 36
 
 
 def _topic_state(ctx: Context, row: FlowLog) -> str:
-    found = row.storage_type != "cls" or _has_topic(ctx, row.topic_id, row.topic_region)
+    found = row.storage_type != "cls" or find_topic(ctx.account, row.topic_id, row.topic_region)
     return "SUCCESS" if found else "DELETED"
 
 
-def _has_topic(ctx: Context, topic_id: str, region: str) -> bool:
-    return find_topic(ctx.account, topic_id, None if ctx.behaviour.topics_of_any_region else region) is not None
-
-
 _FIELDS: dict[str, Callable[[Context, FlowLog], str]] = {
-    "VpcId": lambda _ctx, row: row.vpc_id,
-    "FlowLogId": lambda _ctx, row: row.flow_log_id,
-    "FlowLogName": lambda _ctx, row: row.name,
-    "ResourceType": lambda _ctx, row: row.resource_type,
     "ResourceId": lambda _ctx, row: row.resource_id,
+    "FlowLogName": lambda _ctx, row: row.name,
+    "VpcId": lambda _ctx, row: row.vpc_id,
+    "ResourceType": lambda _ctx, row: row.resource_type,
+    "FlowLogId": lambda _ctx, row: row.flow_log_id,
     "TrafficType": lambda _ctx, row: row.traffic_type,
     "CloudLogId": lambda _ctx, row: row.topic_id,
     "CloudLogState": _topic_state,
     "CloudLogRegion": lambda _ctx, row: row.topic_region,
 }
-"""What a listing can be narrowed by, and how it is read."""
+"""What a listing can be narrowed by, and how it is read; what an index answers best comes first."""
+_INDEXES = {"ResourceId": "resource", "FlowLogName": "name", "VpcId": "vpc", "ResourceType": "type"}
 
 
 @API.action()
@@ -160,11 +156,8 @@ def _check_storage(ctx: Context, params: Params) -> None:
         raise missing("CloudLogId")
     if FLOW_LOG_ROLE not in ctx.account.state(Access).roles:
         raise ApiError("UnauthorizedOperation", f"The service role `{FLOW_LOG_ROLE}` does not exist: authorize it.")
-    if _has_topic(ctx, topic, params.get("CloudLogRegion", ctx.region.name)):
-        return
-    if len(topic) != UUID_LENGTH:
-        raise malformed("CloudLogId", topic)
-    raise not_found(topic)
+    if not find_topic(ctx.account, topic, params.get("CloudLogRegion", ctx.region.name)):
+        raise not_found(topic)
 
 
 def _interface(net: Network, params: Params) -> Interface:
@@ -243,42 +236,20 @@ def _switch(ctx: Context, flow_log_ids: list[str], *, enabled: bool) -> dict[str
 
 
 def _matching(ctx: Context, params: Params) -> Sequence[FlowLog]:
-    indexed, rows = _candidates(ctx, params)
+    def equals(read: Callable[[Context, FlowLog], str]) -> Callable[[FlowLog, list[str]], bool]:
+        return lambda row, values: read(ctx, row) in values
+
+    if "Filters" in params and "FlowLogId" in params:
+        raise ApiError("InvalidParameter.Coexist", "The parameters `FlowLogId` and `Filters` cannot be used together.")
+    known = {name: equals(read) for name, read in _FIELDS.items()}
+    listing = Listing(known=known, tags=lambda row: row.tags, codes=CODES, indexes=_INDEXES)
+    filters = [{"Name": name, "Values": [params[name]]} for name in _FIELDS if name in params]
+    tagged = [params["Filters"]] if "Filters" in params else []
+    rows = listing.select(network(ctx).flow_logs, filters + tagged, ctx.behaviour.filter_values)
     if ctx.behaviour.flow_log_lag_s:
         listed = ctx.now() - ctx.behaviour.wait(ctx.behaviour.flow_log_lag_s)
         rows = [row for row in rows if row.created <= listed]
-    tests = [(name, params[name]) for name in _FIELDS if name in params and name != indexed]
-    tag = params.get("Filters")
-    if tag and "FlowLogId" in params:
-        raise ApiError("InvalidParameter.Coexist", "The parameters `FlowLogId` and `Filters` cannot be used together.")
-    if not tests and not tag:
-        return rows
-    return [
-        row for row in rows if all(_FIELDS[name](ctx, row) == value for name, value in tests) and _has_tag(row, tag)
-    ]
-
-
-def _candidates(ctx: Context, params: Params) -> tuple[str, Sequence[FlowLog]]:
-    """Return the parameter that an index answers, and its rows: a listing of 100,000 must not read them all a page."""
-    flow_logs = network(ctx).flow_logs
-    for name, index in _INDEXES:
-        if name in params:
-            return name, flow_logs.where(index, [params[name]])
-    return "", flow_logs.all()
-
-
-_INDEXES = (("ResourceId", "resource"), ("FlowLogName", "name"), ("VpcId", "vpc"), ("ResourceType", "type"))
-
-
-def _has_tag(row: FlowLog, tag: dict[str, Any] | None) -> bool:
-    if not tag:
-        return True
-    name, values = tag["Name"], tag["Values"]
-    if name == "tag-key":
-        return any(key in values for key, _ in row.tags)
-    if name.startswith("tag:"):
-        return any(f"tag:{key}" == name and value in values for key, value in row.tags)
-    raise ApiError("InvalidParameter.FilterInvalidKey", f"The filter `{name}` is not supported.")
+    return rows
 
 
 def _reply(ctx: Context, row: FlowLog) -> dict[str, Any]:

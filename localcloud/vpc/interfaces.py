@@ -90,7 +90,7 @@ def describe_network_interfaces(ctx: Context, params: Params) -> dict[str, Any]:
     net, filters = network(ctx), params.get("Filters", [])
     exact = any(one["Name"] == EXACT and is_true(one["Values"]) for one in filters)
     listing = _EXACT_IPS if exact else _INTERFACES
-    total, found = listing.find(net.interfaces, params, ctx.behaviour.filter_values, lambda ids: _by_ids(ctx, net, ids))
+    total, found = listing.find(net.interfaces, params, ctx.behaviour.filter_values, lambda one: _by_id(ctx, net, one))
     return {"NetworkInterfaceSet": [_reply(ctx, row) for row in found], "TotalCount": total}
 
 
@@ -206,11 +206,11 @@ def _refuse_primary(interface: Interface) -> None:
         )
 
 
-def _by_ids(ctx: Context, net: Network, ids: list[str]) -> list[Interface]:
-    found = [net.interfaces.get(an_id("NetworkInterfaceIds", one, "eni")) for one in dict.fromkeys(ids)]
-    if None in found and ctx.behaviour.unknown_ids == "error":
-        raise not_found(ids[found.index(None)])
-    return [interface for interface in found if interface is not None]
+def _by_id(ctx: Context, net: Network, interface_id: str) -> Interface | None:
+    found = net.interfaces.get(an_id("NetworkInterfaceIds", interface_id, "eni"))
+    if found is None and ctx.behaviour.unknown_ids == "error":
+        raise not_found(interface_id)
+    return found
 
 
 def _has_address(row: Interface, values: list[str]) -> bool:

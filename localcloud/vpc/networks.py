@@ -65,7 +65,7 @@ def describe_vpcs(ctx: Context, params: Params) -> dict[str, Any]:
     """List VPCs, newest first (the order is inferred)."""
     net = network(ctx)
     values = ctx.behaviour.filter_values
-    total, found = _VPCS.find(net.vpcs, params, values, lambda ids: [find_vpc(net, one) for one in ids])
+    total, found = _VPCS.find(net.vpcs, params, values, lambda one: find_vpc(net, one))
     return {"TotalCount": total, "VpcSet": [_vpc_reply(vpc) for vpc in found]}
 
 
@@ -105,7 +105,7 @@ def describe_subnets(ctx: Context, params: Params) -> dict[str, Any]:
     """List subnets, newest first (the order is inferred). `NextToken` paging is not done here."""
     net = network(ctx)
     values = ctx.behaviour.filter_values
-    total, found = _SUBNETS.find(net.subnets, params, values, lambda ids: [find_subnet(net, one) for one in ids])
+    total, found = _SUBNETS.find(net.subnets, params, values, lambda one: find_subnet(net, one))
     return {"TotalCount": total, "SubnetSet": [_subnet_reply(net, subnet) for subnet in found]}
 
 

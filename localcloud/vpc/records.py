@@ -54,7 +54,7 @@ class Records:
         for place in self.account.regions:
             net = place.state(Network)
             for flow_log in net.flow_logs.where("topic", [topic.topic_id]):
-                if flow_log.topic_region == region or self.account.behaviour.topics_of_any_region:
+                if flow_log.topic_region == region:
                     for line in self._idle(net, flow_log, topic.created, start, end):
                         if (flow_log.resource_id, line.time) not in busy:
                             yield line

@@ -142,13 +142,13 @@ def test_names_are_unique_and_unknown_ones_are_refused(call: Client) -> None:
     assert call("scf", "ListFunctions")["TotalCount"] == 0
 
 
-def test_functions_are_listed_by_name_status_and_tag(call: Client) -> None:
-    make(call, Tags=[{"Key": "k", "Value": "v"}])
-    for name, value, count in (("FunctionName", "probe", 1), ("tag-k", "v", 1), ("tag-k", "w", 0), ("Status", "x", 0)):
-        found = call("scf", "ListFunctions", Filters=[{"Name": name, "Values": [value]}])
-        assert found["TotalCount"] == len(found["Functions"]) == count
+def test_functions_are_listed_by_part_of_their_name(call: Client) -> None:
+    make(call)
     assert call("scf", "ListFunctions", SearchKey="rob")["TotalCount"] == 1
+    assert call("scf", "ListFunctions", SearchKey="x")["TotalCount"] == 0
     assert call("scf", "ListFunctions", "ap-shanghai")["TotalCount"] == 0
+    by_status = [{"Name": "Status", "Values": ["Active"]}]
+    assert call.refused("scf", "ListFunctions", Filters=by_status)[0] == "InvalidParameterValue.Filters"
 
 
 # Synchronous ----------------------------------------------------------------------------------------------------------
