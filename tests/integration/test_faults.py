@@ -129,9 +129,9 @@ def test_an_interface_without_a_vpc(
 
 
 def test_a_fault_of_this_program_outside_of_any_interface(function: Function) -> None:
-    """It is raised as one sentence that names its type and place, not its text, which may hold a secret."""
+    """The sentence that is raised names its place, not its text, which may hold a secret."""
     function.set(TENCENTCLOUD_SECRETKEY="PlantedSecret\udcff")
-    with pytest.raises(InvocationFailed, match=r"^a fault of this program at \w+\.py:\d+$") as raised:
+    with pytest.raises(InvocationFailed, match=r"\(a fault of this program at \w+\.py:\d+\)") as raised:
         function(5)
     assert raised.value.__cause__ is raised.value.__context__ is None
     assert "PlantedSecret" not in function.output()

@@ -40,6 +40,9 @@ ROOT = Path(handler.__file__).parent
 # What carries every invocation, like the making of its tools. An error there fails it as a whole, so that the platform
 # keeps the event.
 OF_THE_WHOLE = {"main.py", "invocation.py", "settings.py", "budget.py", "model.py", "deadletters.py"}
+# What ends any other error cannot end one at its own call: that fails the invocation, too.
+GUARDS = {("commands/dispatch.py", "run"), ("commands/dispatch.py", "_or_letter"), ("cover/batch.py", "run"),
+          ("errors.py", "attempted")}  # fmt: skip
 # An error in the log or in its redaction would need a log to be told.
 NOT_STRUCK = {"log.py", "redaction.py"}
 SWEEP = {"command": "sweep"}
@@ -134,7 +137,9 @@ def faults_of(site: Site) -> Iterator[str]:
         if not strike.struck:
             return  # which thread comes first decides whether it is called
         kept = [body for body in told.cloud.messages(QUEUE) if json.loads(body).get("kind") == "command"]
-        if report is None and site[0] not in OF_THE_WHOLE and not site[1].endswith("__init__"):
+        path, name = site[0], site[1].rpartition(".")[2]
+        of_the_whole = path in OF_THE_WHOLE or name == "__init__" or (path, name) in GUARDS
+        if report is None and not of_the_whole:
             yield "the invocation failed"
         if report is not None and not (told.covered(HOME) or told.covered(AWAY) or kept):
             yield "neither region is whole, and no letter names what is left"
