@@ -26,3 +26,11 @@ def parse(text: str | bytes) -> Any:
         raise NotJson(f"not JSON: {error.msg} at character {error.pos}") from None
     except ValueError:
         raise NotJson("not JSON: a number too long") from None
+
+
+def said(value: Any) -> Any:
+    """What a value says that may be JSON text: None where it is text and no JSON, anything else as it is."""
+    try:
+        return parse(value) if isinstance(value, (str, bytes)) else value
+    except NotJson:
+        return None

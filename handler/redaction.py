@@ -135,9 +135,8 @@ class _OwnKeys:
             text = text.replace(key, REDACTED)
         size, pieces = self.PIECE, self._pieces
         kept, done, at = [], 0, 0
-        while at + size <= len(
-            text
-        ):  # a part of eleven characters holds a whole piece that begins at a multiple of six
+        # A part of eleven characters holds a whole piece that begins at a multiple of six.
+        while at + size <= len(text):
             if text[at : at + size] not in pieces:
                 at += size
                 continue
@@ -202,10 +201,7 @@ def _parsed(text: str) -> Any:
     """The JSON that a text is; None if it is none, or too long to be read."""
     if text.lstrip()[:1] not in ("{", "[", '"') or len(text) > _MAX_JSON_TEXT:
         return None
-    try:
-        return jsontext.parse(text)
-    except jsontext.NotJson:
-        return None
+    return jsontext.said(text)
 
 
 def _plain(text: str) -> str:

@@ -22,6 +22,10 @@ NO_NEWLINE = r"(?!\n)"
 """Stands before `$` in our patterns: Python's `$` also matches before a newline at the end, ECMA's does not."""
 
 
+class Unusable(ValueError):
+    """What came in has not its form, or leads to no interface: where and why, without its values."""
+
+
 @cache
 def document(name: str) -> dict[str, Any]:
     """The schema in `schemas/<name>.schema.json`."""
@@ -48,6 +52,16 @@ def problems(name: str, value: Any, definition: str = "") -> str:
     errors = islice(validator(name, definition).iter_errors(value), _MAX_PROBLEMS)
     # Each property that is missing is an error of its own, and each of them names them all.
     return "; ".join(dict.fromkeys(f"{place(error)}: {expectation(error)}" for error in errors))
+
+
+def accept(name: str, value: Any, definition: str = "") -> None:
+    """Let a value pass that its schema accepts.
+
+    Raises:
+        Unusable: it does not.
+    """
+    if problem := problems(name, value, definition):
+        raise Unusable(problem)
 
 
 def place(error: ValidationError) -> str:

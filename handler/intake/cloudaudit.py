@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handler import schema
-from handler.intake.record import INSTANCE_ID, INTERFACE_ID, SUBNET_ID, VPC_ID, Record, Unusable, checked, objects
+from handler.intake.record import INSTANCE_ID, INTERFACE_ID, SUBNET_ID, VPC_ID, Record, checked, objects
 from handler.model import Ignored, Interface, Invalid, Item
+from handler.schema import Unusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,13 +37,11 @@ def read(fields: Mapping[str, Any], envelope: Mapping[str, Any] | None = None) -
     action = fields.get("eventName")
     if isinstance(action, str) and action and action not in ACTIONS:
         return [Ignored("another action")]
-    problem = schema.problems("event", fields, "record")
-    if problem:
-        return [Invalid(problem, fields)]
-    record = Record(fields, envelope or {})
-    if record.without_effect:
-        return [Ignored(record.without_effect)]
     try:
+        schema.accept("event", fields, "record")
+        record = Record(fields, envelope or {})
+        if record.without_effect:
+            return [Ignored(record.without_effect)]
         return [Ignored("a dry run", record.region)] if record.is_dry_run else list(_interfaces(record))
     except Unusable as error:
         return [Invalid(str(error), fields)]

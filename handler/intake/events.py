@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from handler import jsontext, schema
 from handler.intake import cloudaudit
 from handler.model import Command, History, Ignored, Interface, Invalid, Item
+from handler.schema import Unusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -42,18 +43,31 @@ def read(payload: Any, nesting: int = 0) -> list[Item]:
         return [Invalid(f"$: wrapped in more than {MAX_NESTING} triggers", payload)]
     for is_shape, reader in _SHAPES:
         if is_shape(payload):
-            return list(reader(payload, nesting))
+            try:
+                return list(reader(payload, nesting))
+            except Unusable as error:
+                return [Invalid(str(error), payload)]
     return [Invalid("$: no payload that this function knows; README.md lists them", payload)]
 
 
 def read_text(text: Any, nesting: int = 0) -> list[Item]:
     """Read a payload that is carried as JSON text; `nesting` is that of the payload."""
-    if not isinstance(text, str):
-        return read(text, nesting)
     try:
-        return read(jsontext.parse(text), nesting)
+        return read(_parsed(text, "$"), nesting)
+    except Unusable as error:
+        return [Invalid(str(error), text)]
+
+
+def _parsed(value: Any, path: str) -> Any:
+    """What stands at a path, which may be JSON text.
+
+    Raises:
+        Unusable: it is text, and no JSON.
+    """
+    try:
+        return jsontext.parse(value) if isinstance(value, str) else value
     except jsontext.NotJson as error:
-        return [Invalid(f"$: {error}", text)]
+        raise Unusable(f"{path}: {error}") from None
 
 
 def _event_list(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
@@ -69,8 +83,7 @@ def _records(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
 def _each(payload: Mapping[str, Any], key: str, reader: Callable[[Any], list[Item]]) -> Iterator[Item]:
     entries = payload[key]
     if not isinstance(entries, list) or not entries:
-        yield Invalid(f"$.{key}: must be array with at least one entry", payload)
-        return
+        raise Unusable(f"$.{key}: must be array with at least one entry")
     for entry in entries:
         yield from reader(entry)
 
@@ -87,8 +100,7 @@ def _cls(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
     """A CLS trigger: base64 of gzip of JSON, each record's content being one CloudAudit record (doc 583/31927)."""
     data = payload["clslogs"].get("data") if isinstance(payload["clslogs"], dict) else None
     if not isinstance(data, str):
-        yield Invalid("$.clslogs.data: must be string", payload)
-        return
+        raise Unusable("$.clslogs.data: must be string")
     try:
         content = jsontext.parse(_unzip(data))
     except ValueError as error:
@@ -132,25 +144,19 @@ def _timer(payload: Mapping[str, Any]) -> Iterator[Item]:
     """A timer: its Message is a command; an empty one means sweep."""
     message = payload.get("Message")
     if message is None or (isinstance(message, str) and not message.strip()):
-        yield Command("sweep", {"command": "sweep"})
-        return
-    try:
-        command = jsontext.parse(message) if isinstance(message, str) else message
-    except jsontext.NotJson as error:
-        yield Invalid(f"$.Message: {error}", payload)
-        return
-    yield from _command(command) if isinstance(command, dict) else [Invalid("$.Message: must be a command", payload)]
+        message = {"command": "sweep"}
+    command = _parsed(message, "$.Message")
+    if not isinstance(command, dict):
+        raise Unusable("$.Message: must be a command")
+    yield from _command(command)
 
 
 def _command(payload: Mapping[str, Any]) -> Iterator[Item]:
     name = payload.get("command")
     if name not in COMMANDS:
-        yield Invalid(f"$.command: must be one of {', '.join(COMMANDS)}", payload)
-        return
-    problem = schema.problems("command", payload, str(name))
-    if problem:
-        yield Invalid(problem, payload)
-    elif name == "ensure":
+        raise Unusable(f"$.command: must be one of {', '.join(COMMANDS)}")
+    schema.accept("command", payload, str(name))
+    if name == "ensure":
         yield from (_named(each) for each in payload["interfaces"])
     else:
         yield Command(str(name), {key: _whole(value) for key, value in payload.items()})
@@ -158,8 +164,8 @@ def _command(payload: Mapping[str, Any]) -> Iterator[Item]:
 
 def _interface_event(payload: Mapping[str, Any]) -> Iterator[Item]:
     """The project's own event, for other producers."""
-    problem = schema.problems("interface-event", payload)
-    yield Invalid(problem, payload) if problem else _named(payload)
+    schema.accept("interface-event", payload)
+    yield _named(payload)
 
 
 def _named(fields: Mapping[str, Any], history: History | None = None) -> Interface:
@@ -182,10 +188,7 @@ def _platform_letter(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]
 
 def _own_letter(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
     """Our own dead letter, coming back: what is in it is run again, and its history kept."""
-    problem = schema.problems("dead-letter", payload)
-    if problem:
-        yield Invalid(problem, payload)
-        return
+    schema.accept("dead-letter", payload)
     history = History(payload["id"], _whole(payload["attempts"]), payload["first_failed_at"])
     if payload["kind"] == "interface":
         yield _named(payload["interface"], history)
@@ -196,25 +199,15 @@ def _own_letter(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
 
 def _cloud_event(payload: Mapping[str, Any]) -> Iterator[Item]:
     """An EventBridge event, whose data is a CloudAudit record (doc 248/87543)."""
-    data = payload["data"]
-    if isinstance(data, str):
-        try:
-            data = jsontext.parse(data)
-        except jsontext.NotJson as error:
-            yield Invalid(f"$.data: {error}", payload)
-            return
+    data = _parsed(payload["data"], "$.data")
     if not isinstance(data, dict):
-        yield Invalid(f"$.data: must be object, not {_json_type(data)}", payload)
-        return
+        raise Unusable(f"$.data: must be object, not {_json_type(data)}")
     items = cloudaudit.read(data, payload)
-    envelope_problem = schema.problems("event", {**payload, "data": ""}, "cloudEvent")
-    for item in items:
-        if isinstance(item, Invalid):
-            yield Invalid(item.problem.replace("$", "$.data", 1), payload)
-        elif envelope_problem and isinstance(item, Interface):
-            yield Invalid(envelope_problem, payload)
-        else:
-            yield item
+    if isinstance(items[0], Invalid):
+        raise Unusable(items[0].problem.replace("$", "$.data", 1))
+    if isinstance(items[0], Interface):
+        schema.accept("event", {**payload, "data": ""}, "cloudEvent")
+    yield from items
 
 
 def _record(payload: Mapping[str, Any]) -> Iterator[Item]:
@@ -254,12 +247,7 @@ def _is_platform_letter(payload: Mapping[str, Any]) -> bool:
 
 def platform_body(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """The Body of SCF's native dead letter, which may be JSON text; empty for any other payload."""
-    body = payload.get("Body")
-    if isinstance(body, str):
-        try:
-            body = jsontext.parse(body)
-        except jsontext.NotJson:
-            return {}
+    body = jsontext.said(payload.get("Body"))
     return body if isinstance(body, dict) else {}
 
 

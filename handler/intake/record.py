@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler import jsontext
 from handler.model import tags_of
+from handler.schema import Unusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,10 +30,6 @@ _EARLIER = timedelta(minutes=1)
 """Clocks differ, and a record may be written after its call: an interface is the event's if it is hardly older."""
 _LATEST_S = 10_000_000_000
 """A time above this, which is in the year 2286, is in milliseconds."""
-
-
-class Unusable(ValueError):
-    """The record does not lead to any interface, or holds an id or a region of a wrong form."""
 
 
 class Record:
@@ -141,7 +138,7 @@ def request_ids(event: Any) -> list[str]:
     arrive.
     """
     several = event.get("EventList") if isinstance(event, dict) else None
-    records = (_mapping(_parsed(each.get("data"))) for each in objects(several or [event]))
+    records = (_object(each.get("data")) for each in objects(several or [event]))
     told = (record.get("requestID") for record in islice(records, _LOGGED_IDS))
     return [each for each in told if isinstance(each, str) and _REQUEST_ID.fullmatch(each)]
 
@@ -177,22 +174,12 @@ def _shortly_before(told: Any) -> datetime | None:
 
 def _object(value: Any) -> Mapping[str, Any]:
     """Parameters and answers are JSON text, an object, an empty array (PHP's empty map), empty, or absent."""
-    return _mapping(_parsed(value))
+    return _mapping(jsontext.said(value))
 
 
 def _list(value: Any) -> list[Any]:
-    parsed = _parsed(value)
-    return parsed if isinstance(parsed, list) else []
-
-
-def _parsed(value: Any) -> Any:
-    """What JSON text says, None where it says nothing; anything else as it is."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return jsontext.parse(value)
-    except jsontext.NotJson:
-        return None
+    said = jsontext.said(value)
+    return said if isinstance(said, list) else []
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
