@@ -6,17 +6,16 @@ import json
 import threading
 import time
 import uuid
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from handler.cloud.queue import BATCH
+from handler.cloud.vpc import chunks
 from handler.errors import QueueError, QueueUnreachable, failure_of
 from handler.log import logger
 from handler.model import MAX_LETTER_ATTEMPTS
 from handler.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from handler.cloud.queue import Queue
     from handler.model import Failure, History, Interface
@@ -33,19 +32,11 @@ SENDERS = 8
 """How many calls send letters at a time."""
 MAX_PENDING = 128
 """How many letters are logged and not sent yet, at the most: all that a crash could keep from the queue."""
-MAX_BATCH_BYTES = 524_288
-"""Of the letters in one call: well below the 1 MB of a message; how the limit counts for a batch is not documented."""
 MANY = 32
 """From so many letters on, they are sent in batches: a whole batch of events may fail just before the time is up."""
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Which invocation gave up: the dead letter's `function`."""
-
-    name: str
-    version: str
-    request_id: str
+BATCH = 10
+"""How many letters go in one call then. The longest ones, of 50 KB, stay together well below the 1 MB of a message; how
+that limit counts for a batch is not documented."""
 
 
 class DeadLetters:
@@ -60,8 +51,8 @@ class DeadLetters:
         regions: the region and code of each letter of a region as a whole that is known to be on the queue.
     """
 
-    def __init__(self, queue: Queue, origin: Origin) -> None:
-        """Take the queue and the invocation that the letters come from."""
+    def __init__(self, queue: Queue, origin: Mapping[str, str]) -> None:
+        """Take the queue, and which invocation the letters come from: their `function`."""
         self._queue = queue
         self._origin = origin
         self._pending: list[str] = []
@@ -111,7 +102,7 @@ class DeadLetters:
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most events have no letter at all
 
         with ThreadPoolExecutor(SENDERS) as pool:
-            list(pool.map(self._send, _batches(pending) if len(pending) >= MANY else [[body] for body in pending]))
+            list(pool.map(self._send, chunks(pending, BATCH if len(pending) >= MANY else 1)))
 
     def raise_if_unsent(self) -> None:
         """Send the rest, and say if letters are missing on the queue, so that the platform keeps the event.
@@ -169,7 +160,7 @@ class DeadLetters:
             "exhausted": attempts >= MAX_LETTER_ATTEMPTS,
             "first_failed_at": history.first_failed_at if history else now,
             "last_failed_at": now,
-            "function": asdict(self._origin),
+            "function": dict(self._origin),
         }
 
     def _add(self, letter: dict[str, Any]) -> None:
@@ -181,18 +172,6 @@ class DeadLetters:
         self._pending.append(json.dumps(letter))
         if len(self._pending) >= MAX_PENDING:
             self.flush()
-
-
-def _batches(bodies: Sequence[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    taken = 0
-    for body in bodies:
-        if batch and (len(batch) == BATCH or taken + len(body) > MAX_BATCH_BYTES):
-            yield batch
-            batch, taken = [], 0
-        batch.append(body)
-        taken += len(body)
-    yield batch
 
 
 def _named(interface: Interface) -> dict[str, str]:

@@ -11,7 +11,7 @@ from handler.budget import Budget, budget_from
 from handler.cloud.api import Api
 from handler.cloud.queue import Queue
 from handler.cloud.vpc import Vpc
-from handler.deadletters import DeadLetters, Origin
+from handler.deadletters import DeadLetters
 from handler.errors import SettingsError, failed
 from handler.log import logger
 from handler.model import Command, Failure, Ignored, Interface, Invalid, Outcome, Report, Result
@@ -59,14 +59,10 @@ class Invocation:
         for name in environment_settings.DROPPED:
             if environment.get(name):
                 logger.warning(f"{name} is no setting any more: take it out of the function's environment")
-        queue = Queue(
-            settings.dlq_endpoint,
-            settings.dlq_queue,
-            lambda: _keys(environment),
-            budget.to_report(),
-        )
+        queue = Queue(settings.dlq_endpoint, settings.dlq_queue, lambda: _keys(environment), budget.to_report())
         name = str(context.get("function_name") or "")
-        origin = Origin(name or "eni-flowlog", str(context.get("function_version") or ""), request_id)
+        version = str(context.get("function_version") or "")
+        origin = {"name": name or "eni-flowlog", "version": version, "request_id": request_id}
         return cls(
             environment=environment,
             settings=settings,
@@ -99,14 +95,14 @@ class Invocation:
             logger.warning("flow log impaired", extra=result.as_item())
         self.report.add(replace(result, failure=None))
 
-    def dismiss(self, item: Ignored | Invalid) -> None:
+    def dismiss(self, item: Ignored | Invalid, failure: Failure | None = None) -> None:
         """Report what is not ours; put on the queue what is invalid, with where and why its schema refuses it."""
         if isinstance(item, Ignored):
             self.report.add(Result(Outcome.IGNORED, item.region, reason=item.reason))
             return
-        failure = Failure("invalid", "InvalidPayload", item.problem)
+        failure = failure or Failure("invalid", "InvalidPayload", item.problem)
         self.letters.add_event(item.payload, failure, item.history)
-        self.report.add(Result(Outcome.DEAD_LETTERED, reason=f"InvalidPayload: {item.problem}"))
+        self.report.add(Result(Outcome.DEAD_LETTERED, reason=f"{failure.code}: {failure.message}"))
 
     def put_back(self, item: Item, failure: Failure) -> None:
         """Put what an unexpected error has kept from being done on the queue, and say so in the report."""
@@ -115,9 +111,7 @@ class Invocation:
         elif isinstance(item, Command):
             self.give_up(item, failure)
         else:
-            if isinstance(item, Invalid):
-                self.letters.add_event(item.payload, failure, item.history)
-            self.report.add(Result(Outcome.DEAD_LETTERED, reason=f"{failure.code}: {failure.message}"))
+            self.dismiss(item, failure)
 
     def give_up(self, command: Command, failure: Failure, region: str = "") -> None:
         """Put a command that could not be finished on the queue."""

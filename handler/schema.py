@@ -49,7 +49,12 @@ def problems(name: str, value: Any, definition: str = "") -> str:
 
     jsonschema's own messages quote the value, which may be a secret; these name the place and the expectation only.
     """
-    errors = islice(validator(name, definition).iter_errors(value), _MAX_PROBLEMS)
+    return told(validator(name, definition), value)
+
+
+def told(checked: Draft202012Validator, value: Any) -> str:
+    """The same of a validator."""
+    errors = islice(checked.iter_errors(value), _MAX_PROBLEMS)
     # Each property that is missing is an error of its own, and each of them names them all.
     return "; ".join(dict.fromkeys(f"{place(error)}: {expectation(error)}" for error in errors))
 

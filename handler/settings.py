@@ -140,7 +140,8 @@ def _checked(pairs: tuple[tuple[str, str], ...], region: str, *, topic_needed: b
     if faults:
         lines = "; ".join(f"{name} {fault}" for name, fault in sorted(faults.items()))
         raise SettingsError(f"the function's environment is wrong, correct and redeploy it: {lines}")
-    return _typed({**_defaults(schema.document(_SCHEMA)["properties"]), **given}, region)
+    known = schema.document(_SCHEMA)["properties"]
+    return _typed({name: rule["default"] for name, rule in known.items() if "default" in rule} | given, region)
 
 
 def credentials(environment: Mapping[str, str]) -> Credentials:
@@ -173,30 +174,20 @@ def _faults(given: Mapping[str, str]) -> dict[str, str]:
         else:  # the only rule about the whole is what is required
             faults["FLOWLOG_TOPIC_ID"] = f"is missing; it must be {known['FLOWLOG_TOPIC_ID']['description']}"
     for name, text in given.items():
-        if name not in faults and _holds_json(name, text):
-            problem = _content_problem(name, text)
-            if problem:
-                faults[name] = f"must be {known[name]['description']} ({problem})"
+        rule = known[name]
+        is_json = "contentSchema" in rule and (name != "FLOWLOG_TOPIC_ID" or text.lstrip().startswith("{"))
+        problem = _content_problem(text, rule["contentSchema"]) if is_json and name not in faults else ""
+        if problem:
+            faults[name] = f"must be {rule['description']} ({problem})"
     return faults
 
 
-def _holds_json(name: str, text: str) -> bool:
-    rule = schema.document(_SCHEMA)["properties"][name]
-    return "contentSchema" in rule and (name != "FLOWLOG_TOPIC_ID" or text.lstrip().startswith("{"))
-
-
-def _content_problem(name: str, text: str) -> str:
+def _content_problem(text: str, rules: Mapping[str, Any]) -> str:
     try:
         content = jsontext.parse(text)
     except jsontext.NotJson as error:
         return str(error)
-    rule = schema.document(_SCHEMA)["properties"][name]["contentSchema"]
-    checked = schema.part(_SCHEMA, rule)
-    return "; ".join(f"{schema.place(error)}: {schema.expectation(error)}" for error in checked.iter_errors(content))
-
-
-def _defaults(known: Mapping[str, Any]) -> dict[str, str]:
-    return {name: rule["default"] for name, rule in known.items() if "default" in rule}
+    return schema.told(schema.part(_SCHEMA, rules), content)
 
 
 def _typed(values: Mapping[str, str], region: str) -> Settings:
@@ -220,7 +211,9 @@ def _typed(values: Mapping[str, str], region: str) -> Settings:
         create_rate=float(values["FLOWLOG_CREATE_RATE"]),
         dlq_queue=values["FLOWLOG_DLQ_QUEUE"],
         dlq_region=dlq_region,
-        dlq_endpoint=values.get("FLOWLOG_DLQ_ENDPOINT") or _public_cmq(dlq_region),
+        # The public https address: the body carries the session token, and the internal address is http.
+        dlq_endpoint=values.get("FLOWLOG_DLQ_ENDPOINT")
+        or f"https://cmq-{QUEUE_REGIONS[dlq_region]}.public.tencenttdmq.com",
         api_endpoint=values.get("FLOWLOG_API_ENDPOINT", ""),
     )
 
@@ -240,8 +233,3 @@ def _rules(kind: str, given: Any) -> tuple[Rule, ...]:
         for number, rule in enumerate(several)
     ]
     return tuple(rule for rule in rules if rule.parts)
-
-
-def _public_cmq(region: str) -> str:
-    """The queue's public https address: the body carries the session token, and the internal address is http."""
-    return f"https://cmq-{QUEUE_REGIONS[region]}.public.tencenttdmq.com"

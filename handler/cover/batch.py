@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from handler.cloud.retry import Patience
 from handler.cover import ensure, rules
 from handler.cover.cure import Repair
-from handler.cover.search import INSTANCE_DELAYS_S, Unseen, searches
+from handler.cover.search import INSTANCE_DELAYS_S, searches
 from handler.errors import attempted, failed
 from handler.model import Failure, Outcome, key_of
 
@@ -80,7 +80,8 @@ class Batch:
             self._ensure_found(search, found, done)
             search.wanted = {key: each for key, each in search.wanted.items() if len(done[key]) < each.expected}
             if search.wanted and (search.hopeless or not patience.again()):
-                _give_up(search, done, too_soon=patience.out_of_time)
+                search.too_soon = patience.out_of_time
+                _give_up(search, done)
                 break
         return done
 
@@ -88,7 +89,7 @@ class Batch:
         """Ensure what one look found and none before, several at once."""
         seen = {(key, one.interface_id) for key, results in done.items() for one, _ in results}
         new = [
-            (key, _merge(asked, one))
+            (key, ensure.as_known(asked, one))
             for key, asked in search.wanted.items()
             for one in found.get(key, ())
             if (key, one.interface_id) not in seen
@@ -151,10 +152,10 @@ def without_duplicates(interfaces: Sequence[Interface]) -> list[Interface]:
     return list(unique.values())
 
 
-def _give_up(search: Search, done: dict[InterfaceKey, Done], *, too_soon: bool) -> None:
+def _give_up(search: Search, done: dict[InterfaceKey, Done]) -> None:
     """Add the result of each that is not complete."""
     for key, asked in search.wanted.items():
-        result = search.give_up(Unseen(asked, len(done[key]), too_soon))
+        result = search.give_up(asked, len(done[key]))
         if result:
             done[key].append((asked, result))
 
@@ -190,9 +191,3 @@ def _joined(known: Interface, other: Interface) -> Interface:
         expected=max(known.expected, other.expected),
         history=known.history or other.history,
     )
-
-
-def _merge(asked: Interface, known: Interface) -> Interface:
-    # What an attach event names was looked up while the platform may still be attaching it: CreateFlowLog will tell.
-    attached = None if asked.attaching and not known.attached else known.attached
-    return replace(known, attached=attached, attaching=asked.attaching, history=asked.history)

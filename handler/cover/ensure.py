@@ -182,7 +182,7 @@ class _Attempt:
             return self._ended(Outcome.GONE, "deleted before its flow log was made")
         if known.vpc_id in ("", self._interface.vpc_id):
             raise error
-        self._interface = _as_known(self._interface, known)
+        self._interface = as_known(self._interface, known)
         decision, reason = rules.decide(self._interface, self._settings)
         return None if decision is Outcome.PLANNED else self._ended(decision, reason)
 
@@ -214,7 +214,10 @@ class _Attempt:
         return result_of(self._interface, outcome, reason, flow_log_id)
 
 
-def _as_known(interface: Interface, known: Interface) -> Interface:
-    """The interface as the cloud knows it: a record may name another VPC than it is in."""
-    attached = None if interface.attaching else known.attached
-    return replace(known, attached=attached, attaching=interface.attaching, history=interface.history)
+def as_known(asked: Interface, known: Interface) -> Interface:
+    """An interface as the cloud knows it, with what only the event tells: a record may name another VPC than it is in.
+
+    What an attach event names may have been looked up while it was being attached: CreateFlowLog will tell.
+    """
+    attached = None if asked.attaching else known.attached
+    return replace(known, attached=attached, attaching=asked.attaching, history=asked.history)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from handler.errors import failed, failure_of, malformed
@@ -28,21 +27,6 @@ _TOLD = re.compile(r"[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:\d\d")
 Found = dict["InterfaceKey", list["Interface"]]
 
 
-@dataclass(frozen=True)
-class Unseen:
-    """What has not shown itself, or not all of it.
-
-    Attributes:
-        asked: what was asked for.
-        seen: how many interfaces of it were seen, fewer than expected.
-        too_soon: the time ran out before the delays did.
-    """
-
-    asked: Interface
-    seen: int
-    too_soon: bool
-
-
 class Search(ABC):
     """What is looked for together, in one region.
 
@@ -50,9 +34,11 @@ class Search(ABC):
         wanted: what was asked for and is not complete yet, by its key.
         delays: the seconds to wait before each further look.
         hopeless: another look would not help.
+        too_soon: the time ran out before the delays did.
     """
 
     hopeless = False
+    too_soon = False
 
     def __init__(self, region: str, delays: Sequence[float]) -> None:
         """Begin with nothing wanted."""
@@ -69,8 +55,14 @@ class Search(ABC):
         """
 
     @abstractmethod
-    def give_up(self, unseen: Unseen) -> Result | None:
-        """The result of what has not shown itself; None where nothing is left to be said."""
+    def give_up(self, asked: Interface, seen: int, /) -> Result | None:
+        """The result of what has shown fewer interfaces than expected; None where nothing is left to be said."""
+
+    def invisible(self, asked: Interface, what: str) -> Result:
+        """A failure that a redrive may make good."""
+        message = f"{what} become visible: redrive it, or let the sweep find it"
+        failure = Failure("not_found", "InterfaceNotVisible", message, retryable=True, unfinished=self.too_soon)
+        return failed(asked, failure)
 
 
 class ById(Search):
@@ -84,13 +76,12 @@ class ById(Search):
         self._malformed = frozenset(vpc.malformed)
         return {key_of(each): [each] for each in visible}
 
-    def give_up(self, unseen: Unseen) -> Result:
+    def give_up(self, asked: Interface, _seen: int, /) -> Result:
         """It is gone, if it was looked for long enough to say so, and what the cloud says of it could be read."""
-        asked = unseen.asked
         if asked.interface_id in self._malformed:
             return failed(asked, failure_of(malformed(asked.interface_id)))
-        if unseen.too_soon:
-            return _invisible(unseen, "this interface has not")
+        if self.too_soon:
+            return self.invisible(asked, "this interface has not")
         return result_of(asked, Outcome.GONE, "no such interface: deleted before we came")
 
 
@@ -104,10 +95,10 @@ class ByInstance(Search):
             found[self.region, each.instance_id].append(each)
         return found
 
-    def give_up(self, unseen: Unseen) -> Result:
+    def give_up(self, asked: Interface, seen: int, /) -> Result:
         """A failure that a redrive may make good."""
-        what = f"only {unseen.seen} of {unseen.asked.expected} interfaces of this instance have"
-        return _invisible(unseen, what if unseen.seen else "no interface of this instance has")
+        what = f"only {seen} of {asked.expected} interfaces of this instance have"
+        return self.invisible(asked, what if seen else "no interface of this instance has")
 
 
 class ByPlace(Search):
@@ -124,10 +115,9 @@ class ByPlace(Search):
         covered = vpc.covered_in(self.region, new[0].vpc_id) if new else frozenset()
         return {key: [each for each in new if each.interface_id not in covered]}
 
-    def give_up(self, unseen: Unseen) -> Result | None:
+    def give_up(self, asked: Interface, seen: int, /) -> Result | None:
         """It waits for the sweep, if nothing of it was seen."""
-        asked = unseen.asked
-        if unseen.seen:
+        if seen:
             return None
         place = asked.subnet_id or asked.vpc_id
         what = f"{place} has more than {MAX_IN_PLACE} interfaces" if self.hopeless else f"none is new in {place}"
@@ -158,9 +148,3 @@ def _is_new(interface: Interface, asked: Interface) -> bool:
     if asked.attaching and not interface.attached:
         return False
     return not (asked.since and _TOLD.fullmatch(interface.created)) or interface.created >= asked.since
-
-
-def _invisible(unseen: Unseen, what: str) -> Result:
-    message = f"{what} become visible: redrive it, or let the sweep find it"
-    failure = Failure("not_found", "InterfaceNotVisible", message, retryable=True, unfinished=unseen.too_soon)
-    return failed(unseen.asked, failure)
