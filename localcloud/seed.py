@@ -13,7 +13,7 @@ from localcloud.cvm.instances import start_instance, terminate_instances
 from localcloud.cvm.model import Fleet
 from localcloud.tdmq.queues import Attributes, Queue, Queues
 from localcloud.vpc.interfaces import new_interface
-from localcloud.vpc.model import Attachment, FlowLog, Interface, Network, Subnet, Vpc
+from localcloud.vpc.model import Attachment, FlowLog, Network, Subnet, Vpc
 from localcloud.vpc.records import INDEX_RULE, Records
 
 if TYPE_CHECKING:
@@ -141,20 +141,27 @@ class Seed:
             Their ids, in order of creation.
         """
         with self.account.lock:
-            net = self.account.region(region).state(Network)
-            self.network_of(region)
-            instance = (instance_id or self._any_instance(region, subnet_id)) if attached else None
-            subnet = net.subnets.get(subnet_id or self._subnet_of(region, instance))
+            context = self._context(region)
+            net, now = context.region.state(Network), context.now()
+            if attached and instance_id is None:
+                instance_id = self._any_instance(region, subnet_id)
+            subnet = net.subnets.get(subnet_id or self._subnet_of(region, instance_id))
             assert subnet is not None, "no such subnet"
             place = {"NetworkInterfaceName": "seeded", "VpcId": subnet.vpc_id, "SubnetId": subnet.subnet_id}
-            tagged = tuple((tags or {}).items())
-            made = [
-                self._interface(region, place, attachment, tagged)
-                for attachment in self._attachments(net, instance, count)
-            ]
-            for interface in made[:flow_logs]:
-                self.seed_flow_log(region, interface.interface_id)
-            return [interface.interface_id for interface in made]
+            made = []
+            for index in list(islice(net.free_indexes(instance_id or ""), count)):
+                interface = replace(
+                    new_interface(context, place),
+                    available=now,
+                    visible=now,
+                    attachment=Attachment(instance_id, index, now) if instance_id else None,
+                    tags=tuple((tags or {}).items()),
+                )
+                net.interfaces.put(interface)
+                made.append(interface.interface_id)
+            for interface_id in made[:flow_logs]:
+                self.seed_flow_log(region, interface_id)
+            return made
 
     def seed_flow_log(self, region: str, interface_id: str, **changes: object) -> str:
         """Make a flow log of an interface as this project's settings have it, and return its id.
@@ -267,18 +274,3 @@ class Seed:
         instance = self.account.region(region).state(Fleet).instances.get(instance_id)
         assert instance is not None, "no such instance"
         return instance.subnet_id
-
-    def _attachments(self, net: Network, instance_id: str | None, count: int) -> list[Attachment | None]:
-        if instance_id is None:
-            return [None] * count
-        now = self.account.now()
-        return [Attachment(instance_id, index, now) for index in islice(net.free_indexes(instance_id), count)]
-
-    def _interface(
-        self, region: str, place: dict[str, str], attachment: Attachment | None, tags: tuple[tuple[str, str], ...]
-    ) -> Interface:
-        context = self._context(region)
-        new, now = new_interface(context, place), context.now()
-        interface = replace(new, available=now, visible=now, attachment=attachment, tags=tags)
-        context.region.state(Network).interfaces.put(interface)
-        return interface

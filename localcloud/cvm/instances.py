@@ -45,7 +45,7 @@ def run_instances(ctx: Context, params: Params) -> dict[str, Any]:
     for required in ("Placement", "ImageId"):
         if required not in params:
             raise missing(required)
-    check_interfaces(params, count)
+    check_interfaces(params)
     boot_s = ctx.behaviour.wait(ctx.behaviour.boot_delay_s)
     return {"InstanceIdSet": [start_instance(ctx, params, boot_s=boot_s).instance_id for _ in range(count)]}
 

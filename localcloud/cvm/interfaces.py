@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MOST_ADDRESSES = 50
 
 
-def check_interfaces(params: Params, count: int) -> None:
+def check_interfaces(params: Params) -> None:
     """Refuse a list of interfaces that breaks what RunInstances' NetworkInterfaces documents."""
     wanted = params.get("NetworkInterfaces", [])
     if not wanted:
@@ -32,10 +32,9 @@ def check_interfaces(params: Params, count: int) -> None:
     for one in wanted:
         if not 1 <= one["PrivateIpv4AddressCount"] <= MOST_ADDRESSES:
             raise out_of_range("PrivateIpv4AddressCount", one["PrivateIpv4AddressCount"], f"1-{MOST_ADDRESSES}")
-        if "NetworkInterfaceId" in one and (count > 1 or one["InterfaceType"] == "PRIMARY"):
+        if "NetworkInterfaceId" in one:
             raise ApiError(
-                "InvalidParameterValue.InvalidNetworkInterfaceId",
-                "Only a secondary interface of a single instance can be an existing one.",
+                "InvalidParameterValue.InvalidNetworkInterfaceId", "Instances take no existing interface here."
             )
 
 
@@ -70,18 +69,6 @@ def check_secondary(net: Network, places: list[dict[str, Any]], primary: Subnet)
         subnet = find_subnet(net, place)
         if (subnet.vpc_id, subnet.zone) != (primary.vpc_id, primary.zone):
             raise ApiError("InvalidParameterValue.SubnetIdZoneIdNotMatch", "All interfaces are in one VPC and zone.")
-        if "NetworkInterfaceId" in place:
-            found = net.interfaces.get(place["NetworkInterfaceId"])
-            if found is None or found.attachment is not None:
-                raise ApiError(
-                    "InvalidParameterValue.ElasticNetworkNotExist",
-                    f"There is no loose network interface `{place['NetworkInterfaceId']}`.",
-                )
-            if found.subnet_id != subnet.subnet_id:
-                raise ApiError(
-                    "InvalidParameterValue.ElasticNetworkVpcSubnetMismatch",
-                    f"`{found.interface_id}` is not in the subnet `{subnet.subnet_id}`.",
-                )
 
 
 def add_primary(ctx: Context, instance: Instance, subnet: Subnet) -> str:
@@ -92,13 +79,8 @@ def add_primary(ctx: Context, instance: Instance, subnet: Subnet) -> str:
 
 
 def add_secondary(ctx: Context, instance: Instance, place: dict[str, Any]) -> None:
-    """Give an instance a secondary interface: an existing one at once, or a new one some time after the boot."""
+    """Give an instance a secondary interface some time after the boot."""
     net, goes = network(ctx), place.get("DeleteWithInstance", False)
-    existing = net.interfaces.get(place.get("NetworkInterfaceId", ""))
-    if existing is not None:
-        given = attached(ctx, existing, instance.instance_id, net.hosts[instance.instance_id])
-        net.interfaces.put(replace(given, goes_with_instance=goes))
-        return
     visible = instance.running + ctx.behaviour.wait(ctx.behaviour.secondary_delay_s)
     interface = _new(ctx, instance, "Secondary ENI", find_subnet(net, place), visible)
     net.add_interface(replace(interface, goes_with_instance=goes), ctx.now())

@@ -11,7 +11,7 @@ from localcloud.core.clock import BEIJING
 from localcloud.core.errors import ApiError
 from localcloud.core.paging import page_of
 from localcloud.eb import pattern
-from localcloud.eb.model import API, Batching, Bus, Buses, Rule, Target, bus_of, names_function
+from localcloud.eb.model import API, Bus, Buses, Rule, Target, bus_of, names_function
 from localcloud.scf.model import Functions
 
 if TYPE_CHECKING:
@@ -102,17 +102,13 @@ def create_target(ctx: Context, params: Params) -> dict[str, Any]:
         raise ApiError("InvalidParameterValue.TargetDescription", f"`{resource}` is no function of this account.")
     if len(buses.targets_of(rule.rule_id)) >= MOST_TARGETS:
         raise ApiError("LimitExceeded.Target", f"The rule `{rule.rule_id}` has {MOST_TARGETS} targets already.")
-    batching = {**params["TargetDescription"].get("SCFParams", {}), **params}
+    if params.get("EnableBatchDelivery") or "SCFParams" in params["TargetDescription"]:
+        raise ApiError("InvalidParameterValue.TargetDescription", "A target gathers no events here.")
     target = Target(
         target_id=f"target-{ctx.account.ids.letters(8)}",
         rule_id=rule.rule_id,
         bus_id=rule.bus_id,
         resource=resource,
-        batching=Batching(
-            enabled=batching.get("EnableBatchDelivery", False),
-            timeout_s=batching.get("BatchTimeout", 0),
-            count=batching.get("BatchEventCount", 0),
-        ),
         created=ctx.now(),
     )
     wanted = target.function
@@ -202,16 +198,10 @@ def _rule_reply(rule: Rule) -> dict[str, Any]:
 
 
 def _target_reply(target: Target) -> dict[str, Any]:
-    batching = {
-        "EnableBatchDelivery": target.batching.enabled,
-        "BatchTimeout": target.batching.timeout_s,
-        "BatchEventCount": target.batching.count,
-    }
     return {
         "Type": target.kind,
         "EventBusId": target.bus_id,
         "TargetId": target.target_id,
         "RuleId": target.rule_id,
-        "TargetDescription": {"ResourceDescription": target.resource, "SCFParams": batching},
-        **batching,
+        "TargetDescription": {"ResourceDescription": target.resource},
     }

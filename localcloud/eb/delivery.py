@@ -50,7 +50,7 @@ class Switches:
         drops: The chance that an event is lost.
         daily_cap: Deliveries a target and day; what is over is dropped. None: no cap.
         synchronous: Whether EventBridge waits for the function, whose errors are then not retried.
-        batch_of: Deliver so many events at once, whatever the target says; 0: as the target says.
+        batch_of: How many events a target gets at once, as with batch delivery.
         batch_wait_s: How long the first of such a batch waits for the others.
         styles: The forms that records take in turn.
     """
@@ -61,7 +61,7 @@ class Switches:
     drops: float = 0.0
     daily_cap: int | None = DAILY_CAP
     synchronous: bool = False
-    batch_of: int = 0
+    batch_of: int = 1
     batch_wait_s: float = 1.0
     styles: tuple[cloudaudit.Style, ...] = cloudaudit.STYLES
 
@@ -148,7 +148,7 @@ class EventBridge:
         self._background.at(due, lambda: self._arrive(target, event))
 
     def _arrive(self, target: Target, event: dict[str, Any]) -> None:
-        size, wait_s = self._batching(target)
+        size = self.switches.batch_of
         if size <= 1:
             self._deliver(target, [event], json.dumps(event, ensure_ascii=False))
             return
@@ -159,14 +159,8 @@ class EventBridge:
         if full:
             self._flush(target, batch)
         elif first:
-            due = self._account.now() + self._account.behaviour.wait(wait_s)
+            due = self._account.now() + self._account.behaviour.wait(self.switches.batch_wait_s)
             self._background.at(due, lambda: self._flush(target, batch))
-
-    def _batching(self, target: Target) -> tuple[int, float]:
-        if self.switches.batch_of:
-            return self.switches.batch_of, self.switches.batch_wait_s
-        batching = target.batching
-        return (batching.count, float(batching.timeout_s)) if batching.enabled else (1, 0.0)
 
     def _flush(self, target: Target, batch: list[dict[str, Any]]) -> None:
         """Deliver a batch that is full or has waited long enough, unless that was done already."""

@@ -28,15 +28,6 @@ _FUNCTION = re.compile(
 
 
 @dataclass(frozen=True)
-class Batching:
-    """How a target gathers events; one at a time unless enabled. `timeout_s` is how long the first one waits."""
-
-    enabled: bool = False
-    timeout_s: int = 0
-    count: int = 0
-
-
-@dataclass(frozen=True)
 class Target:
     """Where a rule's events go."""
 
@@ -44,7 +35,6 @@ class Target:
     rule_id: str
     bus_id: str
     resource: str
-    batching: Batching
     created: float
     kind: str = "scf"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from localcloud.core import signatures
 from localcloud.core.call_log import Call
@@ -52,27 +52,31 @@ def _caller(cloud: Cloud, request: Request, fields: dict[str, str]) -> Caller:
 
 
 def _exchange(cloud: Cloud, caller: Caller, fields: dict[str, str], request_id: str) -> Reply:
-    action = fields.get("Action", "")
-    arrived = cloud.account.now()
+    """Do the call with its faults and log it, with the code of what it came to, whatever the client is told."""
+    action, arrived = fields.get("Action", ""), cloud.account.now()
     params = {name: value for name, value in fields.items() if name not in _COMMON}
-    code: str | None = None
+    codes: list[int] = []
     answered = True
 
+    def refuse(error: CmqError) -> Reply:
+        codes.append(error.code)
+        return _as_reply(error.body(request_id))
+
     def proceed() -> Reply:
-        nonlocal code
         try:
-            done = _do(cloud, caller, action, params)
-        except CmqError as refused:
-            code = str(refused.code)
-            return _as_reply(refused.body(request_id))
+            _authorize(cloud, caller, action, params.get("queueName", ""))
+            done = messages.run(cloud.account, action, params)
+        except CmqError as error:
+            return refuse(error)
+        except Exception:  # noqa: BLE001  a bug in an action is the platform's server error
+            return refuse(_server_error(action))
         return _as_reply({"code": 0, "message": "", "requestId": request_id, **done})
 
     try:
         cloud.linger()
         return cloud.faults.around(Incoming(CMQ, action, cloud.account.home), proceed)
-    except CmqError as refused:
-        code = str(refused.code)
-        return _as_reply(refused.body(request_id))
+    except CmqError as error:
+        return refuse(error)
     except DroppedConnection:
         answered = False
         raise
@@ -82,24 +86,14 @@ def _exchange(cloud: Cloud, caller: Caller, fields: dict[str, str], request_id: 
                 service=CMQ,
                 action=action,
                 region=cloud.account.home,
-                params=dict(params),
+                params=params,
                 caller=caller,
-                code=code,
+                code=str(codes[-1]) if codes else None,
                 answered=answered,
                 time=arrived,
                 request_id=request_id,
             )
         )
-
-
-def _do(cloud: Cloud, caller: Caller, action: str, params: dict[str, str]) -> dict[str, Any]:
-    try:
-        _authorize(cloud, caller, action, params.get("queueName", ""))
-        return messages.run(cloud.account, action, params)
-    except (CmqError, DroppedConnection):
-        raise
-    except Exception:  # noqa: BLE001  a bug in an action is the platform's server error
-        raise _server_error(action) from None
 
 
 def _authorize(cloud: Cloud, caller: Caller, action: str, queue: str) -> None:

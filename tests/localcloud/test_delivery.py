@@ -142,14 +142,10 @@ def test_the_daily_cap_drops_what_is_over_it_until_the_next_day(wired: Wired) ->
     assert len(wired.names()) == 3
 
 
-def test_a_target_may_take_events_in_batches(wired: Wired) -> None:
+def test_events_may_come_in_batches(wired: Wired) -> None:
     """Full ones at once, the rest when the first of them has waited long enough."""
     wired.cloud.behaviour.time_scale = 0.02  # longer than five calls take
-    batch = {"EnableBatchDelivery": True, "BatchEventCount": 3, "BatchTimeout": 60}
-    (whole,) = wired.call("eb", "ListTargets", **wired.rule)["Targets"]
-    resource = {"ResourceDescription": whole["TargetDescription"]["ResourceDescription"]}
-    wired.call("eb", "DeleteTarget", **wired.target)
-    wired.call("eb", "CreateTarget", **wired.rule, Type="scf", TargetDescription=resource, **batch)
+    wired.cloud.eventbridge.switches.batch_of, wired.cloud.eventbridge.switches.batch_wait_s = 3, 60.0
     wired.happen(5)
     assert len(wired.names()) == 5
     sizes = [len(json.loads(run.event)["EventList"]) for run in wired.cloud.scf.invocations]

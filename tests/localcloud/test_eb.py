@@ -91,12 +91,10 @@ def test_a_wrong_rule_is_refused(
 
 def test_a_target_is_made_and_deleted(call: Client, cloud: LocalCloud, rule: dict[str, str]) -> None:
     call("scf", "CreateFunction", FunctionName="probe", Code=code(), Runtime="Python3.10")
-    batching = {"EnableBatchDelivery": True, "BatchEventCount": 10, "BatchTimeout": 5}
-    made = call("eb", "CreateTarget", **rule, Type="scf", TargetDescription=resource(cloud), **batching)
+    made = call("eb", "CreateTarget", **rule, Type="scf", TargetDescription=resource(cloud))
     target = {**rule, "TargetId": made["TargetId"]}
     (shown,) = call("eb", "ListTargets", **rule)["Targets"]
     assert shown["TargetDescription"]["ResourceDescription"] == resource(cloud)["ResourceDescription"]
-    assert (shown["EnableBatchDelivery"], shown["BatchEventCount"], shown["BatchTimeout"]) == (True, 10, 5)
     (listed,) = call("eb", "ListRules", EventBusId=rule["EventBusId"])["Rules"]
     assert listed["Targets"] == [{"TargetId": target["TargetId"], "Type": "scf"}]
     assert call.refused("eb", "DeleteRule", **rule) == (
@@ -122,6 +120,7 @@ def test_a_wrong_target_is_refused(call: Client, cloud: LocalCloud, rule: dict[s
             "InvalidParameterValue.TargetDescription",
             f"`{foreign['ResourceDescription']}` is no function of this account.",
         )
+    assert refused(EnableBatchDelivery=True)[0] == "InvalidParameterValue.TargetDescription"
     assert refused(Type="ckafka") == (
         "InvalidParameterValue.Type",
         "The target type `ckafka` is not scf, the only one here.",
