@@ -1,7 +1,8 @@
 """Renew what in the documents is made, not written: the table of settings and the pictures.
 
     python docs/renew.py            the table of settings and the architecture
-    python docs/renew.py --demo     also the picture of a demo that is run for it (half a minute)
+    python docs/renew.py --demo     also the pictures of a demo that is run for it (half a minute): its terminal,
+                                    and the page for the auditor that it writes (wants Chromium)
 
 A test compares the table and the architecture with what this would write.
 """
@@ -12,8 +13,10 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -142,6 +145,23 @@ def demo_picture() -> str:
     return re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title="make demo"), flags=re.DOTALL)
 
 
+def page_picture(page: Path, picture: Path) -> None:
+    """Take a picture of a page in a headless Chromium that asks nobody for anything.
+
+    Raises:
+        SystemExit: there is no Chromium.
+    """
+    chromium = shutil.which("chromium")
+    if not chromium:
+        raise SystemExit("no Chromium here: apt-get install chromium")
+    flags = ("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
+             "disable-component-update", "disable-sync",
+             "hide-scrollbars", "window-size=1200,1050", "lang=en")  # fmt: skip
+    with tempfile.TemporaryDirectory() as profile:
+        command = [chromium, *(f"--{flag}" for flag in flags), f"--user-data-dir={profile}", f"--screenshot={picture}"]
+        subprocess.run([*command, page.as_uri()], check=True, capture_output=True)  # noqa: S603 - our own page
+
+
 def main() -> None:
     """Write the files."""
     for page in (ROOT / "docs" / "settings.md", ROOT / "docs" / "zh-CN" / "settings.md"):
@@ -151,6 +171,7 @@ def main() -> None:
     (PICTURES / "architecture.svg").write_text(architecture(), "utf-8")
     if "--demo" in sys.argv:
         (PICTURES / "demo.svg").write_text(demo_picture(), "utf-8")
+        page_picture(ROOT / ".build" / "coverage.html", PICTURES / "coverage.png")
 
 
 if __name__ == "__main__":
