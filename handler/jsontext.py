@@ -34,3 +34,8 @@ def said(value: Any) -> Any:
         return parse(value) if isinstance(value, (str, bytes)) else value
     except NotJson:
         return None
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; none where there is no list."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

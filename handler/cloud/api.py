@@ -184,13 +184,11 @@ def _info(keys: Credentials) -> tuple[str, str, str | None]:
 def _server_error(error: TencentCloudSDKException, action: str) -> CloudError:
     """What an answer with another status than 200 says, if it is an answer of the API at all."""
     try:
-        _response_of(jsontext.parse(error.message), action)
+        _response_of(jsontext.said(error.message), action)
     except Transient:
         pass
     except CloudError as inside:
         return inside
-    except (jsontext.NotJson, TypeError):
-        pass
     return error_for(_text(error.code), _text(error.message), _text(error.requestId))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from handler.cloud.api import Api, Service
+from handler.jsontext import objects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ class Cvm:
             CloudError: they could not be asked for.
         """
         listed = self._api.call(CVM, "DescribeRegions", asked_in, {}).get("RegionSet")
-        usable = [each for each in _objects(listed) if each.get("RegionState", "AVAILABLE") == "AVAILABLE"]
+        usable = [each for each in objects(listed) if each.get("RegionState", "AVAILABLE") == "AVAILABLE"]
         return [str(each["Region"]) for each in usable if each.get("Region")]
 
     def models(self, region: str, instance_ids: Sequence[str], pacer: Pacer) -> dict[str, str]:
@@ -40,9 +41,5 @@ class Cvm:
             CloudError: they could not be asked for.
         """
         params = {"InstanceIds": list(instance_ids), "Limit": INSTANCES}
-        listed = _objects(self._api.call(CVM, "DescribeInstances", region, params, pacer).get("InstanceSet"))
+        listed = objects(self._api.call(CVM, "DescribeInstances", region, params, pacer).get("InstanceSet"))
         return {str(each.get("InstanceId")): str(each.get("InstanceType") or "") for each in listed}
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

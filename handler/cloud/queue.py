@@ -115,8 +115,7 @@ class Queue:
             if error.code == TOO_LONG and number > 1:  # whoever else writes to it may send messages of 1 MB
                 return self.receive(1)
             raise
-        listed = reply.get("msgInfoList")
-        return [_message(each) for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+        return [_message(each) for each in jsontext.objects(reply.get("msgInfoList"))]
 
     def delete(self, handles: Sequence[str]) -> None:
         """Delete received messages, none to 16. A stale handle is no error: somebody else has the message now.

@@ -7,7 +7,7 @@ type. What a row with a wrong one means is not guessed at.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -37,23 +37,13 @@ class Rows(Generic[Entry]):
         entries: those that could be read.
         malformed: of each row that could not be read its id, "" where not even that could be.
         total: how many rows there are in all, as the cloud tells; 0 where it does not.
-        left_out: how many rows came that had not been asked for.
+        number: how many rows came, of whatever form: where a page ends, they all count.
     """
 
     entries: list[Entry]
     malformed: list[str]
     total: int
-    left_out: int = 0
-
-    @property
-    def number(self) -> int:
-        """How many rows came, of whatever form: where a page ends, they all count."""
-        return self.left_out + len(self.entries) + len(self.malformed)
-
-    def only(self, asked_for: Callable[[Entry], bool]) -> Rows[Entry]:
-        """The same without what was not asked for."""
-        entries = [each for each in self.entries if asked_for(each)]
-        return replace(self, entries=entries, left_out=self.left_out + len(self.entries) - len(entries))
+    number: int = 0
 
 
 def interfaces(reply: Mapping[str, Any], region: str) -> Rows[Interface]:
@@ -93,7 +83,7 @@ def _read(rows: list[Any], read: Callable[[dict[str, Any]], Entry], id_name: str
         except Malformed:
             ident = row.get(id_name) if isinstance(row, dict) else None
             malformed.append(ident if isinstance(ident, str) and _INTERFACE_ID.fullmatch(ident) else "")
-    return Rows(entries, malformed, _number(total))
+    return Rows(entries, malformed, _number(total), len(rows))
 
 
 def _interface(row: dict[str, Any], region: str) -> Interface:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -78,18 +79,20 @@ class Vpc:
 
     def flow_logs_of(self, interface: Interface) -> list[FlowLog]:
         """The flow logs of one interface (doc 215/35012)."""
-        listed = self._flow_logs(interface.region, {"ResourceId": interface.interface_id}, 0)
-        return [log for log in listed.entries if log.interface_id == interface.interface_id]
+        page = self.flow_log_page(interface.region, ResourceId=interface.interface_id)
+        return [log for log in page.entries if log.interface_id == interface.interface_id]
 
     def holders_of(self, region: str, name: str) -> list[str]:
         """The ids of what the flow logs of a name belong to, as far as they are listed yet."""
-        return [
-            log.interface_id for log in self._flow_logs(region, {"FlowLogName": name}, 0).entries if log.name == name
-        ]
+        page = self.flow_log_page(region, FlowLogName=name)
+        return [log.interface_id for log in page.entries if log.name == name]
 
-    def flow_log_page(self, region: str, offset: int, pacer: Pacer | None = None) -> Rows[FlowLog]:
-        """One page of a region's flow logs, of interfaces and of all else."""
-        return self._flow_logs(region, {}, offset, pacer)
+    def flow_log_page(self, region: str, offset: int = 0, pacer: Pacer | None = None, **filters: str) -> Rows[FlowLog]:
+        """One page of a region's flow logs, of interfaces and of all else, by DescribeFlowLogs' own parameters."""
+        params = {**filters, "Limit": PAGE, "Offset": offset}
+        listed = rows.flow_logs(self._api.call(VPC, "DescribeFlowLogs", region, params, pacer))
+        self.malformed += listed.malformed
+        return listed
 
     def interface_page(
         self,
@@ -102,21 +105,22 @@ class Vpc:
     ) -> Rows[Interface]:
         """One page of a region's interfaces, of some VPCs or all (doc 215/15817)."""
         params: dict[str, Any] = {"Limit": limit, "Offset": offset}
-        if not vpc_ids:
-            return self._interfaces(region, params, pacer)
-        params["Filters"] = [{"Name": "vpc-id", "Values": list(vpc_ids)}]
+        if vpc_ids:
+            params["Filters"] = [{"Name": "vpc-id", "Values": list(vpc_ids)}]
         page = self._interfaces(region, params, pacer)
-        return page.only(lambda each: each.vpc_id in vpc_ids)
+        return replace(page, entries=[each for each in page.entries if not vpc_ids or each.vpc_id in vpc_ids])
 
     def interfaces_by_id(self, region: str, interface_ids: Sequence[str]) -> list[Interface]:
         """Those of the interfaces that there are, in any number."""
         found: list[Interface] = []
         for chunk in chunks(interface_ids, PAGE):
             try:
-                found += self._by_id(region, chunk)
+                listed = self._interfaces(region, {"NetworkInterfaceIds": list(chunk), "Limit": PAGE}).entries
             except NotFound:
                 # Whether one unknown id fails the whole call is not documented.
-                found += [one for each in chunk for one in self._one_by_id(region, each)] if len(chunk) > 1 else []
+                alone = chunk if len(chunk) > 1 else ()
+                listed = [one for each in alone for one in self.interfaces_by_id(region, [each])]
+            found += [each for each in listed if each.interface_id in chunk]
         return found
 
     def interfaces_by_instance(self, region: str, instance_ids: Sequence[str]) -> list[Interface]:
@@ -136,21 +140,11 @@ class Vpc:
         """The ids of a VPC's interfaces that have a flow log, as far as `MAX_COVERED` of them tell."""
         covered: set[str] = set()
         for offset in range(0, MAX_COVERED, PAGE):
-            page = self._flow_logs(region, {"VpcId": vpc_id, "ResourceType": "NETWORKINTERFACE"}, offset)
+            page = self.flow_log_page(region, offset, VpcId=vpc_id, ResourceType="NETWORKINTERFACE")
             covered |= {log.interface_id for log in page.entries}
             if page.number < PAGE:
                 break
         return frozenset(covered)
-
-    def _one_by_id(self, region: str, interface_id: str) -> list[Interface]:
-        try:
-            return self._by_id(region, [interface_id])
-        except NotFound:
-            return []
-
-    def _by_id(self, region: str, interface_ids: Sequence[str]) -> list[Interface]:
-        listed = self._interfaces(region, {"NetworkInterfaceIds": list(interface_ids), "Limit": PAGE})
-        return [each for each in listed.entries if each.interface_id in interface_ids]
 
     def _filtered(self, region: str, name: str, values: Sequence[str], most: float = inf) -> list[Interface]:
         """The interfaces that a filter lets through, reading on until there are `most`, no more or nothing new."""
@@ -168,14 +162,6 @@ class Vpc:
 
     def _interfaces(self, region: str, params: dict[str, Any], pacer: Pacer | None = None) -> Rows[Interface]:
         listed = rows.interfaces(self._api.call(VPC, "DescribeNetworkInterfaces", region, params, pacer), region)
-        self.malformed += listed.malformed
-        return listed
-
-    def _flow_logs(
-        self, region: str, filters: dict[str, str], offset: int, pacer: Pacer | None = None
-    ) -> Rows[FlowLog]:
-        params = {**filters, "Limit": PAGE, "Offset": offset}
-        listed = rows.flow_logs(self._api.call(VPC, "DescribeFlowLogs", region, params, pacer))
         self.malformed += listed.malformed
         return listed
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handler import schema
-from handler.intake.record import INSTANCE_ID, INTERFACE_ID, SUBNET_ID, VPC_ID, Record, checked, objects
+from handler.intake.record import INSTANCE_ID, INTERFACE_ID, SUBNET_ID, VPC_ID, Record, checked
+from handler.jsontext import objects
 from handler.model import Ignored, Interface, Invalid, Item
 from handler.schema import Unusable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 CREATE = frozenset({"CreateNetworkInterface", "CreateAndAttachNetworkInterface"})
 ATTACH = frozenset({"AttachNetworkInterface", "MigrateNetworkInterface"})
@@ -119,9 +120,9 @@ def _places(record: Record) -> Iterator[Interface]:
         )
 
 
-def _requested(record: Record) -> list[Mapping[str, Any]]:
+def _requested(record: Record) -> Sequence[Mapping[str, Any]]:
     """The interfaces that a call asks for: NetworkInterfaces of RunInstances (facts 4.4), else one."""
-    several = list(objects(record.request.get("NetworkInterfaces")))
+    several: Sequence[Mapping[str, Any]] = objects(record.request.get("NetworkInterfaces"))
     place = record.request.get("VirtualPrivateCloud")
     return several or [place if isinstance(place, dict) else record.request]
 

@@ -9,11 +9,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from handler import jsontext
+from handler.jsontext import objects
 from handler.model import tags_of
 from handler.schema import Unusable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 REGION = re.compile(r"[a-z]{2,5}(-[a-z0-9]{1,20}){1,3}")
 INTERFACE_ID = re.compile(r"eni-[0-9a-z]{6,20}")
@@ -154,11 +155,6 @@ def checked(form: re.Pattern[str], value: Any, name: str) -> str:
     if not isinstance(value, str) or not form.fullmatch(value):
         raise Unusable(f"{name} has not the form {form.pattern}")
     return value
-
-
-def objects(value: Any) -> Iterator[Mapping[str, Any]]:
-    """The objects of a list; none where there is no list."""
-    return (entry for entry in value if isinstance(entry, dict)) if isinstance(value, list) else iter(())
 
 
 def _shortly_before(told: Any) -> datetime | None:
