@@ -9,11 +9,19 @@ from pathlib import Path
 import pytest
 
 from handler import schema
-from handler.model import Outcome
+from handler.model import Outcome, State
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 PAGES = sorted(path for folder in ("", "docs", "docs/zh-CN") for path in (ROOT / folder).glob("*.md"))
+PAIRS = {ROOT / "README.md": ROOT / "README.zh-CN.md"} | {
+    ROOT / "docs" / name: ROOT / "docs" / "zh-CN" / name for name in ("operations.md", "runbook.md")
+}
+ENGLISH = {chinese: english for english, chinese in PAIRS.items()}
+FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+CODE = re.compile(r"`[^`]+`")
+LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
+WORDS = {member.value for kind in (Outcome, State) for member in kind} | set(schema.document("settings")["properties"])
 RENEW = runpy.run_path(str(ROOT / "docs" / "renew.py"))
 
 
@@ -37,12 +45,20 @@ def test_every_outcome() -> None:
     assert list(rows("What comes out")) == [outcome.value for outcome in Outcome]
 
 
+def anchors(page: Path) -> set[str]:
+    """What the page's headings are called in links, as GitHub makes it of them."""
+    headings = re.findall(r"^#+ (.+)$", FENCED.sub("", page.read_text("utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(path: Path) -> None:
-    """Each relative link names a file that is there."""
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text("utf-8")):
+    """Each relative link names a file that is there, and a heading that is in it."""
+    for target, anchor in LINK.findall(path.read_text("utf-8")):
         if "://" not in target:
-            assert (path.parent / target).exists(), target
+            page = path.parent / target if target else path
+            assert page.exists(), target
+            assert not anchor or anchor in anchors(page), f"{target}#{anchor}"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -59,3 +75,52 @@ def test_no_path_of_a_machine_and_no_registry() -> None:
     """No document shows where its author's checkout was."""
     for path in PAGES:
         assert not re.search(r"/(work|home|root|Users)/", path.read_text("utf-8")), path
+
+
+def in_common(page: Path) -> list[dict[str, object]]:
+    """What each section of a page shares with its translation: all but the words, and the order within a sentence.
+
+    Of a table's row: how many cells it has, the names in each, and its first cell if it is a word of the program.
+    Months are no numbers, for English names them.
+    """
+    text = page.read_text("utf-8")
+    blocks = iter(FENCED.findall(text))
+    found: list[dict[str, object]] = []
+    for section in re.split(r"^(?=#+ )", FENCED.sub("\0", text), flags=re.MULTILINE)[1:]:
+        rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in section.splitlines() if line.startswith("|")]
+        targets = [target for target, _ in LINK.findall(section) if target]
+        found.append(
+            {
+                "level": re.match("#+", section)[0],  # type: ignore[index] # it was split there
+                "code blocks": [next(blocks) for _ in range(section.count("\0"))],
+                "rows": [
+                    (len(cells), [sorted(CODE.findall(cell)) for cell in cells], {cells[0].strip(" `")} & WORDS)
+                    for cells in rows
+                ],
+                "names": sorted(" ".join(name.split()) for name in CODE.findall(section)),
+                "numbers": sorted(
+                    re.findall(r"\d+(?:[.,]\d+)*", re.sub(r"\d+ 月", "", LINK.sub("", CODE.sub("", section))))
+                ),
+                "links": sorted(
+                    target if "://" in target else str(ENGLISH.get(path := (page.parent / target).resolve(), path))
+                    for target in targets
+                ),
+            }
+        )
+    return found
+
+
+@pytest.mark.parametrize("english", PAIRS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_chinese_page_says_the_same(english: Path) -> None:
+    """Both have the same sections, with the same code, tables, names, numbers and links; each links to the other."""
+    chinese = PAIRS[english]
+    for number, (one, other) in enumerate(zip(in_common(english), in_common(chinese), strict=True)):
+        assert one == other, f"section {number}"
+    for page, label, other_page in ((english, "中文", chinese), (chinese, "English", english)):
+        name, target = re.findall(r"^\[(.+)\]\((.+)\)$", page.read_text("utf-8").splitlines()[2])[0]
+        assert (name, (page.parent / target).resolve()) == (label, other_page)
+
+
+def test_every_chinese_page_has_its_pair() -> None:
+    """No Chinese page stands outside the comparison."""
+    assert {page for page in PAGES if "zh-CN" in str(page.relative_to(ROOT))} == set(PAIRS.values())
