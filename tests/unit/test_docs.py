@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 PAGES = sorted(path for folder in ("", "docs", "docs/zh-CN") for path in (ROOT / folder).glob("*.md"))
 PAIRS = {ROOT / "README.md": ROOT / "README.zh-CN.md"} | {
-    ROOT / "docs" / name: ROOT / "docs" / "zh-CN" / name for name in ("operations.md", "runbook.md")
+    ROOT / "docs" / name: ROOT / "docs" / "zh-CN" / name for name in ("deploy.md", "operations.md", "runbook.md")
 }
 ENGLISH = {chinese: english for english, chinese in PAIRS.items()}
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
