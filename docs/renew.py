@@ -164,9 +164,8 @@ def page_picture(page: Path, picture: Path) -> None:
 
 def main() -> None:
     """Write the files."""
-    for page in (ROOT / "docs" / "settings.md", ROOT / "docs" / "zh-CN" / "settings.md"):
-        if page.is_file():
-            page.write_text(with_table(page.read_text("utf-8"), settings_table()), "utf-8")
+    page = ROOT / "docs" / "settings.md"
+    page.write_text(with_table(page.read_text("utf-8"), settings_table()), "utf-8")
     PICTURES.mkdir(exist_ok=True)
     (PICTURES / "architecture.svg").write_text(architecture(), "utf-8")
     if "--demo" in sys.argv:
