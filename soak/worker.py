@@ -26,6 +26,8 @@ def main() -> None:
 
     for line in sys.stdin:
         invocation = json.loads(line)
+        for name in [name for name in os.environ if name.startswith(("TENCENTCLOUD_", "FLOWLOG_"))]:
+            del os.environ[name]  # an invocation has none of the one before it
         os.environ.update(invocation["environment"])
         try:
             answer: dict[str, Any] = {"report": main_handler(invocation["event"], invocation["context"])}
