@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Request, Response
 
 from localcloud.cam.authority import Authority
-from localcloud.cam.model import LOCAL_ROLE
+from localcloud.cam.model import LOCAL_ROLE, add_role, issue_keys
 from localcloud.cloudaudit.trail import Trail
 from localcloud.cls.model import Sources
 from localcloud.cls.watch import Watch
@@ -120,7 +120,7 @@ class LocalCloud:
 
     def _show_seed(self, seed: Seed) -> None:
         self.add_topic, self.delete_topic = seed.add_topic, seed.delete_topic
-        self.add_role, self.issue_keys = seed.add_role, seed.issue_keys
+        self.add_role, self.issue_keys = partial(add_role, self.account), partial(issue_keys, self.account)
         self.network_of, self.seed_vpc, self.seed_instance = seed.network_of, seed.seed_vpc, seed.seed_instance
         self.seed_interface, self.seed_interfaces = seed.seed_interface, seed.seed_interfaces
         self.primary_interface_of, self.terminate_instance = seed.primary_interface_of, seed.terminate_instance

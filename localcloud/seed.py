@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from localcloud.cam.model import add_role, issue_keys
 from localcloud.cls.model import Index, Logs, Topic
 from localcloud.core.actions import Context
 from localcloud.cvm.instances import start_instance, terminate_instances
@@ -19,8 +18,7 @@ from localcloud.vpc.records import INDEX_RULE, Records
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from localcloud.cam.model import Role
-    from localcloud.core.account import Account, Credential
+    from localcloud.core.account import Account
 
 INSTANCE_TYPE = "S5.MEDIUM4"
 VPC_CIDR, SUBNET_CIDR = "10.0.0.0/12", "10.0.0.0/13"
@@ -58,14 +56,6 @@ class Seed:
                 region.state(Logs).topics.pop(topic_id, None)
                 region.state(Logs).kept.pop(topic_id, None)
 
-    def add_role(self, name: str) -> Role:
-        """Make a role that may do everything and that SCF and the account itself may take, and return it."""
-        return add_role(self.account, name)
-
-    def issue_keys(self, role: str, seconds: float) -> Credential:
-        """Return temporary keys of a role, good for `seconds` of the cloud's clock."""
-        return issue_keys(self.account, role, seconds)
-
     def network_of(self, region: str) -> tuple[str, str]:
         """Return a region's default VPC and subnet, made at first use."""
         with self.account.lock:
@@ -102,18 +92,10 @@ class Seed:
             attached = self.account.region(region).state(Network).attached_to(instance_id)
             return next(interface.interface_id for interface in attached if interface.primary)
 
-    def seed_interface(
-        self,
-        region: str,
-        *,
-        instance_id: str | None = None,
-        subnet_id: str | None = None,
-        tags: Mapping[str, str] | None = None,
-    ) -> str:
-        """Make an interface that is available, attached to an instance if one is given, and return its id."""
-        return self.seed_interfaces(
-            region, 1, attached=instance_id is not None, instance_id=instance_id, subnet_id=subnet_id, tags=tags
-        )[0]
+    def seed_interface(self, region: str, *, instance_id: str | None = None, **more: Any) -> str:
+        """Make an interface as `seed_interfaces` does, attached only if an instance is given, and return its id."""
+        attached = instance_id is not None
+        return self.seed_interfaces(region, 1, attached=attached, instance_id=instance_id, **more)[0]
 
     def seed_interfaces(  # noqa: PLR0913  the ways a test's interfaces differ
         self,

@@ -11,7 +11,7 @@ from localcloud.core.clock import BEIJING
 from localcloud.core.errors import ApiError
 from localcloud.core.paging import page_of
 from localcloud.eb import pattern
-from localcloud.eb.model import API, Bus, Buses, Rule, Target, bus_of, names_function
+from localcloud.eb.model import API, Bus, Buses, Rule, Target, bus_of, function_of
 from localcloud.scf.model import Functions
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def list_rules(ctx: Context, params: Params) -> dict[str, Any]:
     found = [
         {
             **_rule_reply(rule),
-            "Targets": [{"TargetId": one.target_id, "Type": one.kind} for one in buses.targets_of(rule.rule_id)],
+            "Targets": [{"TargetId": one.target_id, "Type": "scf"} for one in buses.targets_of(rule.rule_id)],
         }
         for rule in page_of(params, rows)
     ]
@@ -98,22 +98,16 @@ def create_target(ctx: Context, params: Params) -> dict[str, Any]:
             "InvalidParameterValue.Type", f"The target type `{params['Type']}` is not scf, the only one here."
         )
     resource = params["TargetDescription"]["ResourceDescription"]
-    if not names_function(resource, ctx.account.uin):
+    function = function_of(resource, ctx.account.uin)
+    if function is None:
         raise ApiError("InvalidParameterValue.TargetDescription", f"`{resource}` is no function of this account.")
     if len(buses.targets_of(rule.rule_id)) >= MOST_TARGETS:
         raise ApiError("LimitExceeded.Target", f"The rule `{rule.rule_id}` has {MOST_TARGETS} targets already.")
     if params.get("EnableBatchDelivery") or "SCFParams" in params["TargetDescription"]:
         raise ApiError("InvalidParameterValue.TargetDescription", "A target gathers no events here.")
-    target = Target(
-        target_id=f"target-{ctx.account.ids.letters(8)}",
-        rule_id=rule.rule_id,
-        bus_id=rule.bus_id,
-        resource=resource,
-        created=ctx.now(),
-    )
-    wanted = target.function
-    if ctx.account.region(wanted.region).state(Functions).get(wanted.namespace, wanted.name) is None:
-        raise ApiError("ResourceNotFound.Function", f"The function `{wanted.name}` does not exist.")
+    if ctx.account.region(function.region).state(Functions).get(function.namespace, function.name) is None:
+        raise ApiError("ResourceNotFound.Function", f"The function `{function.name}` does not exist.")
+    target = Target(f"target-{ctx.account.ids.letters(8)}", rule.rule_id, rule.bus_id, resource, function)
     buses.targets[target.target_id] = target
     return {"TargetId": target.target_id}
 
@@ -199,7 +193,7 @@ def _rule_reply(rule: Rule) -> dict[str, Any]:
 
 def _target_reply(target: Target) -> dict[str, Any]:
     return {
-        "Type": target.kind,
+        "Type": "scf",
         "EventBusId": target.bus_id,
         "TargetId": target.target_id,
         "RuleId": target.rule_id,

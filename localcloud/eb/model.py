@@ -35,15 +35,7 @@ class Target:
     rule_id: str
     bus_id: str
     resource: str
-    created: float
-    kind: str = "scf"
-
-    @property
-    def function(self) -> Ref:
-        """Return the function it names."""
-        match = _FUNCTION.fullmatch(self.resource)
-        assert match is not None, "it was checked when it came in"
-        return Ref(match["region"], match["namespace"], match["name"])
+    function: Ref
 
 
 @dataclass(frozen=True)
@@ -129,7 +121,9 @@ def keep_service_bus(account: Account, *, cloudaudit: bool) -> None:
     account.region(account.home).state(Buses).buses[bus.bus_id] = replace(bus, cloudaudit=cloudaudit)
 
 
-def names_function(resource: str, uin: str) -> bool:
-    """Tell whether a six-segment resource is a function of this account, in a region that there is."""
+def function_of(resource: str, uin: str) -> Ref | None:
+    """Return the function of this account, in a region that there is, that a six-segment resource names, if it does."""
     match = _FUNCTION.fullmatch(resource)
-    return match is not None and match["uin"] == uin and match["region"] in REGIONS
+    if match is None or match["uin"] != uin or match["region"] not in REGIONS:
+        return None
+    return Ref(match["region"], match["namespace"], match["name"])

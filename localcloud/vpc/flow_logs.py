@@ -62,7 +62,9 @@ def create_flow_log(ctx: Context, params: Params) -> dict[str, Any]:
     net = network(ctx)
     interface = _interface(net, params)
     _refuse_unsupported(ctx, net, interface)
-    _refuse_taken_name(ctx, net, params["FlowLogName"])
+    if ctx.behaviour.unique_flow_log_names and net.flow_logs.count("name", params["FlowLogName"]):
+        what = f"The value of `FlowLogName` exists already: `{params['FlowLogName']}`."
+        raise ApiError("InvalidParameterValue.Duplicate", what)
     flow_log = _new_flow_log(ctx, params)
     net.flow_logs.put(flow_log)
     fresh = {"CloudLogState": "", "CloudLogRegion": "", "CreatedTime": "0000-00-00 00:00:00"}
@@ -85,7 +87,10 @@ def describe_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
 def delete_flow_log(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a flow log."""
     net = network(ctx)
-    flow_log = _find_in_vpc(net, params)
+    flow_log = _find(net, params["FlowLogId"])
+    _require_vpc(flow_log.resource_type, params)
+    if params.get("VpcId", flow_log.vpc_id) != flow_log.vpc_id:
+        raise not_found(flow_log.flow_log_id)
     Records(ctx.account).keep(net, flow_log)
     net.flow_logs.remove(flow_log.flow_log_id)
     return {}
@@ -103,21 +108,11 @@ def disable_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
     return _switch(ctx, params["FlowLogIds"], enabled=False)
 
 
-@API.action()
-def modify_flow_log_attribute(ctx: Context, params: Params) -> dict[str, Any]:
-    """Change name and description, which is all that can be changed (doc 682/18934)."""
-    net = network(ctx)
-    flow_log = _find_in_vpc(net, params)
-    name = params.get("FlowLogName", flow_log.name)
-    _check_lengths(params)
-    if name != flow_log.name:
-        _refuse_taken_name(ctx, net, name)
-    net.flow_logs.put(replace(flow_log, name=name, description=params.get("FlowLogDescription", flow_log.description)))
-    return {}
-
-
 def _check_values(ctx: Context, params: Params) -> None:
-    _check_lengths(params)
+    if not 1 <= len(params["FlowLogName"]) <= NAME_LENGTH:
+        raise out_of_range("FlowLogName", params["FlowLogName"], f"1-{NAME_LENGTH} characters")
+    if len(params.get("FlowLogDescription", "")) > DESCRIPTION_LENGTH:
+        raise out_of_range("FlowLogDescription", "...", f"0-{DESCRIPTION_LENGTH} characters")
     for name, allowed in (
         ("ResourceType", RESOURCE_TYPES),
         ("TrafficType", TRAFFIC_TYPES),
@@ -135,13 +130,6 @@ def _require_vpc(resource_type: str, params: Params) -> None:
     """Refuse a call without VpcId, which all types but CCN need (documented of each action)."""
     if resource_type != "CCN" and "VpcId" not in params:
         raise missing("VpcId")
-
-
-def _check_lengths(params: Params) -> None:
-    if not 1 <= len(params.get("FlowLogName", "-")) <= NAME_LENGTH:
-        raise out_of_range("FlowLogName", params["FlowLogName"], f"1-{NAME_LENGTH} characters")
-    if len(params.get("FlowLogDescription", "")) > DESCRIPTION_LENGTH:
-        raise out_of_range("FlowLogDescription", "...", f"0-{DESCRIPTION_LENGTH} characters")
 
 
 def _check_storage(ctx: Context, params: Params) -> None:
@@ -189,11 +177,6 @@ def _refuse_unsupported(ctx: Context, net: Network, interface: Interface) -> Non
         )
 
 
-def _refuse_taken_name(ctx: Context, net: Network, name: str) -> None:
-    if ctx.behaviour.unique_flow_log_names and net.flow_logs.count("name", name):
-        raise ApiError("InvalidParameterValue.Duplicate", f"The value of `FlowLogName` exists already: `{name}`.")
-
-
 def _new_flow_log(ctx: Context, params: Params) -> FlowLog:
     kind = params.get("StorageType", "cls")
     storage = params.get("FlowLogStorage", {}) if kind == "ckafka" else {"StorageId": params["CloudLogId"]}
@@ -216,14 +199,6 @@ def _new_flow_log(ctx: Context, params: Params) -> FlowLog:
 
 def _find(net: Network, flow_log_id: str) -> FlowLog:
     return find(net.flow_logs, "FlowLogId", flow_log_id, "fl")
-
-
-def _find_in_vpc(net: Network, params: Params) -> FlowLog:
-    flow_log = _find(net, params["FlowLogId"])
-    _require_vpc(flow_log.resource_type, params)
-    if params.get("VpcId", flow_log.vpc_id) != flow_log.vpc_id:
-        raise not_found(flow_log.flow_log_id)
-    return flow_log
 
 
 def _switch(ctx: Context, flow_log_ids: list[str], *, enabled: bool) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def create_subnet(ctx: Context, params: Params) -> dict[str, Any]:
     net = network(ctx)
     vpc = find_vpc(net, params["VpcId"])
     cidr = _cidr("CidrBlock", params.get("CidrBlock", DEFAULT_SUBNET_CIDR))
-    if not _within(cidr, vpc.cidr):
+    if not ipaddress.IPv4Network(cidr).subnet_of(ipaddress.IPv4Network(vpc.cidr)):
         raise ApiError(
             "InvalidParameterValue.SubnetRange", f"The subnet `{cidr}` is not within the VPC's `{vpc.cidr}`."
         )
@@ -153,10 +153,6 @@ def _cidr(name: str, value: str) -> str:
         return str(ipaddress.IPv4Network(value))
     except ValueError:
         raise ApiError("InvalidParameterValue.Malformed", f"The format of `{name}` is invalid: `{value}`.") from None
-
-
-def _within(cidr: str, outer: str) -> bool:
-    return ipaddress.IPv4Network(cidr).subnet_of(ipaddress.IPv4Network(outer))
 
 
 def _refuse_overlap(net: Network, vpc_id: str, cidr: str) -> None:
