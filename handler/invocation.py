@@ -113,11 +113,11 @@ class Invocation:
         else:
             self.dismiss(item, failure)
 
-    def give_up(self, command: Command, failure: Failure, region: str = "") -> None:
+    def give_up(self, command: Command, failure: Failure) -> None:
         """Put a command that could not be finished on the queue."""
         self.letters.add_command(command.arguments, failure, command.history)
         reason = f"{command.name}: {failure.code}: {failure.message}"
-        self.report.add(Result(Outcome.DEAD_LETTERED, region, reason=reason))
+        self.report.add(Result(Outcome.DEAD_LETTERED, command.region, reason=reason))
 
 
 def _keys(environment: Mapping[str, str]) -> Credentials:

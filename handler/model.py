@@ -47,11 +47,12 @@ class State(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What an item that comes back from the dead-letter queue has been through."""
+    """What an item that comes back from the dead-letter queue has been through, and the code it failed with last."""
 
     letter_id: str
     attempts: int
     first_failed_at: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,12 @@ class Command:
     name: str
     arguments: Mapping[str, Any]
     history: History | None = None
+
+    @property
+    def region(self) -> str:
+        """The one region that it is for; empty where that is none or several."""
+        regions = self.arguments.get("regions", ())
+        return str(regions[0]) if len(regions) == 1 else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handler.commands import continuation, repair, status, survey
-from handler.commands.continuation import Rest
 from handler.commands.creates import create
 from handler.commands.shortfall import Shortfall
 from handler.cover.cure import OFF, Wish
@@ -25,6 +24,7 @@ LISTING_SHARE = 0.5
 """The part of a backfill's time that its listing may take; 100,000 interfaces take 40 s."""
 OF_A_SWEEP = "sweep"
 """The argument of a backfill that is a sweep's: it writes no dead letters of single interfaces."""
+SWEEP = Command("backfill", {"command": "backfill", OF_A_SWEEP: True})
 
 
 def run(command: Command, invocation: Invocation) -> None:
@@ -42,7 +42,7 @@ def run(command: Command, invocation: Invocation) -> None:
         repair.mend_and_go_on(command, whole, invocation)
     if command.arguments.get(OF_A_SWEEP):
         _log_impaired(whole)
-    status.report_others(whole, invocation)  # last: the report lists a bounded number
+    status.report_others(whole, invocation.report)  # last: the report lists a bounded number
 
 
 def report_planned(whole: Survey, invocation: Invocation) -> None:
@@ -74,18 +74,18 @@ def _give_up_unlisted(command: Command, whole: Survey, invocation: Invocation) -
     whole.say_what_is_left_out(invocation)
     for region, failure in sorted(whole.failures.items()):
         part = {} if limit is None else {"limit": max(1, (limit - whole.missing) // len(whole.failures))}
-        _give_up_region(continuation.for_region(command, region, **part), failure, region, invocation)
+        _give_up_region(continuation.for_region(command, region, **part), failure, invocation)
 
 
-def _give_up_region(command: Command, failure: Failure, region: str, invocation: Invocation) -> None:
+def _give_up_region(command: Command, failure: Failure, invocation: Invocation) -> None:
     """Keep what failed as a whole as one letter; of a sweep, unless one for that region and code lies there already."""
     of_a_sweep = command.arguments.get(OF_A_SWEEP) and not command.history
-    if of_a_sweep and (region, failure.code) in invocation.letters.regions:
+    if of_a_sweep and (command.region, failure.code) in invocation.letters.regions:
         invocation.report.stop(
-            f"{region}: {failure.code}: {failure.message} (its dead letter lies on the queue already)"
+            f"{command.region}: {failure.code}: {failure.message} (its dead letter lies on the queue already)"
         )
     else:
-        invocation.give_up(command, failure, region)
+        invocation.give_up(command, failure)
 
 
 def _create_and_go_on(command: Command, whole: Survey, invocation: Invocation) -> None:
@@ -96,9 +96,9 @@ def _create_and_go_on(command: Command, whole: Survey, invocation: Invocation) -
         if each.cause:
             _end_region(command, each, each.cause, invocation)
         elif each.undone:
-            rest = _rest_of(command, each)
-            progress = bool(each.after or each.made)
-            continuation.go_on(Rest(rest, each.inventory.region, len(each.undone), progress), invocation)
+            continuation.go_on(
+                _rest_of(command, each), len(each.undone), invocation, progress=bool(each.after or each.made)
+            )
 
 
 def _end_region(command: Command, run: RegionRun, cause: Failure, invocation: Invocation) -> None:
@@ -108,12 +108,12 @@ def _end_region(command: Command, run: RegionRun, cause: Failure, invocation: In
     invocation.report.stop(cause.message)
     if not command.arguments.get(OF_A_SWEEP):
         if run.undone:
-            invocation.give_up(_rest_of(command, run), cause, region)
+            invocation.give_up(_rest_of(command, run), cause)
         return
     for interface_id, _ in run.undone:
         reason = f"not tried: {cause.code}"
         invocation.report.add(Result(Outcome.MISSING, region, interface_id, reason, state=State.MISSING))
-    _give_up_region(continuation.for_region(command, region), cause, region, invocation)
+    _give_up_region(continuation.for_region(command, region), cause, invocation)
 
 
 def why_ended(run: RegionRun, cause: Failure) -> str:
@@ -125,8 +125,4 @@ def why_ended(run: RegionRun, cause: Failure) -> str:
 
 
 def _rest_of(command: Command, run: RegionRun) -> Command:
-    """What is left of one region."""
-    changes: dict[str, str | int] = {"after": run.after} if run.after else {}
-    if "limit" in command.arguments:
-        changes["limit"] = len(run.inventory.missing) - run.tried
-    return continuation.for_region(command, run.inventory.region, **changes)
+    return continuation.rest_of(command, run.inventory.region, run.after, len(run.undone))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from handler.cloud.api import SCF
@@ -17,44 +16,34 @@ MAX_IDLE_HOPS = 3
 """So many hops one after the other that got nothing done end a chain."""
 
 
-@dataclass(frozen=True)
-class Rest:
-    """What is left of a command in one region.
+def go_on(rest: Command, number: int, invocation: Invocation, *, progress: bool) -> None:
+    """Invoke ourselves for what is left of a command in one region, or keep it as a dead letter, and say so.
 
-    Attributes:
-        command: what does the rest.
-        region: where.
+    Args:
+        rest: what does the rest.
         number: how many interfaces are left.
-        progress: whether this hop has got anything done.
+        invocation: the one that ends.
+        progress: whether it has got anything done.
     """
-
-    command: Command
-    region: str
-    number: int
-    progress: bool
-
-
-def go_on(rest: Rest, invocation: Invocation) -> None:
-    """Invoke ourselves for what is left, or keep it as a dead letter, and say so."""
-    left = f"{rest.number} interfaces of {rest.region} left"
+    left = f"{number} interfaces of {rest.region} left"
     if not invocation.function_name:
         message = f"the time ran out with {left}"
         invocation.report.stop(message)
-        if rest.command.history:  # its record will be deleted, and only that names what is left
-            invocation.give_up(rest.command, Failure("stopped", "OutOfTime", message, retryable=True), rest.region)
+        if rest.history:  # its record will be deleted, and only that names what is left
+            invocation.give_up(rest, Failure("stopped", "OutOfTime", message, retryable=True))
         return
-    idle = 0 if rest.progress else rest.command.arguments.get("hop", 0) + 1
-    command = _with_hop(rest.command, idle)
+    idle = 0 if progress else rest.arguments.get("hop", 0) + 1
+    command = _with_hop(rest, idle)
     if idle >= MAX_IDLE_HOPS:
         message = f"{idle} invocations in a row got nothing done, with {left}: the chain ends here"
         invocation.report.stop(message)
-        invocation.give_up(command, Failure("stopped", "NoProgress", message, retryable=True), rest.region)
+        invocation.give_up(command, Failure("stopped", "NoProgress", message, retryable=True))
         return
     try:
         _invoke(command, invocation)
     except CloudError as error:
         invocation.report.stop(f"{command.name} could not invoke its next hop: {error.code}: {error.message}")
-        invocation.give_up(command, failure_of(error), rest.region)
+        invocation.give_up(command, failure_of(error))
     else:
         invocation.report.continued = True
 
@@ -63,6 +52,14 @@ def for_region(command: Command, region: str, **changes: str | int) -> Command:
     """The same command for one region alone; its place and its part of a limit are among the changes."""
     kept = {key: value for key, value in command.arguments.items() if key not in ("regions", "limit")}
     return Command(command.name, {**kept, "regions": [region], **changes}, command.history)
+
+
+def rest_of(command: Command, region: str, after: str, left: int) -> Command:
+    """What is left of a command in one region: behind the id `after`, where there is one, and so many at the most."""
+    changes: dict[str, str | int] = {"after": after} if after else {}
+    if "limit" in command.arguments:
+        changes["limit"] = left
+    return for_region(command, region, **changes)
 
 
 def _with_hop(command: Command, idle: int) -> Command:

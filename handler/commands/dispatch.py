@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handler.commands import backfill, redrive, repair, status, sweep
+from handler.commands import backfill, redrive, repair, status
 from handler.errors import attempted
 
 if TYPE_CHECKING:
     from handler.invocation import Invocation
     from handler.model import Command
 
+REDRIVE_SHARE = 0.5
+"""The part of a sweep's time that its redrive may take."""
 
-def run(command: Command, invocation: Invocation) -> None:
-    """Run a command; one that fails or cannot be finished becomes a dead letter."""
-    _or_letter(command, invocation, again=False)
+
+def run(command: Command, invocation: Invocation, *, again: bool = False) -> None:
+    """Run a command, `again` if it lay on the queue; one that fails or cannot be finished becomes a dead letter."""
+    failure = attempted(lambda: _run(command, invocation, again=again))
+    if failure:
+        invocation.give_up(command, failure)
 
 
 def run_again(command: Command, invocation: Invocation) -> None:
     """Run a command that lay on the queue: of a sweep only what comes after its redrive, which is under way."""
-    _or_letter(command, invocation, again=True)
-
-
-def _or_letter(command: Command, invocation: Invocation, *, again: bool) -> None:
-    failure = attempted(lambda: _run(command, invocation, again=again))
-    if failure:
-        invocation.give_up(command, failure)
+    run(command, invocation, again=True)
 
 
 def _run(command: Command, invocation: Invocation, *, again: bool) -> None:
@@ -37,7 +36,7 @@ def _run(command: Command, invocation: Invocation, *, again: bool) -> None:
         repair.run(command, invocation)
     elif command.name == "redrive":
         redrive.run(command, invocation, run_again)
-    elif again:
-        sweep.cover(invocation)
-    else:
-        sweep.run(command, invocation, run_again)
+    else:  # a sweep: redrive what lies on the queue, then cover what is missing
+        if not again:
+            redrive.run(command, invocation.within(invocation.budget.share(REDRIVE_SHARE)), run_again)
+        backfill.run(backfill.SWEEP, invocation)

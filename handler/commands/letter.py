@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from handler import jsontext
 from handler.errors import attempted
 from handler.intake import events
 from handler.model import MAX_LETTER_ATTEMPTS, Command, Failure, Ignored, Interface, Invalid, Outcome, Result, result_of
@@ -25,19 +24,25 @@ class Letter:
     Attributes:
         message: as it was received.
         items: what it holds.
-        about: of our own record of a region as a whole, its region and code.
         results: what became of its interfaces.
     """
 
     message: Message
     items: list[Item]
-    about: tuple[str, str] | None = None
     results: list[tuple[Interface, Result]] = field(default_factory=list)
 
     @property
     def key(self) -> Key:
         """What tells it apart from others."""
         return key_of(self.message)
+
+    @property
+    def about(self) -> tuple[str, str] | None:
+        """Of our own record of a region as a whole, its region and code."""
+        for item in self.items:
+            if isinstance(item, Command) and item.history and item.region:
+                return item.region, item.history.code
+        return None
 
     @property
     def history(self) -> History | None:
@@ -72,8 +77,8 @@ def key_of(message: Message) -> Key:
 
 def read(message: Message) -> Letter:
     """Read a message. What cannot be read is an invalid item."""
-    letter = attempted(lambda: Letter(message, events.read_text(message.body), _about(message.body)))
-    return Letter(message, [Invalid(letter.message, message.body)]) if isinstance(letter, Failure) else letter
+    items = attempted(lambda: events.read_text(message.body))
+    return Letter(message, [Invalid(items.message, message.body)] if isinstance(items, Failure) else items)
 
 
 def planned(item: Item) -> Result:
@@ -85,16 +90,3 @@ def planned(item: Item) -> Result:
     if isinstance(item, Invalid):
         return Result(Outcome.PLANNED, reason=f"would be read again: {item.problem}")
     return Result(Outcome.IGNORED, item.region, reason=item.reason)
-
-
-def _about(body: str) -> tuple[str, str] | None:
-    try:
-        content = jsontext.parse(body)
-    except jsontext.NotJson:
-        return None
-    if not isinstance(content, dict) or content.get("kind") != "command":
-        return None
-    command, error = content.get("event"), content.get("error")
-    regions = command.get("regions") if isinstance(command, dict) else None
-    code = error.get("code") if isinstance(error, dict) else None
-    return (regions[0], str(code)) if isinstance(regions, list) and len(regions) == 1 else None

@@ -7,23 +7,33 @@ missing, and the next sweep covers it.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from handler.commands import continuation, survey
-from handler.commands.continuation import Rest
-from handler.commands.mend import mend
+from handler.cloud.pace import Pacer
+from handler.commands import continuation, status, survey
 from handler.commands.shortfall import Shortfall
-from handler.cover.cure import MODES, OFF, Wish
-from handler.model import Failure, Outcome, Result, State
+from handler.cover.cure import MODES, OFF, Repair, Wish
+from handler.model import Failure, Interface, Outcome, Result
 
 if TYPE_CHECKING:
-    from handler.commands.mend import RegionCures
+    from collections.abc import Callable
+
+    from handler.commands.coverage import Inventory
     from handler.commands.survey import Survey
+    from handler.cover.cure import Cure
     from handler.invocation import Invocation
     from handler.model import Command
 
+    Settle = Callable[[Interface, Result], None]
+
 LISTING_SHARE = 0.5
 """The part of a repair's time that its listing may take."""
+REPORTED = (Outcome.COVERED, Outcome.IMPAIRED)
+"""What a repair reports of the interfaces that it left as they were."""
+WORKERS = 8
 
 
 def run(command: Command, invocation: Invocation) -> None:
@@ -46,9 +56,9 @@ def run(command: Command, invocation: Invocation) -> None:
     else:
         whole.say_what_is_left_out(invocation)
         for region, failure in sorted(whole.failures.items()):
-            invocation.give_up(continuation.for_region(command, region), failure, region)
+            invocation.give_up(continuation.for_region(command, region), failure)
         mend_and_go_on(command, whole, invocation)
-    report_others(whole, invocation)
+    status.report_others(whole, invocation.report, REPORTED)
 
 
 def report_planned(whole: Survey, invocation: Invocation) -> None:
@@ -78,23 +88,9 @@ def mend_and_go_on(command: Command, whole: Survey, invocation: Invocation) -> N
         _keep(command, each, invocation, sweeping=sweeping)
 
 
-def report_others(whole: Survey, invocation: Invocation) -> None:
-    """Count what is covered, and what is impaired and was left as it is, which is listed."""
-    report = invocation.report
-    for each in whole.inventories:
-        report.count(Outcome.COVERED, each.total(State.COVERED))
-        others = each.total(State.DIFFERS, State.BROKEN) - len(each.mended)
-        report.count(Outcome.IMPAIRED, others)
-        left = [result for result in each.set_aside if result.outcome is Outcome.IMPAIRED]
-        report.list_counted([result for result in left if result.interface_id not in each.mended], others)
-
-
 def _keep(command: Command, run: RegionCures, invocation: Invocation, *, sweeping: bool) -> None:
     """Keep what a repair could not do in a region: as one letter for each code, or for the next invocation."""
     region = run.inventory.region
-    changes: dict[str, str | int] = {"after": run.after} if run.after else {}
-    if "limit" in command.arguments:
-        changes["limit"] = run.left
     if run.stopped:
         invocation.report.stop(run.stopped)
     for code, (number, failure) in sorted(run.failures.items()):
@@ -103,9 +99,89 @@ def _keep(command: Command, run: RegionCures, invocation: Invocation, *, sweepin
             invocation.report.stop(message)
         else:
             again = continuation.for_region(command, region)
-            invocation.give_up(again, Failure(failure.kind, code, message, failure.request_id, retryable=True), region)
+            invocation.give_up(again, replace(failure, message=message, retryable=True))
     if run.left and not run.stopped and not sweeping:
-        rest = continuation.for_region(command, region, **changes)
-        continuation.go_on(Rest(rest, region, run.left, bool(run.done)), invocation)
+        rest = continuation.rest_of(command, region, run.after, run.left)
+        continuation.go_on(rest, run.left, invocation, progress=bool(run.after))
     elif run.left:
         invocation.report.stop(f"{run.left} flow logs of {region} are left to be repaired")
+
+
+@dataclass
+class RegionCures:
+    """The repair of one region.
+
+    Attributes:
+        inventory: the region, with its cures.
+        after: the last interface id of those that ended, well or not.
+        left: how many were not tried.
+        failures: by code, how many failed so, and the last of them.
+        stopped: why no more of its flow logs are deleted, if so.
+    """
+
+    inventory: Inventory
+    after: str = ""
+    left: int = 0
+    failures: dict[str, tuple[int, Failure]] = field(default_factory=dict)
+    stopped: str = ""
+
+    def note(self, cure: Cure, failure: Failure | None) -> None:
+        """Take note of how one ended."""
+        self.left -= 1
+        self.after = cure.interface_id
+        self.inventory.mended.add(cure.interface_id)
+        if failure is None:
+            self.inventory.impaired[cure.words] -= 1
+        else:
+            number, _ = self.failures.get(failure.code, (0, failure))
+            self.failures[failure.code] = number + 1, failure
+
+
+def mend(invocation: Invocation, whole: Survey, settle: Settle) -> list[RegionCures]:
+    """Repair what a survey found, the regions one after the other, each at the pace of the creates.
+
+    Args:
+        invocation: its time ends the work.
+        whole: what was found, with its cures.
+        settle: gets each interface with its result, in this thread. A result that has a `failure` is of an interface
+            that has no flow log any more.
+
+    Returns:
+        For each region with something to repair, what was done and what is left.
+    """
+    runs = [RegionCures(each, left=len(each.cures) + each.cures_cut) for each in whole.inventories if each.cures]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for run in runs:
+            _mend_region(invocation, run, settle, pool)
+    return runs
+
+
+def _mend_region(invocation: Invocation, run: RegionCures, settle: Settle, pool: ThreadPoolExecutor) -> None:
+    settings = invocation.settings
+    creates, others = (Pacer(settings.create_rate, invocation.budget.monotonic) for _ in range(2))
+    do = partial(Repair(invocation.vpc(creates), settings, invocation.budget, others).do, run.inventory.region)
+    cures = run.inventory.cures
+    # The first alone: whether a create is possible at all is found out with one flow log, not with eight.
+    groups = [cures[:1], *(cures[start : start + WORKERS] for start in range(1, len(cures), WORKERS))]
+    for group in groups:
+        for cure, result in zip(group, list(pool.map(do, group)), strict=True):
+            if result is None:
+                return  # there was no time for it
+            _take(run, cure, result, settle)
+        if run.stopped:
+            return
+
+
+def _take(run: RegionCures, cure: Cure, result: Result, settle: Settle) -> None:
+    interface = Interface(run.inventory.region, cure.interface_id, cure.vpc_id)
+    if result.outcome is Outcome.IMPAIRED:  # it stands as it was
+        run.note(cure, result.failure)
+        settle(interface, replace(result, failure=None))
+        return
+    run.note(cure, None)
+    settle(interface, result)
+    if result.failure:
+        run.stopped = (
+            f"a flow log of {run.inventory.region} was deleted and could not be made anew ({result.reason}): "
+            "no more are deleted"
+        )

@@ -9,12 +9,21 @@ from handler.commands import survey
 from handler.model import MAX_REPORT_ITEMS, Outcome, Result, State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from handler.commands.survey import Survey
     from handler.invocation import Invocation
-    from handler.model import Command
+    from handler.model import Command, Report
 
 COLUMNS = ("interfaces", *(state.value for state in State))
 """The numbers of a row of the report's `coverage`."""
+_STATES = {
+    Outcome.COVERED: (State.COVERED,),
+    Outcome.IMPAIRED: (State.DIFFERS, State.BROKEN),
+    Outcome.WAITING: (State.WAITING,),
+    Outcome.SKIPPED: (State.UNSUPPORTED, State.EXCLUDED),
+}
+"""The states whose interfaces need no flow log to be made, by the outcome that they are counted under."""
 
 
 def run(command: Command, invocation: Invocation) -> None:
@@ -28,7 +37,7 @@ def report_coverage(whole: Survey, invocation: Invocation) -> None:
     for each in whole.inventories:
         for interface_id, _ in each.missing:
             report.add(Result(Outcome.MISSING, each.region, interface_id, each.unpredicted, state=State.MISSING))
-    report_others(whole, invocation)
+    report_others(whole, report)
     report.coverage = coverage_rows(whole)
     report.drift = [asdict(drift) for each in whole.inventories for drift in each.drift][:MAX_REPORT_ITEMS]
     report.wider = [asdict(wider) for each in whole.inventories for wider in each.wider][:MAX_REPORT_ITEMS]
@@ -36,17 +45,19 @@ def report_coverage(whole: Survey, invocation: Invocation) -> None:
     whole.say_failures(invocation)
 
 
-def report_others(whole: Survey, invocation: Invocation) -> None:
-    """Count those interfaces for which no flow log is to be made, and list them but for the covered."""
-    report = invocation.report
+def report_others(whole: Survey, report: Report, outcomes: Iterable[Outcome] = tuple(_STATES)) -> None:
+    """Count those interfaces for which no flow log is to be made, by some outcomes, and list them but for the covered.
+
+    What a repair has dealt with is reported already.
+    """
     for each in whole.inventories:
-        report.count(Outcome.COVERED, each.total(State.COVERED))
-        report.count(Outcome.IMPAIRED, each.total(State.DIFFERS, State.BROKEN) - len(each.mended))
-        report.count(Outcome.WAITING, each.total(State.WAITING))
-        report.count(Outcome.SKIPPED, each.total(State.UNSUPPORTED, State.EXCLUDED))
-        others = set(State) - {State.COVERED, State.MISSING}
-        left = [result for result in each.set_aside if result.interface_id not in each.mended]
-        report.list_counted(left, each.total(*others) - len(each.mended))
+        for outcome in outcomes:
+            mended = len(each.mended) if outcome is Outcome.IMPAIRED else 0
+            number = each.total(*_STATES[outcome]) - mended
+            report.count(outcome, number)
+            if outcome is not Outcome.COVERED:
+                set_aside = [one for one in each.set_aside if one.outcome is outcome]
+                report.list_counted([one for one in set_aside if one.interface_id not in each.mended], number)
 
 
 def coverage_rows(whole: Survey) -> list[dict[str, Any]]:

@@ -189,7 +189,8 @@ def _platform_letter(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]
 def _own_letter(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
     """Our own dead letter, coming back: what is in it is run again, and its history kept."""
     schema.accept("dead-letter", payload)
-    history = History(payload["id"], _whole(payload["attempts"]), payload["first_failed_at"])
+    attempts, code = _whole(payload["attempts"]), payload["error"]["code"]
+    history = History(payload["id"], attempts, payload["first_failed_at"], code)
     if payload["kind"] == "interface":
         yield _named(payload["interface"], history)
         return

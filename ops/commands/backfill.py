@@ -71,7 +71,7 @@ def backfill_command(
     whole = run.survey(arguments, topics.add)
     if dry_run:
         backfill.report_planned(whole, run.invocation)  # first: the report lists a bounded number
-    status.report_others(whole, run.invocation)
+    status.report_others(whole, run.report)
     show = console.err() if as_json else console.out()
     show.print(coverage_table(status.coverage_rows(whole), show))
     show.print(estimate(whole, run.settings))

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from handler.commands import repair
-from handler.commands.mend import mend
+from handler.commands import repair, status
 from handler.commands.shortfall import Shortfall
 from handler.cover.cure import ENABLE, OFF, RECREATE, Wish
 from handler.model import Outcome
@@ -82,7 +81,7 @@ def repair_command(
     elif number:
         console.ask(question(whole), yes=yes)
         run.report.stopped = _mend(run, whole, number)
-    repair.report_others(whole, run.invocation)
+    status.report_others(whole, run.report, repair.REPORTED)
     raise typer.Exit(_finish(run, whole, dry_run=dry_run, as_json=as_json))
 
 
@@ -121,7 +120,7 @@ def _mend(run: Session, whole: Survey, number: int) -> str:
     """Do what the plan names, under a progress bar, and say what has stopped it."""
     shortfall = Shortfall(run.invocation, sweeping=False)
     with run.progress("Repairing flow logs", number):
-        done = mend(run.invocation, whole, shortfall.settle)
+        done = repair.mend(run.invocation, whole, shortfall.settle)
         shortfall.close()
     stopped = [f"{each.stopped}." for each in done if each.stopped]
     left = run.left({each.inventory.region: each.left for each in done if not each.stopped})

@@ -249,7 +249,7 @@ def test_a_command_that_could_not_be_finished(function: Function, cloud: LocalCl
     """Its dead letter is the command itself, to be begun again."""
     invocation = Invocation.start(environment(cloud), context())
     failure = Failure("stopped", "TooManyFailures", "the topic or the role is wrong")
-    invocation.give_up(Command("backfill", {"command": "backfill", "limit": 5}), failure, REGION)
+    invocation.give_up(Command("backfill", {"command": "backfill", "limit": 5}), failure)
     invocation.letters.raise_if_unsent()
     (letter,) = function.letters()
     assert (letter["kind"], letter["event"]) == ("command", {"command": "backfill", "limit": 5})

@@ -17,7 +17,7 @@ from tests.support.records import ABSENT, INTERFACE_ID, REGION, SUBNET_ID, VPC_I
 
 CREATED = Interface(REGION, INTERFACE_ID, VPC_ID, SUBNET_ID)
 ATTACHED = Interface(REGION, INTERFACE_ID, attaching=True)
-HISTORY = History("9c4b1c5e-7a0e-4b53-9a31-0c4c7b8f2d11", 2, "2026-11-24T05:00:00Z")
+HISTORY = History("9c4b1c5e-7a0e-4b53-9a31-0c4c7b8f2d11", 2, "2026-11-24T05:00:00Z", "InternalError")
 
 
 # Each shape -----------------------------------------------------------------------------------------------------------
