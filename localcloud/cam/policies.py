@@ -9,12 +9,11 @@ from localcloud.cam import policy
 from localcloud.cam.model import API, Access, Policy, find_role
 from localcloud.cam.roles import NAME, page
 from localcloud.core.clock import beijing_time
-from localcloud.core.errors import ApiError
-from localcloud.core.parameters import tag_set, tags_of
+from localcloud.core.errors import ApiError, existing
+from localcloud.core.parameters import Params, tag_set, tags_of
 
 if TYPE_CHECKING:
     from localcloud.core.actions import Context
-    from localcloud.core.parameters import Params
 
 CUSTOM, PRESET = 1, 2
 _TYPES = {CUSTOM: "User", PRESET: "QCS"}
@@ -83,10 +82,7 @@ def list_policies(ctx: Context, params: Params) -> dict[str, Any]:
         for row in ctx.account.state(Access).policies.values()
         if _kind(row) in _SCOPES[scope] and keyword in row.name
     ]
-    return {
-        "TotalNum": len(rows),
-        "List": [_summary(row) for row in page(params, rows)],
-    }
+    return {"TotalNum": len(rows), "List": [_summary(row) for row in page(params, rows)]}
 
 
 @API.action()
@@ -104,8 +100,7 @@ def delete_policy(ctx: Context, params: Params) -> dict[str, Any]:
 def attach_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Attach a policy to a role; doing it again changes nothing (inferred)."""
     role = find_role(ctx.account, params.get("AttachRoleName"), params.get("AttachRoleId"))
-    row = _policy(ctx, params)
-    ctx.account.state(Access).put(role.with_policy(row.policy_id, ctx.now()))
+    ctx.account.state(Access).put(role.with_policy(_policy(ctx, params).policy_id, ctx.now()))
     return {}
 
 
@@ -113,8 +108,7 @@ def attach_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
 def detach_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Detach a policy from a role; doing it again changes nothing (inferred)."""
     role = find_role(ctx.account, params.get("DetachRoleName"), params.get("DetachRoleId"))
-    row = _policy(ctx, params)
-    ctx.account.state(Access).put(role.without_policy(row.policy_id))
+    ctx.account.state(Access).put(role.without_policy(_policy(ctx, params).policy_id))
     return {}
 
 
@@ -144,9 +138,8 @@ def _policy(ctx: Context, params: Params) -> Policy:
     """Return the policy of a call's PolicyId; that of a PolicyName is not looked for here."""
     if "PolicyId" not in params:
         raise ApiError("InvalidParameter.ParamError", "PolicyId must be given.")
-    if params["PolicyId"] not in _policies(ctx):
-        raise ApiError("ResourceNotFound.PolicyIdNotFound", f"The policy `{params['PolicyId']}` does not exist.")
-    return _policies(ctx)[params["PolicyId"]]
+    policy_id = params["PolicyId"]
+    return existing(_policies(ctx).get(policy_id), "ResourceNotFound.PolicyIdNotFound", f"policy `{policy_id}`")
 
 
 def _own_policy(ctx: Context, params: Params) -> Policy:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _ACTION: Final = re.compile(r"(?:name/)?(?:\*|[a-z0-9]+:[A-Za-z0-9*]+)")
-_SEGMENTS: Final = 6
+_RESOURCE: Final = re.compile(r"\*|qcs(:[^:]*){4}:.+")
 _RESOURCE_TEXT: Final = 5
 _GRANT_KEYS: Final = frozenset({"effect", "action", "resource"})
 _TRUST_KEYS: Final = frozenset({"effect", "action", "principal"})
@@ -47,7 +47,9 @@ def check_grants(text: str) -> dict[str, Any]:
         if not resources:
             raise _wrong("ResourceError", "a statement needs 'resource': a string, or a list of them")
         for resource in resources:
-            _check_resource(resource)
+            if not _RESOURCE.fullmatch(resource):
+                form = "qcs:project:service:region:account:resource"
+                raise _wrong("ResourceQcsError", f"resource '{resource}' is neither * nor {form}")
     return document
 
 
@@ -63,10 +65,11 @@ def check_trust(text: str) -> dict[str, Any]:
     document = _parse(text)
     for statement in _statements(document, _TRUST_KEYS):
         principal = statement.get("principal")
-        if not isinstance(principal, dict) or not principal or not _PRINCIPALS.issuperset(principal):
-            raise _wrong("PrincipalError", "a trust statement needs 'principal': an object of 'service' or 'qcs'")
-        if not all(_texts(names) for names in principal.values()):
-            raise _wrong("PrincipalError", "a principal is a string, or a list of them")
+        names: list[Any] = []
+        if isinstance(principal, dict) and _PRINCIPALS.issuperset(principal):
+            names = list(principal.values())
+        if not names or not all(map(_texts, names)):
+            raise _wrong("PrincipalError", "a trust statement needs 'principal': names of 'service' or 'qcs'")
     return document
 
 
@@ -149,17 +152,6 @@ def _check_statement(statement: Any, keys: frozenset[str]) -> None:
     for action in actions:
         if not _ACTION.fullmatch(action):
             raise _wrong("ActionError", f"action '{action}' is not of the form [name/]service:Action")
-
-
-def _check_resource(resource: str) -> None:
-    if resource == "*":
-        return
-    segments = resource.split(":", _RESOURCE_TEXT)
-    if len(segments) != _SEGMENTS or segments[0] != "qcs":
-        form = "qcs:project:service:region:account:resource"
-        raise _wrong("ResourceQcsError", f"resource '{resource}' is neither * nor {form}")
-    if not segments[_RESOURCE_TEXT]:
-        raise _wrong("ResourceContentError", f"resource '{resource}' does not say which one; * means all")
 
 
 def _texts(value: Any) -> Sequence[str]:

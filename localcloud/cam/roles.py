@@ -10,11 +10,10 @@ from localcloud.cam import policy
 from localcloud.cam.model import API, Access, Role, find_role
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import tag_set, tags_of
+from localcloud.core.parameters import Params, tag_set, tags_of
 
 if TYPE_CHECKING:
     from localcloud.core.actions import Context
-    from localcloud.core.parameters import Params
 
 NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,128}")
 MOST_ROWS = 200

@@ -7,6 +7,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from localcloud.core import errors
 from localcloud.core.actions import Service
 from localcloud.core.errors import ApiError
 from localcloud.core.paging import page
@@ -157,10 +158,8 @@ def existing(rows: Mapping[str, Row], one_id: str, kind: str) -> Row:
     Raises:
         ApiError: ResourceNotFound.AlarmNoticeNotExist, and the like.
     """
-    if one_id not in rows:
-        code = f"ResourceNotFound.{kind.title().replace(' ', '')}NotExist"
-        raise ApiError(code, f"The {kind} `{one_id}` does not exist.")
-    return rows[one_id]
+    code = f"ResourceNotFound.{kind.title().replace(' ', '')}NotExist"
+    return errors.existing(rows.get(one_id), code, f"{kind} `{one_id}`")
 
 
 def new_id(ctx: Context, params: Params, name: str) -> str:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 from localcloud.cls.model import API, Logs, Logset, Topic, existing, listed, new_id, the_topic
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import tag_set, tags_of
+from localcloud.core.parameters import Params, tag_set, tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from localcloud.core.actions import Context
-    from localcloud.core.parameters import Params
 
 
 @API.action()

@@ -16,14 +16,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import Check, platform
+from localcloud.core.parameters import Check, Params, platform
 from localcloud.core.regions import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from localcloud.core.account import Account, Behaviour, Caller, Region
-    from localcloud.core.parameters import Params
 
     Run = Callable[["Context", Params], dict[str, Any]]
 

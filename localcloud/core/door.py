@@ -18,7 +18,7 @@ from localcloud.core.call_log import Call, WriteCall
 from localcloud.core.errors import ApiError, DroppedConnection, internal_error, missing
 from localcloud.core.faults import Incoming, Reply, as_json
 from localcloud.core.notify import notify
-from localcloud.core.parameters import unflatten
+from localcloud.core.parameters import Params, unflatten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,10 +30,9 @@ if TYPE_CHECKING:
     from localcloud.core.call_log import CallLog
     from localcloud.core.faults import Faults
     from localcloud.core.limits import Limits
-    from localcloud.core.parameters import Params
 
 _LOG = logging.getLogger("localcloud")
-_COMMON = frozenset(
+COMMON = frozenset(
     {
         "Action", "Version", "Region", "Timestamp", "Nonce", "SecretId", "Signature", "SignatureMethod", "Token",
         "Language", "RequestClient",
@@ -223,7 +222,7 @@ def _open_form(cloud: Cloud, request: Request) -> Envelope:
         action=action,
         region=fields.get("Region", ""),
         caller=caller,
-        params=unflatten({name: value for name, value in fields.items() if name not in _COMMON}),
+        params=unflatten({name: value for name, value in fields.items() if name not in COMMON}),
         from_text=True,
     )
 

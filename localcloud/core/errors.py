@@ -12,7 +12,9 @@ the platform's manner; clients must go by the code.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
+
+Row = TypeVar("Row")
 
 
 class ApiError(Exception):
@@ -44,6 +46,22 @@ class CmqError(Exception):
 
 class DroppedConnection(ConnectionError):
     """The client gets no answer: its connection is closed."""
+
+
+def existing(row: Row | None, code: str, what: str) -> Row:
+    """Return what was looked for.
+
+    Args:
+        row: What was found, if anything.
+        code: The service's code for that there is none.
+        what: What was looked for, by kind and name.
+
+    Raises:
+        ApiError: With that code.
+    """
+    if row is None:
+        raise ApiError(code, f"The {what} does not exist.")
+    return row
 
 
 def internal_error() -> ApiError:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.core.actions import Context, Service
 from localcloud.core.clock import iso_time
-from localcloud.core.errors import ApiError, missing, out_of_range
+from localcloud.core.errors import ApiError, existing, missing, out_of_range
 from localcloud.core.ids import has_form
 from localcloud.core.listing import Codes, Listing
-from localcloud.core.parameters import tag_set, tags_of
+from localcloud.core.parameters import Params, tag_set, tags_of
 from localcloud.core.regions import PUBLIC
 from localcloud.cvm.interfaces import add_primary, add_secondary, check_interfaces, check_secondary, find_subnet
 from localcloud.cvm.model import Fleet, Instance
@@ -20,7 +20,6 @@ from localcloud.vpc.networks import network
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from localcloud.core.parameters import Params
 
 API = Service("cvm", "2017-03-12")
 MOST_AT_ONCE = 100
@@ -163,9 +162,7 @@ def _an_id(value: str) -> str:
 
 def _find(fleet: Fleet, instance_id: str) -> Instance:
     instance = fleet.instances.get(_an_id(instance_id))
-    if instance is None:
-        raise ApiError("InvalidInstanceId.NotFound", f"The instance `{instance_id}` does not exist.")
-    return instance
+    return existing(instance, "InvalidInstanceId.NotFound", f"instance `{instance_id}`")
 
 
 _FILTERS: dict[str, Callable[[Instance, list[str]], bool]] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.actions import Service
-from localcloud.core.errors import ApiError
+from localcloud.core.errors import existing
 from localcloud.core.regions import REGIONS
 from localcloud.scf.model import Ref
 
@@ -101,10 +101,8 @@ def bus_of(ctx: Context, params: Params) -> Bus:
     Raises:
         ApiError: ResourceNotFound.EventBus.
     """
-    bus = ctx.region.state(Buses).buses.get(params["EventBusId"])
-    if bus is None:
-        raise ApiError("ResourceNotFound.EventBus", f"The event bus `{params['EventBusId']}` does not exist.")
-    return bus
+    bus_id = params["EventBusId"]
+    return existing(ctx.region.state(Buses).buses.get(bus_id), "ResourceNotFound.EventBus", f"event bus `{bus_id}`")
 
 
 def service_bus(account: Account) -> Bus | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.actions import Context, Service
-from localcloud.core.errors import ApiError
+from localcloud.core.errors import existing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,6 +151,4 @@ def find(ctx: Context, params: Params) -> Function:
     """
     ref = ref_of(ctx, params)
     function = ctx.region.state(Functions).get(ref.namespace, ref.name)
-    if function is None:
-        raise ApiError("ResourceNotFound.Function", f"The function `{ref.name}` does not exist.")
-    return function
+    return existing(function, "ResourceNotFound.Function", f"function `{ref.name}`")

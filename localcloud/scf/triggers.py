@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.clock import beijing_time
-from localcloud.core.errors import ApiError
+from localcloud.core.errors import ApiError, existing
 from localcloud.core.paging import page_of
 from localcloud.scf import cron
 from localcloud.scf.checks import refuse
@@ -94,10 +94,8 @@ def _store(ctx: Context, trigger: Trigger) -> None:
 
 def _find(ctx: Context, params: Params) -> Trigger:
     _check_kind(params)
-    triggers = ctx.region.state(Functions).triggers_of(find(ctx, params).ref)
-    if params["TriggerName"] not in triggers:
-        raise ApiError("ResourceNotFound.Trigger", f"The trigger `{params['TriggerName']}` does not exist.")
-    return triggers[params["TriggerName"]]
+    name, triggers = params["TriggerName"], ctx.region.state(Functions).triggers_of(find(ctx, params).ref)
+    return existing(triggers.get(name), "ResourceNotFound.Trigger", f"trigger `{name}`")
 
 
 def _check_kind(params: Params) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from localcloud.core import signatures
 from localcloud.core.call_log import Call
-from localcloud.core.door import fields_of
+from localcloud.core.door import COMMON, fields_of
 from localcloud.core.errors import ApiError, CmqError, DroppedConnection
 from localcloud.core.faults import CMQ, Incoming, Reply, as_json
 from localcloud.tdmq import messages
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from localcloud.core.door import Cloud
 
 _LOG = logging.getLogger("localcloud")
-_COMMON = frozenset(
-    {"Action", "SecretId", "Token", "Timestamp", "Nonce", "RequestClient", "SignatureMethod", "Signature", "Region"}
-)
 
 
 def serve(cloud: Cloud, request: Request) -> Reply:
@@ -54,7 +51,7 @@ def _caller(cloud: Cloud, request: Request, fields: dict[str, str]) -> Caller:
 def _exchange(cloud: Cloud, caller: Caller, fields: dict[str, str], request_id: str) -> Reply:
     """Do the call with its faults and log it, with the code of what it came to, whatever the client is told."""
     action, arrived = fields.get("Action", ""), cloud.account.now()
-    params = {name: value for name, value in fields.items() if name not in _COMMON}
+    params = {name: value for name, value in fields.items() if name not in COMMON}
     codes: list[int] = []
     answered = True
 

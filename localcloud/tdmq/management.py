@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.actions import Context, Service
-from localcloud.core.errors import ApiError
+from localcloud.core.errors import ApiError, existing
 from localcloud.core.paging import page
 from localcloud.core.regions import QUEUES
 from localcloud.tdmq.queues import NAME, Attributes, Queue, Queues
@@ -101,10 +101,7 @@ def _attributes(ctx: Context, params: Params, attributes: Attributes | None = No
 
 
 def _find(ctx: Context, name: str) -> Queue:
-    queue = ctx.region.state(Queues).get(name)
-    if queue is None:
-        raise ApiError("ResourceNotFound", f"The queue `{name}` does not exist.")
-    return queue
+    return existing(ctx.region.state(Queues).get(name), "ResourceNotFound", f"queue `{name}`")
 
 
 def _reply(ctx: Context, queue: Queue) -> dict[str, Any]:

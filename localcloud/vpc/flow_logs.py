@@ -15,7 +15,7 @@ from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, missing, not_found, out_of_range
 from localcloud.core.listing import Listing, slice_newest_first
 from localcloud.core.paging import page
-from localcloud.core.parameters import tag_set, tags_of
+from localcloud.core.parameters import Params, tag_set, tags_of
 from localcloud.core.regions import REGIONS
 from localcloud.vpc.model import API, FlowLog, Interface, Network
 from localcloud.vpc.networks import find_vpc, network
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from localcloud.core.actions import Context
-    from localcloud.core.parameters import Params
 
 NAME_LENGTH = 60
 DESCRIPTION_LENGTH = 512

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, not_found, out_of_range
 from localcloud.core.listing import Listing, is_true
-from localcloud.core.parameters import tag_set, tags_of
+from localcloud.core.parameters import Params, tag_set, tags_of
 from localcloud.vpc.model import API, Attachment, Host, Interface, Network
 from localcloud.vpc.networks import find_subnet, find_vpc, network
 from localcloud.vpc.shapes import CODES, an_id, find
 
 if TYPE_CHECKING:
     from localcloud.core.actions import Context
-    from localcloud.core.parameters import Params
 
 NAME_BYTES = 60
 SECONDARY, PRIMARY = 0, 1
@@ -44,7 +43,12 @@ def create_and_attach_network_interface(ctx: Context, params: Params) -> dict[st
 def attach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Attach an interface to an instance of its VPC and zone."""
     net = network(ctx)
-    interface = _find_loose(net, params["NetworkInterfaceId"])
+    interface = _find(net, params["NetworkInterfaceId"])
+    if interface.attachment is not None:
+        raise ApiError(
+            "UnsupportedOperation.AttachmentAlreadyExists",
+            f"The network interface `{interface.interface_id}` is attached to `{interface.instance_id}` already.",
+        )
     host = _host(net, "InstanceId", params["InstanceId"])
     net.interfaces.put(attached(ctx, interface, params["InstanceId"], host))
     return {}
@@ -143,21 +147,6 @@ def attached(ctx: Context, interface: Interface, instance_id: str, host: Host) -
         )
     index = next(network(ctx).free_indexes(instance_id))
     return replace(interface, attachment=Attachment(instance_id, index, ctx.now()))
-
-
-def _find_loose(net: Network, interface_id: str) -> Interface:
-    """Return an interface that is attached to nothing.
-
-    Raises:
-        ApiError: It is attached, or there is none.
-    """
-    interface = _find(net, interface_id)
-    if interface.attachment is not None:
-        raise ApiError(
-            "UnsupportedOperation.AttachmentAlreadyExists",
-            f"The network interface `{interface.interface_id}` is attached to `{interface.instance_id}` already.",
-        )
-    return interface
 
 
 def _create(ctx: Context, interface: Interface) -> dict[str, Any]:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, out_of_range
 from localcloud.core.listing import Listing, is_true
-from localcloud.core.parameters import tag_set, tags_of
+from localcloud.core.parameters import Params, tag_set, tags_of
 from localcloud.vpc.model import API, Network, Subnet, Vpc
 from localcloud.vpc.shapes import CODES, find
 
 if TYPE_CHECKING:
     from localcloud.core.actions import Context
-    from localcloud.core.parameters import Params
 
 DEFAULT_CIDR = "10.0.0.0/16"
 DEFAULT_SUBNET_CIDR = "10.0.0.0/20"

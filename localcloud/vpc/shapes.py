@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from localcloud.core.errors import malformed, not_found
+from localcloud.core.errors import existing, malformed
 from localcloud.core.ids import has_form
 from localcloud.core.listing import Codes
 
@@ -45,7 +45,4 @@ def find(table: Table[Row], name: str, value: str, prefix: str) -> Row:
     Raises:
         ApiError: ResourceNotFound or InvalidParameterValue.Malformed.
     """
-    row = table.get(an_id(name, value, prefix))
-    if row is None:
-        raise not_found(value)
-    return row
+    return existing(table.get(an_id(name, value, prefix)), "ResourceNotFound", f"resource `{value}`")

@@ -123,8 +123,8 @@ def test_an_api_without_resources_needs_the_star() -> None:
         ),
         (
             document(allow("*", "qcs::vpc:::")),
-            "ResourceContentError",
-            "resource 'qcs::vpc:::' does not say which one; * means all",
+            "ResourceQcsError",
+            "resource 'qcs::vpc:::' is neither * nor qcs:project:service:region:account:resource",
         ),
         (
             document(allow("*", condition={"ip_equal": {"qcs:ip": "10.0.0.1"}})),
@@ -188,10 +188,10 @@ def test_trust_denied_or_for_another_action_is_no_trust() -> None:
 @pytest.mark.parametrize(
     ("principal", "message"),
     [
-        (None, "a trust statement needs 'principal': an object of 'service' or 'qcs'"),
-        ({}, "a trust statement needs 'principal': an object of 'service' or 'qcs'"),
-        ({"user": "x"}, "a trust statement needs 'principal': an object of 'service' or 'qcs'"),
-        ({"service": []}, "a principal is a string, or a list of them"),
+        (None, "a trust statement needs 'principal': names of 'service' or 'qcs'"),
+        ({}, "a trust statement needs 'principal': names of 'service' or 'qcs'"),
+        ({"user": "x"}, "a trust statement needs 'principal': names of 'service' or 'qcs'"),
+        ({"service": []}, "a trust statement needs 'principal': names of 'service' or 'qcs'"),
     ],
 )
 def test_check_trust_policy_refuses(principal: Any, message: str) -> None:
