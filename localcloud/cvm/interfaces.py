@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from localcloud.core.errors import ApiError, out_of_range
+from localcloud.core.errors import ApiError, existing, out_of_range
 from localcloud.core.ids import has_form
 from localcloud.vpc.interfaces import attached, new_interface
 from localcloud.vpc.networks import network
@@ -44,21 +44,18 @@ def find_subnet(net: Network, place: dict[str, Any]) -> Subnet:
     Raises:
         ApiError: There is none, or it is in another VPC; with CVM's codes.
     """
-    for name, prefix, table, unknown in (
-        ("VpcId", "vpc", net.vpcs, "VpcIdNotExist"),
-        ("SubnetId", "subnet", net.subnets, "SubnetNotExist"),
-    ):
-        value = place[name]
-        if not has_form(value, prefix):
-            raise ApiError(f"InvalidParameterValue.{name}Malformed", f"The format of `{name}` is invalid: `{value}`.")
-        if value not in table:
-            raise ApiError(f"InvalidParameterValue.{unknown}", f"The resource `{value}` does not exist.")
-    subnet = net.subnets.get(place["SubnetId"])
-    assert subnet is not None, "it was looked for above"
-    if subnet.vpc_id != place["VpcId"]:
+    for name, prefix in (("VpcId", "vpc"), ("SubnetId", "subnet")):
+        if not has_form(place[name], prefix):
+            what = f"The format of `{name}` is invalid: `{place[name]}`."
+            raise ApiError(f"InvalidParameterValue.{name}Malformed", what)
+    vpc_id, subnet_id = place["VpcId"], place["SubnetId"]
+    existing(net.vpcs.get(vpc_id), "InvalidParameterValue.VpcIdNotExist", f"resource `{vpc_id}`")
+    code = "InvalidParameterValue.SubnetNotExist"
+    subnet = existing(net.subnets.get(subnet_id), code, f"resource `{subnet_id}`")
+    if subnet.vpc_id != vpc_id:
         raise ApiError(
             "InvalidParameterValue.VpcIdSubnetIdNotMatch",
-            f"The subnet `{subnet.subnet_id}` is not in the VPC `{place['VpcId']}`.",
+            f"The subnet `{subnet.subnet_id}` is not in the VPC `{vpc_id}`.",
         )
     return subnet
 

@@ -19,7 +19,7 @@ from localcloud.cloudaudit import record as cloudaudit
 from localcloud.core.notify import notify
 from localcloud.eb import pattern
 from localcloud.eb.model import Buses, StoredEvent, service_bus
-from localcloud.scf.invoker import EVENT_BUS, THROTTLED
+from localcloud.scf.invoker import EVENT_BUS
 from localcloud.scf.model import Event
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 LARGEST_EVENT = 64 * 1024
 DAILY_CAP = 2000
 DAY_S = 24 * 3600
-THROTTLE_RETRIES = 3
-THROTTLE_WAIT_S = (10.0, 20.0)
 KEPT = 20_000
 
 
@@ -49,7 +47,7 @@ class Switches:
         duplicates: The chance that an event is delivered twice.
         drops: The chance that an event is lost.
         daily_cap: Deliveries a target and day; what is over is dropped. None: no cap.
-        synchronous: Whether EventBridge waits for the function, whose errors are then not retried.
+        synchronous: Whether EventBridge waits for the function; then nothing is retried (simplified).
         batch_of: How many events a target gets at once, as with batch delivery.
         batch_wait_s: How long the first of such a batch waits for the others.
         styles: The forms that records take in turn.
@@ -176,20 +174,11 @@ class EventBridge:
         elif self.switches.synchronous:
             request_id = self._account.ids.uuid()
             self._note(target, events, "delivered", request_id)
-            self._call(target, text, request_id, THROTTLE_RETRIES)
+            now = self._account.now()
+            self._invoker.run(Event(target.function, text, EVENT_BUS, "RequestResponse", request_id, now))
         else:
             request_id = self._invoker.trigger(target.function, text, EVENT_BUS)
             self._note(target, events, "delivered", request_id)
-
-    def _call(self, target: Target, text: str, request_id: str, retries: int) -> None:
-        """Run the function and wait; only throttling is retried (inferred from 248/87507)."""
-        event = Event(target.function, text, EVENT_BUS, "RequestResponse", request_id, self._account.now())
-        error = self._invoker.run(event).error
-        if error is not None and error["statusCode"] == THROTTLED and retries:
-            with self._lock:
-                wait_s = self._random.uniform(*THROTTLE_WAIT_S)
-            due = self._account.now() + self._account.behaviour.wait(wait_s)
-            self._background.at(due, lambda: self._call(target, text, request_id, retries - 1))
 
     def _within_cap(self, target: Target) -> bool:
         key = (target.target_id, int(self._account.now() // DAY_S))

@@ -59,12 +59,9 @@ def get_function(ctx: Context, params: Params) -> dict[str, Any]:
         **_summary(ctx, function),
         **function.settings,
         "CodeSize": len(function.code),
-        "CodeResult": "success",
         "Triggers": [trigger_reply(trigger) for trigger in triggers],
         "FunctionVersion": LATEST,
         "Qualifier": LATEST,
-        "Layers": [],
-        "AvailableStatus": "Available",
     }
 
 
@@ -150,8 +147,6 @@ def _summary(ctx: Context, function: Function) -> dict[str, Any]:
         "FunctionId": function.function_id,
         "Namespace": function.ref.namespace,
         "Status": function.status(ctx.now()),
-        "StatusDesc": "",
-        "StatusReasons": [],
         "AddTime": beijing_time(function.created),
         "ModTime": beijing_time(function.modified),
     }

@@ -79,7 +79,6 @@ def trigger_reply(trigger: Trigger) -> dict[str, Any]:
         "AddTime": beijing_time(trigger.created),
         "Enable": int(trigger.enabled),
         "CustomArgument": trigger.message,
-        "AvailableStatus": "Available",
         "Qualifier": trigger.qualifier,
         "Description": trigger.description,
     }

@@ -14,7 +14,6 @@ from tests.support.platform_replies import code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.support.client import Client
 
@@ -181,24 +180,6 @@ def main_handler(event, context):
     while "until" in event and not pathlib.Path(event["until"]).exists():
         threading.Event().wait(0.01)
 """
-
-
-def test_synchronous_delivery_tries_again_when_throttled(cloud: LocalCloud, call: Client, tmp_path: Path) -> None:
-    """Once, ten to twenty seconds later: the only instance is busy first and free then."""
-    cloud.eventbridge.switches.synchronous, cloud.scf.pools.max_instances = True, 1
-    wired = wire(cloud, call, WAITS)
-    busy = json.dumps({"until": str(tmp_path / "free")})
-    call("scf", "Invoke", **PROBE, InvocationType="Event", ClientContext=busy)
-    wait_until(lambda: cloud.scf.pools.total == 1)
-    cloud.behaviour.time_scale = 1.0
-    wired.happen(1)
-    wait_until(lambda: len(cloud.scf.invocations) == 1)
-    (tmp_path / "free").touch()
-    wait_until(lambda: len(cloud.scf.invocations) == 2)
-    cloud.clock.advance(20)
-    assert cloud.background.wait_until_idle(60)
-    tries = [one.error and one.error["statusCode"] for one in cloud.scf.invocations if one.event != busy]
-    assert tries == [432, None]
 
 
 def test_any_event_can_be_put_on_the_bus(wired: Wired) -> None:
