@@ -77,7 +77,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the operator has set; the table is in README.md, the schema in `schemas/settings.schema.json`.
+    """What the operator has set; the table is in docs/settings.md, the schema in `schemas/settings.schema.json`.
 
     `regions` is empty where FLOWLOG_REGIONS is `all`.
     """

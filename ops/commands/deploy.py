@@ -136,7 +136,7 @@ def _elsewhere(plan: Plan, cloud: Cloud) -> list[str]:
 def _carry_out(plan: Plan, cloud: Cloud, question: str, *, yes: bool) -> None:
     ask(question, yes=yes)
     plan.carry_out(say_done)
-    say("Deployed. `eni-flowlog doctor` checks it; `eni-flowlog backfill` covers what was there before.")
+    say("Deployed. `eni-flowlog backfill` covers what was there before; `eni-flowlog doctor` then checks all of it.")
     with working("Looking for events"):
         found = list(arrivals(Case(plan.deployment, cloud)))
     for finding in found:

@@ -97,11 +97,13 @@ def _sum_up(findings: Sequence[Finding]) -> Text:
     """The answer in one sentence: green only where there is nothing to do and nothing that cannot be told."""
     counts = Counter(finding.state for finding in findings)
     if counts[State.FAIL]:
-        return Text(f"{counts[State.FAIL]} of {len(findings)} findings are failures.", "bold red")
+        return Text(
+            f"{counts[State.FAIL]} of {len(findings)} checks failed; what to do stands beside each.", "bold red"
+        )
     if not (counts[State.WARN] or counts[State.UNKNOWN]):
         return Text("Nothing is wrong.", "bold green")
-    warnings, unknown = console.counted(counts[State.WARN], "warning"), counts[State.UNKNOWN]
-    return Text(f"Nothing fails; {warnings}, and {unknown} that cannot be told.", "bold yellow")
+    warnings, unknown = console.counted(counts[State.WARN], "warning"), console.counted(counts[State.UNKNOWN], "check")
+    return Text(f"No check failed: {warnings}, and {unknown} without an answer.", "bold yellow")
 
 
 def _records(profile: str, region: str, *, mask: bool, as_json: bool) -> Exit:

@@ -86,7 +86,7 @@ def unknown_settings(variables: Iterable[str]) -> Iterator[str]:
     for name in variables:
         if name.startswith("FLOWLOG_") and name not in known:
             alike = get_close_matches(name, known, n=1, cutoff=0.85)  # FLOWLOG_ alone makes all alike
-            advice = f"did you mean {alike[0]}?" if alike else "README.md has the table of them"
+            advice = f"did you mean {alike[0]}?" if alike else "docs/settings.md lists them all"
             yield f"{name} is no setting of the function: {advice}"
 
 

@@ -117,7 +117,7 @@ def test_reserved_variables_are_refused(changed: Path) -> None:
         (
             "FLOWLOG_STORAGE: cls",
             "FLOWLOG_STORAGE: cls\n      FLOWLOG_XY: a",
-            "FLOWLOG_XY is no setting of the function: README.md has the table of them",
+            "FLOWLOG_XY is no setting of the function: docs/settings.md lists them all",
         ),
         ("name: sweep", "name: every day", "the timer's name must be at most 100 .*not every day"),
         ("argument: ''", f"argument: '{'x' * 4097}'", "the timer's argument has 4097 bytes, and SCF allows 4096"),
