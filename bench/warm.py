@@ -52,7 +52,7 @@ def events(contestants: Field, number: int) -> Iterator[Row]:
                 f"warm event, {name} {label}, ms",
                 f"{mine:.2f}",
                 f"bare signed request: {least:.2f}",
-                f"+{mine - least:.2f} ms",
+                f"{mine - least:+.2f} ms",
                 f"≤ +{MORE_CPU_MS:.1f} ms" if targeted else "",
                 mine - least <= MORE_CPU_MS if targeted else None,
             )
