@@ -187,19 +187,14 @@ def error_for(code: str, message: str, request_id: str = "") -> CloudError:
     Returns:
         An instance of the class that the table names; `Refused` for codes it does not know.
     """
-    return _class_of(code)(code, message, request_id)
+    entries = [each for each in CODES if code == each or (each.endswith("*") and code.startswith(each[:-1]))]
+    meaning = CODES[max(entries, key=len)] if entries else Refused
+    return meaning(code, message, request_id)
 
 
 def malformed(interface_id: str) -> Transient:
     """The error for an interface that the cloud describes in a form which is not documented."""
     return Transient("MalformedReply", f"what the cloud tells of {interface_id} is not of its documented form")
-
-
-def _class_of(code: str) -> type[CloudError]:
-    if code in CODES:
-        return CODES[code]
-    prefixes = [entry for entry in CODES if entry.endswith("*") and code.startswith(entry[:-1])]
-    return CODES[max(prefixes, key=len)] if prefixes else Refused
 
 
 def failure_of(error: Exception) -> Failure:

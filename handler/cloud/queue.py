@@ -55,6 +55,11 @@ class Message:
     message_id: str
     visible_at: float = 0.0
 
+    @property
+    def key(self) -> tuple[str, int]:
+        """Tells messages apart: a queue may repeat an id, or give none."""
+        return self.message_id, hash(self.body)
+
 
 class Queue:
     """One queue, spoken to with the keys of this invocation."""

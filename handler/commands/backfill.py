@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from handler.commands.survey import Survey
     from handler.invocation import Invocation
 
-LISTING_SHARE = 0.5
-"""The part of a backfill's time that its listing may take; 100,000 interfaces take 40 s."""
 OF_A_SWEEP = "sweep"
 """The argument of a backfill that is a sweep's: it writes no dead letters of single interfaces."""
 SWEEP = Command("backfill", {"command": "backfill", OF_A_SWEEP: True})
@@ -35,7 +33,7 @@ def run(command: Command, invocation: Invocation) -> None:
         report_planned(whole, invocation)
     else:
         # A region that does not answer must leave time for the others.
-        listing = invocation.within(invocation.budget.share(LISTING_SHARE))
+        listing = invocation.within(invocation.budget.share(survey.LISTING_SHARE))
         whole = survey.take(listing, command.arguments, wish=_wish_of(command, invocation))
         _give_up_unlisted(command, whole, invocation)
         _create_and_go_on(command, whole, invocation)

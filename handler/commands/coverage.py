@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from handler.cover.state import Judgement
     from handler.settings import Settings
 
-IMPAIRED = (State.DIFFERS, State.BROKEN)
+STATES = {
+    Outcome.COVERED: (State.COVERED,),
+    Outcome.IMPAIRED: (State.DIFFERS, State.BROKEN),
+    Outcome.WAITING: (State.WAITING,),
+    Outcome.SKIPPED: (State.UNSUPPORTED, State.EXCLUDED),
+}
+"""The states whose interfaces need no flow log to be made, by the outcome that they are counted under."""
+IMPAIRED = STATES[Outcome.IMPAIRED]
 """The states of an interface whose flow log logs nothing or not as the settings say."""
 WIDER = ("VPC", "SUBNET")
 """What flow logs could once be made of beside interfaces; those that stand may still collect."""
@@ -67,16 +74,6 @@ class Wider:
     interfaces: int = 0
 
 
-@dataclass(frozen=True)
-class Drift:
-    """A flow log that logs nothing or not as the settings say: the report's line on it."""
-
-    region: str
-    interface_id: str
-    flow_log_id: str
-    drift: str
-
-
 @dataclass
 class Inventory:
     """One region: what is missing, in order of interface id, and what else there is.
@@ -84,8 +81,7 @@ class Inventory:
     Attributes:
         missing: interface id and VPC of what should have a flow log and has none; pairs, for there may be 100,000.
         coverage: for each VPC, how many interfaces there are, and how many are in which state.
-        set_aside: what waits or is excluded or impaired, with the reason, up to a bound.
-        drift: the flow logs of impaired interfaces, up to a bound.
+        set_aside: by outcome, what waits or is excluded or impaired, with the reason, up to a bound.
         cures: what can be made good of them, where that was asked for, in order of interface id, up to a bound.
         cures_cut: how many more there are.
         mended: the interfaces whose flow log a repair has dealt with.
@@ -98,8 +94,7 @@ class Inventory:
     region: str
     missing: list[tuple[str, str]] = field(default_factory=list)
     coverage: dict[str, Counter[str]] = field(default_factory=dict)
-    set_aside: list[Result] = field(default_factory=list)
-    drift: list[Drift] = field(default_factory=list)
+    set_aside: dict[Outcome, list[Result]] = field(default_factory=lambda: defaultdict(list))
     cures: list[Cure] = field(default_factory=list)
     cures_cut: int = 0
     mended: set[str] = field(default_factory=set)
@@ -121,22 +116,11 @@ class Inventory:
         if state is State.MISSING:
             # Thousands share a VPC: its id is kept once.
             self.missing.append((interface.interface_id, sys.intern(interface.vpc_id)))
-        elif state in IMPAIRED:
-            self._keep_impaired(found)
         elif state is not State.COVERED:
-            outcome = Outcome.WAITING if state is State.WAITING else Outcome.SKIPPED
-            self._set_aside(result_of(interface, outcome, found.reason, state=state))
-
-    def _keep_impaired(self, found: Found) -> None:
-        flow_log_id = found.flow_log_id
-        self.impaired[found.reason] += 1
-        self._set_aside(result_of(found.interface, Outcome.IMPAIRED, found.reason, flow_log_id, found.state))
-        if len(self.drift) < MAX_REPORT_ITEMS:
-            self.drift.append(Drift(self.region, found.interface.interface_id, flow_log_id, found.reason))
-
-    def _set_aside(self, result: Result) -> None:
-        if len(self.set_aside) < MAX_REPORT_ITEMS:
-            self.set_aside.append(result)
+            self.impaired[found.reason] += state in IMPAIRED
+            outcome = next(outcome for outcome, states in STATES.items() if state in states)
+            if len(self.set_aside[outcome]) < MAX_REPORT_ITEMS:
+                self.set_aside[outcome].append(result_of(interface, outcome, found.reason, found.flow_log_id, state))
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,7 @@ def _work(invocation: Invocation, run: RegionRun, pacer: Pacer, settle: Settle) 
     try:
         while taken := run.take():
             index, interface = taken
-            _, result = safely(make, interface)
+            result = safely(make, interface)
             if result.failure and result.failure.unfinished:
                 break  # not done: the next hop's
             settle(interface, result)

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from handler.cloud.queue import Message
     from handler.model import History, Item
 
-Key = tuple[str, int]
-"""Tells messages apart: by their id and, since a queue may repeat one or give none, their content."""
-
 
 @dataclass
 class Letter:
@@ -30,11 +27,6 @@ class Letter:
     message: Message
     items: list[Item]
     results: list[tuple[Interface, Result]] = field(default_factory=list)
-
-    @property
-    def key(self) -> Key:
-        """What tells it apart from others."""
-        return key_of(self.message)
 
     @property
     def about(self) -> tuple[str, str] | None:
@@ -68,11 +60,6 @@ class Letter:
         if all(isinstance(item, Invalid) and not item.history for item in self.items):
             return f"it is no record of this function: {next(i.problem for i in self.items if isinstance(i, Invalid))}"
         return ""
-
-
-def key_of(message: Message) -> Key:
-    """What tells a message apart from others."""
-    return message.message_id, hash(message.body)
 
 
 def read(message: Message) -> Letter:

@@ -76,7 +76,7 @@ class Redrive:
 
     invocation: Invocation
     run_command: RunCommand
-    _settled: set[letter.Key] = field(default_factory=set)
+    _settled: set[tuple[str, int]] = field(default_factory=set)
     _swept: bool = False
 
     def batches(self, limit: int | None) -> Iterator[list[Letter]]:
@@ -86,21 +86,21 @@ class Redrive:
         from others for the queue's visibility time-out; a run that is longer meets it again, before what it has not
         seen yet. Of that, what is settled is deleted now: its first handle was stale by the time it was used.
         """
-        seen: set[letter.Key] = set()
+        seen: set[tuple[str, int]] = set()
         again = 0
         left = limit if limit is not None else -1
         receiver = self.invocation.queue.within(self.invocation.budget)
         while left and self.invocation.budget.left() > 0:
             messages = receiver.receive(min(BATCH, left) if left > 0 else BATCH)
             self.invocation.queue.delete(
-                [each.handle for each in messages if each.handle and letter.key_of(each) in self._settled]
+                [each.handle for each in messages if each.handle and each.key in self._settled]
             )
             letters = [letter.read(message) for message in messages]
-            new = [each for each in letters if each.key not in seen and not self._is_put_back(each)]
+            new = [each for each in letters if each.message.key not in seen and not self._is_put_back(each)]
             again = 0 if new else again + len(messages)
             if not messages or again > len(seen) + len(self.invocation.letters.written):
                 return
-            seen.update(each.key for each in new)
+            seen.update(each.message.key for each in new)
             fresh = [each for each in new if not self._stays(each)]
             left -= min(left, len(fresh)) if left > 0 else 0
             if fresh:
@@ -111,7 +111,7 @@ class Redrive:
         self._run_interfaces(letters)
         done = [each for each in letters if self._settle_or_put_back(each)]
         self.invocation.queue.delete([each.message.handle for each in done])
-        self._settled |= {each.key for each in done}
+        self._settled |= {each.message.key for each in done}
 
     def _is_put_back(self, one: Letter) -> bool:
         """Whether it is what this invocation itself has put on the queue."""

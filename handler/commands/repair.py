@@ -7,6 +7,7 @@ missing, and the next sweep covers it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
     Settle = Callable[[Interface, Result], None]
 
-LISTING_SHARE = 0.5
-"""The part of a repair's time that its listing may take."""
 REPORTED = (Outcome.COVERED, Outcome.IMPAIRED)
 """What a repair reports of the interfaces that it left as they were."""
 WORKERS = 8
@@ -49,7 +48,7 @@ def run(command: Command, invocation: Invocation) -> None:
         invocation.report.add(Result(Outcome.IGNORED, reason=refusal))
         return
     wish = Wish(mode, bool(arguments.get("all")))
-    whole = survey.take(invocation.within(invocation.budget.share(LISTING_SHARE)), arguments, wish=wish)
+    whole = survey.take(invocation.within(invocation.budget.share(survey.LISTING_SHARE)), arguments, wish=wish)
     if arguments.get("dry_run"):
         whole.say_failures(invocation)
         report_planned(whole, invocation)
@@ -93,13 +92,14 @@ def _keep(command: Command, run: RegionCures, invocation: Invocation, *, sweepin
     region = run.inventory.region
     if run.stopped:
         invocation.report.stop(run.stopped)
-    for code, (number, failure) in sorted(run.failures.items()):
-        message = f"{number} flow logs of {region} could not be repaired, the last with {code}: {failure.message}"
+    for code, failures in sorted(run.failures.items()):
+        told = f"the last with {code}: {failures[-1].message}"
+        message = f"{len(failures)} flow logs of {region} could not be repaired, {told}"
         if sweeping:
             invocation.report.stop(message)
         else:
             again = continuation.for_region(command, region)
-            invocation.give_up(again, replace(failure, message=message, retryable=True))
+            invocation.give_up(again, replace(failures[-1], message=message, retryable=True))
     if run.left and not run.stopped and not sweeping:
         rest = continuation.rest_of(command, region, run.after, run.left)
         continuation.go_on(rest, run.left, invocation, progress=bool(run.after))
@@ -115,14 +115,14 @@ class RegionCures:
         inventory: the region, with its cures.
         after: the last interface id of those that ended, well or not.
         left: how many were not tried.
-        failures: by code, how many failed so, and the last of them.
+        failures: by code, what failed so.
         stopped: why no more of its flow logs are deleted, if so.
     """
 
     inventory: Inventory
     after: str = ""
     left: int = 0
-    failures: dict[str, tuple[int, Failure]] = field(default_factory=dict)
+    failures: dict[str, list[Failure]] = field(default_factory=lambda: defaultdict(list))
     stopped: str = ""
 
     def note(self, cure: Cure, failure: Failure | None) -> None:
@@ -133,8 +133,7 @@ class RegionCures:
         if failure is None:
             self.inventory.impaired[cure.words] -= 1
         else:
-            number, _ = self.failures.get(failure.code, (0, failure))
-            self.failures[failure.code] = number + 1, failure
+            self.failures[failure.code].append(failure)
 
 
 def mend(invocation: Invocation, whole: Survey, settle: Settle) -> list[RegionCures]:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from handler.commands import survey
+from handler.commands.coverage import IMPAIRED, STATES
 from handler.model import MAX_REPORT_ITEMS, Outcome, Result, State
 
 if TYPE_CHECKING:
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
 
 COLUMNS = ("interfaces", *(state.value for state in State))
 """The numbers of a row of the report's `coverage`."""
-_STATES = {
-    Outcome.COVERED: (State.COVERED,),
-    Outcome.IMPAIRED: (State.DIFFERS, State.BROKEN),
-    Outcome.WAITING: (State.WAITING,),
-    Outcome.SKIPPED: (State.UNSUPPORTED, State.EXCLUDED),
-}
-"""The states whose interfaces need no flow log to be made, by the outcome that they are counted under."""
 
 
 def run(command: Command, invocation: Invocation) -> None:
@@ -39,13 +33,17 @@ def report_coverage(whole: Survey, invocation: Invocation) -> None:
             report.add(Result(Outcome.MISSING, each.region, interface_id, each.unpredicted, state=State.MISSING))
     report_others(whole, report)
     report.coverage = coverage_rows(whole)
-    report.drift = [asdict(drift) for each in whole.inventories for drift in each.drift][:MAX_REPORT_ITEMS]
+    impaired = [one for each in whole.inventories for one in each.set_aside[Outcome.IMPAIRED]]
+    report.drift = [
+        {"region": one.region, "interface_id": one.interface_id, "flow_log_id": one.flow_log_id, "drift": one.reason}
+        for one in impaired[:MAX_REPORT_ITEMS]
+    ]
     report.wider = [asdict(wider) for each in whole.inventories for wider in each.wider][:MAX_REPORT_ITEMS]
-    report.drifted = sum(each.total(State.DIFFERS, State.BROKEN) for each in whole.inventories)
+    report.drifted = sum(each.total(*IMPAIRED) for each in whole.inventories)
     whole.say_failures(invocation)
 
 
-def report_others(whole: Survey, report: Report, outcomes: Iterable[Outcome] = tuple(_STATES)) -> None:
+def report_others(whole: Survey, report: Report, outcomes: Iterable[Outcome] = tuple(STATES)) -> None:
     """Count those interfaces for which no flow log is to be made, by some outcomes, and list them but for the covered.
 
     What a repair has dealt with is reported already.
@@ -53,11 +51,11 @@ def report_others(whole: Survey, report: Report, outcomes: Iterable[Outcome] = t
     for each in whole.inventories:
         for outcome in outcomes:
             mended = len(each.mended) if outcome is Outcome.IMPAIRED else 0
-            number = each.total(*_STATES[outcome]) - mended
+            number = each.total(*STATES[outcome]) - mended
             report.count(outcome, number)
             if outcome is not Outcome.COVERED:
-                set_aside = [one for one in each.set_aside if one.outcome is outcome]
-                report.list_counted([one for one in set_aside if one.interface_id not in each.mended], number)
+                left = [one for one in each.set_aside[outcome] if one.interface_id not in each.mended]
+                report.list_counted(left, number)
 
 
 def coverage_rows(whole: Survey) -> list[dict[str, Any]]:

@@ -106,7 +106,7 @@ class Batch:
                 assert known, "who comes first always has a result"
                 return interface, _again(known)
             self._results[key] = None
-        _, result = safely(self._create, interface)
+        result = safely(self._create, interface)
         with self._settled:
             self._results[key] = result
             self._settled.notify_all()
@@ -137,10 +137,10 @@ def together(work: Callable[[Given], Made], given: Sequence[Given]) -> list[Made
     return made
 
 
-def safely(ensure: Callable[[Interface], Result], interface: Interface) -> tuple[Interface, Result]:
-    """The interface with its result; an error becomes a result that has a failure."""
+def safely(ensure: Callable[[Interface], Result], interface: Interface) -> Result:
+    """The result of an interface; an error becomes a result that has a failure."""
     result = attempted(lambda: ensure(interface))
-    return interface, failed(interface, result) if isinstance(result, Failure) else result
+    return failed(interface, result) if isinstance(result, Failure) else result
 
 
 def without_duplicates(interfaces: Sequence[Interface]) -> list[Interface]:
@@ -165,9 +165,8 @@ def _in_order(interfaces: Sequence[Interface], done: dict[InterfaceKey, Done]) -
     ordered: list[Done] = []
     for each in interfaces:
         key = key_of(each)
-        ordered.append([(replace(one, history=each.history), _again(result)) for one, result in done[key]])
-        if key not in seen:
-            ordered[-1] = done[key]
+        again = [(replace(one, history=each.history), _again(result)) for one, result in done[key]]
+        ordered.append(again if key in seen else done[key])
         seen.add(key)
     return ordered
 

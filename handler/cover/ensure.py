@@ -85,18 +85,14 @@ class _Attempt:
     def run(self) -> Result:
         """The result. A create whose answer was lost may have taken effect: no lack of time afterwards says more."""
         try:
-            return self._settled()
+            while (result := self._once()) is None:
+                pass
         except CloudError as error:
             if not (self._lost and error.unfinished):
                 raise
             self._lost.unfinished = True
             raise self._lost from None
-
-    def _settled(self) -> Result:
-        while True:
-            result = self._once()
-            if result:
-                return result
+        return result
 
     def _once(self) -> Result | None:
         """Call once; None asks for another call."""
@@ -195,8 +191,7 @@ class _Attempt:
         log, judgement = found
         if judgement.state is State.COVERED:
             return self._ended(Outcome.COVERED, judgement.words or HAS_ONE, log.flow_log_id)
-        impaired = self._ended(Outcome.IMPAIRED, judgement.words, log.flow_log_id)
-        return replace(impaired, state=judgement.state)
+        return self._ended(Outcome.IMPAIRED, judgement.words, log.flow_log_id, judgement.state)
 
     def _look(self) -> Interface | None:
         """What the cloud knows of the interface; None where it knows of none.
@@ -210,8 +205,8 @@ class _Attempt:
             raise malformed(wanted.interface_id)
         return found[0] if found else None
 
-    def _ended(self, outcome: Outcome, reason: str = "", flow_log_id: str = "") -> Result:
-        return result_of(self._interface, outcome, reason, flow_log_id)
+    def _ended(self, outcome: Outcome, reason: str = "", flow_log_id: str = "", state: State | None = None) -> Result:
+        return result_of(self._interface, outcome, reason, flow_log_id, state)
 
 
 def as_known(asked: Interface, known: Interface) -> Interface:

@@ -15,9 +15,9 @@ from handler.model import Command, History, Ignored, Interface, Invalid, Item
 from handler.schema import Unusable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    _Reader = Callable[[Mapping[str, Any], int], Iterator[Item]]
+    _Reader = Callable[[Mapping[str, Any], int], Iterable[Item]]
 
 MAX_NESTING = 4
 """A dead letter of a CMQ message of an EventBridge event is three deep; what is deeper is no trigger's work."""
@@ -211,10 +211,6 @@ def _cloud_event(payload: Mapping[str, Any]) -> Iterator[Item]:
     yield from items
 
 
-def _record(payload: Mapping[str, Any]) -> Iterator[Item]:
-    yield from cloudaudit.read(payload)
-
-
 def _looked_up(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
     """A row of CloudAudit's DescribeEvents: its record as text, or, where that was cut out, what the row says of it."""
     if payload.get("CloudAuditEvent"):
@@ -233,7 +229,7 @@ def _looked_up(payload: Mapping[str, Any], nesting: int) -> Iterator[Item]:
         yield replace(item, payload=payload) if isinstance(item, Invalid) else item
 
 
-def _flat(reader: Callable[[Mapping[str, Any]], Iterator[Item]]) -> _Reader:
+def _flat(reader: Callable[[Mapping[str, Any]], Iterable[Item]]) -> _Reader:
     """A reader of what holds no other payload."""
     return lambda payload, _nesting: reader(payload)
 
@@ -261,7 +257,7 @@ _SHAPES: tuple[tuple[Callable[[Mapping[str, Any]], bool], _Reader], ...] = (
     (_has("command"), _flat(_command)),
     (_has("schema_version", "kind", "error"), _own_letter),
     (_is_platform_letter, _platform_letter),
-    (_has("eventName"), _flat(_record)),
+    (_has("eventName"), _flat(cloudaudit.read)),
     (_has("data"), _flat(_cloud_event)),
     (_has("event"), _flat(_interface_event)),
     (_has("EventName", "EventTime"), _looked_up),
