@@ -39,6 +39,11 @@ def beijing_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, BEIJING).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def beijing_iso(seconds: float) -> str:
+    """Return the form of EventBridge's and Cloud Monitor's times, "YYYY-MM-DDThh:mm:ss+08:00"."""
+    return datetime.fromtimestamp(int(seconds), BEIJING).isoformat()
+
+
 def iso_time(seconds: float) -> str:
     """Return the form of CVM's and STS's times, "YYYY-MM-DDThh:mm:ssZ" in UTC."""
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

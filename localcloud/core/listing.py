@@ -31,11 +31,11 @@ class Codes:
         unknown_filter: For a filter that there is not.
     """
 
-    page: str = "InvalidParameterValue"
-    coexist: str = "InvalidParameter"
-    too_many: str = "InvalidParameterValue"
-    too_many_values: str = "InvalidParameterValue"
-    unknown_filter: str = "InvalidParameterValue"
+    page: str
+    coexist: str
+    too_many: str
+    too_many_values: str
+    unknown_filter: str
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from localcloud.core.clock import BEIJING
+from localcloud.core.clock import beijing_iso
 from localcloud.core.errors import ApiError
 from localcloud.core.paging import page_of
 from localcloud.eb import pattern
@@ -163,18 +162,14 @@ def _changed(ctx: Context, rule: Rule, params: Params) -> Rule:
     )
 
 
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(int(seconds), BEIJING).isoformat()
-
-
 def _bus_reply(bus: Bus) -> dict[str, Any]:
     return {
         "EventBusId": bus.bus_id,
         "EventBusName": bus.name,
         "Type": bus.kind,
         "Description": bus.description,
-        "AddTime": _time(bus.created),
-        "ModTime": _time(bus.created),
+        "AddTime": beijing_iso(bus.created),
+        "ModTime": beijing_iso(bus.created),
     }
 
 
@@ -186,8 +181,8 @@ def _rule_reply(rule: Rule) -> dict[str, Any]:
         "Status": "Active",
         "Enable": rule.enabled,
         "Description": rule.description,
-        "AddTime": _time(rule.created),
-        "ModTime": _time(rule.modified),
+        "AddTime": beijing_iso(rule.created),
+        "ModTime": beijing_iso(rule.modified),
     }
 
 

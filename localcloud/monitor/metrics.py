@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.cls.model import find_topic, read_lines
 from localcloud.core.actions import Context, Service
-from localcloud.core.clock import BEIJING
+from localcloud.core.clock import beijing_iso
 from localcloud.core.errors import ApiError
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def get_monitor_data(ctx: Context, params: Params) -> dict[str, Any]:
         "Period": period,
         "MetricName": metric,
         "DataPoints": points,
-        "StartTime": datetime.fromtimestamp(start, BEIJING).isoformat(),
-        "EndTime": datetime.fromtimestamp(end, BEIJING).isoformat(),
+        "StartTime": beijing_iso(start),
+        "EndTime": beijing_iso(end),
         "Msg": "",
     }
 
