@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from handler import jsontext, schema
@@ -13,10 +12,11 @@ from handler.intake.events import platform_body
 from handler.redaction import redact
 from ops import console
 from ops.deployed import reason_of
-from ops.deployment.cloud import TDMQ
+from ops.deployment.cloud import TDMQ, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from handler.cloud.queue import Message
     from ops.session import Session
@@ -152,7 +152,7 @@ def _own(message: Message, letter: Mapping[str, Any]) -> Record:
         message=redact(error["message"]),
         attempts=letter["attempts"],
         exhausted=letter.get("exhausted", False),
-        since=_time(letter["first_failed_at"]),
+        since=moment_of(letter["first_failed_at"]),
         content=redact(letter),
     )
 
@@ -186,7 +186,7 @@ def _platform(message: Message, letter: Mapping[str, Any]) -> Record:
         code=str(letter.get("ErrorCode") or ""),
         message=reason_of(str(letter.get("ErrorMessage") or "")),
         attempts=retries + 1 if isinstance(retries, int) else 0,
-        since=_time(str(body.get("PushTime") or "")),
+        since=moment_of(str(body.get("PushTime") or "")),
         content=redact(letter),
     )
 
@@ -196,14 +196,3 @@ def _unknown(message: Message, content: Any) -> Record:
     return Record(
         message, message.message_id, "unknown", "message", "invalid", "NotARecord", problem, content=redact(content)
     )
-
-
-def _time(text: str) -> datetime | None:
-    """A time as our records and the platform write it; the platform gives nanoseconds."""
-    head, _, tail = text.partition(".")
-    zone = tail.lstrip("0123456789")
-    try:
-        time = datetime.fromisoformat((head + zone).replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)

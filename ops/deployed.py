@@ -10,7 +10,7 @@ from handler import jsontext, schema
 from handler.cloud.api import SCF
 from handler.errors import CloudError
 from handler.redaction import redact
-from ops.deployment.function import variables_of
+from ops.deployment.function import described, variables_of
 from ops.errors import OperatorError, explained
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ def _find(config: Config, cloud: Cloud) -> tuple[str, dict[str, Any] | None]:
 
     Without a function: None, and in which regions it was not looked for, as the end of a sentence.
     """
-    found = _in(config.region, config, cloud)
+    which = config.function, config.namespace
+    found = described(cloud, *which, config.region)
     if found is not None:
         return config.region, found
     try:
@@ -91,7 +92,7 @@ def _find(config: Config, cloud: Cloud) -> tuple[str, dict[str, Any] | None]:
     except CloudError as error:
         return f" in {config.region}; the other regions could not be listed ({error.code})", None
     # SCF is not in every region, and says so in several ways: an error is no function.
-    replies = cloud.in_each(others, lambda region: _in(region, config, cloud))
+    replies = cloud.in_each(others, lambda region: described(cloud, *which, region))
     there = {region: reply for region, reply in replies.items() if isinstance(reply, dict)}
     if len(there) > 1:
         raise OperatorError(
@@ -99,11 +100,6 @@ def _find(config: Config, cloud: Cloud) -> tuple[str, dict[str, Any] | None]:
             "which one is meant by --function-region."
         )
     return next(iter(there.items()), ("", None))
-
-
-def _in(region: str, config: Config, cloud: Cloud) -> dict[str, Any] | None:
-    which = {"FunctionName": config.function, "Namespace": config.namespace, "ShowCode": "FALSE"}
-    return cloud.find(SCF, "GetFunction", which, region)
 
 
 def _is_denied(error: CloudError) -> bool:

@@ -177,7 +177,7 @@ class Session:
         """List the regions, and say which could not be listed and what to do.
 
         Args:
-            arguments: those of the function's command.
+            arguments: those of the function's command; what is empty was not given.
             tell: gets each interface as it is found.
             for_status: also tell what can have no flow log, and look what FLOWLOG_REGIONS leaves out.
             wish: what may be repaired, where that is to be found.
@@ -187,7 +187,8 @@ class Session:
             KeyboardInterrupt: the listing was interrupted, and is worth nothing.
         """
         with self.stop.on_interrupt(say), working("Listing interfaces and flow logs"):
-            whole = survey.take(self.invocation, arguments, tell, for_status=for_status, wish=wish)
+            given = {name: value for name, value in arguments.items() if value}
+            whole = survey.take(self.invocation, given, tell, for_status=for_status, wish=wish)
         if self.stop.asked:
             raise KeyboardInterrupt
         faults = [f"{region} could not be listed: {explained(each)}" for region, each in whole.failures.items()]

@@ -9,12 +9,12 @@ import typer
 from rich.text import Text
 
 from handler.commands import backfill, status
-from handler.commands.coverage import IMPAIRED
+from handler.commands.coverage import IMPAIRED, Found
 from handler.commands.creates import create
 from handler.commands.shortfall import Shortfall
 from handler.model import Outcome
 from ops import console, options, session
-from ops.coverage.cost import Topics, read_prices
+from ops.coverage.cost import deliveries, read_prices
 from ops.coverage.cost import estimate as cost
 from ops.coverage.screen import coverage_table
 from ops.errors import Exit
@@ -64,18 +64,16 @@ def backfill_command(
 
         eni-flowlog backfill --vpc-id vpc-pq9vxykj --limit 10 --yes
     """
-    given = {"regions": regions, "vpc_ids": vpc_ids, "limit": limit, "after": after}
-    arguments = {name: value for name, value in given.items() if value}
     run = session.start(profile=profile, function_region=function_region, settings_of=settings_of, regions=regions)
-    table, topics = read_prices(prices), Topics()
-    whole = run.survey(arguments, topics.add)
+    table, listed = read_prices(prices), list[Found]()
+    whole = run.survey({"regions": regions, "vpc_ids": vpc_ids, "limit": limit, "after": after}, listed.append)
     if dry_run:
         backfill.report_planned(whole, run.invocation)  # first: the report lists a bounded number
     status.report_others(whole, run.report)
     show = console.err() if as_json else console.out()
     show.print(coverage_table(status.coverage_rows(whole), show))
     show.print(estimate(whole, run.settings))
-    for sentence in cost(run.cloud, topics.deliveries(whole, run.settings), table, datetime.now(timezone.utc)):
+    for sentence in cost(run.cloud, deliveries(listed, whole, run.settings), table, datetime.now(timezone.utc)):
         show.print(Text(sentence))
     if whole.missing and not dry_run:
         console.ask(f"Create {console.counted(whole.missing, 'flow log')}?", yes=yes)

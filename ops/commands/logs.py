@@ -14,7 +14,8 @@ from handler import jsontext
 from handler.redaction import redact
 from ops import console, options, session
 from ops.deployed import reason_of
-from ops.deployment.cloud import CLS, SCF
+from ops.deployment.cloud import CLS
+from ops.deployment.function import described
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _topic_of(cloud: Cloud, function: str, namespace: str) -> str:
     Raises:
         OperatorError: there is no function, or it writes no log.
     """
-    found = cloud.find(SCF, "GetFunction", {"FunctionName": function, "Namespace": namespace, "ShowCode": "FALSE"})
+    found = described(cloud, function, namespace)
     if found is None:
         raise OperatorError(f"There is no function {function} in {cloud.region}: say where by --function-region.")
     topic_id = str(found.get("ClsTopicId") or "")
@@ -165,9 +166,7 @@ def _new_runs(cloud: Cloud, topic_id: str, query: str, began_ms: int, follow: St
         began_ms = max(began_ms, until_ms - LONGEST_RUN_MS)
 
 
-def _lines(
-    cloud: Cloud, topic_id: str, query: str, from_ms: int, to_ms: int
-) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _lines(cloud: Cloud, topic_id: str, query: str, from_ms: int, to_ms: int) -> Iterator[Line]:
     """The lines of a log with their times, in their order, read page by page."""
     params: dict[str, Any] = {"TopicId": topic_id, "From": from_ms, "To": to_ms, "QueryString": query, "QuerySyntax": 1}
     params |= {"Sort": "asc", "Limit": PAGE, "UseNewAnalysis": True}

@@ -70,9 +70,7 @@ def repair_command(
     """
     run = session.start(profile=profile, function_region=function_region, settings_of=settings_of, regions=regions)
     chosen = mode.value if mode else run.settings.repair.replace(OFF, ENABLE)
-    given = {"regions": regions, "vpc_ids": vpc_ids, "limit": limit}
-    arguments = {name: value for name, value in given.items() if value}
-    whole = run.survey(arguments, wish=Wish(chosen, everybodys))
+    whole = run.survey({"regions": regions, "vpc_ids": vpc_ids, "limit": limit}, wish=Wish(chosen, everybodys))
     number = sum(len(each.cures) for each in whole.inventories)
     show = console.err() if as_json else console.out()
     show.print(plan_table(whole) if number else Text(_nothing(whole, chosen), "green"))

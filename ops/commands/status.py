@@ -13,7 +13,7 @@ from handler.model import State
 from handler.redaction import redact
 from ops import console, options, session
 from ops.coverage.arrivals import look
-from ops.coverage.cost import Prices, Topics, estimate, read_prices
+from ops.coverage.cost import deliveries, estimate, read_prices
 from ops.coverage.lines import Lines, verdict, whole_report, write_csv
 from ops.coverage.screen import show_coverage
 from ops.errors import Exit, OperatorError
@@ -68,13 +68,14 @@ def status_command(
     period, table = timedelta(seconds=options.seconds_of(since)), read_prices(prices)
     run = session.start(profile=profile, function_region=function_region, settings_of=settings_of, regions=regions)
     lines = Lines(run.account_id)
-    whole = run.survey({"regions": regions} if regions else {}, lines.add, for_status=True)
+    whole = run.survey({"regions": regions}, lines.add, for_status=True)
     if with_arrivals:
         look_for_arrivals(run, lines, period)
     status.report_coverage(whole, run.invocation)
     report = whole_report(run.report.as_dict(), lines.sorted())
     if html:
-        write_page(html, report, run, whole, to_come(run, lines, whole, table))
+        wanted = deliveries((found for found, _ in lines.found), whole, run.settings)
+        write_page(html, report, run, whole, estimate(run.cloud, wanted, table, datetime.now(timezone.utc)))
     if as_json:
         console.write_json(report)
     elif as_csv:
@@ -82,14 +83,6 @@ def status_command(
     else:
         show_coverage(report, whole.where)
     raise typer.Exit(Exit.FAILED if report.get("stopped") else verdict(report["coverage"]))
-
-
-def to_come(run: session.Session, lines: Lines, whole: Survey, prices: Prices) -> list[str]:
-    """What the flow logs that are missing will cost."""
-    topics = Topics()
-    for found, _ in lines.found:
-        topics.add(found)
-    return estimate(run.cloud, topics.deliveries(whole, run.settings), prices, datetime.now(timezone.utc))
 
 
 def look_for_arrivals(run: session.Session, lines: Lines, period: timedelta) -> None:

@@ -17,7 +17,7 @@ from handler.errors import CloudError
 from handler.model import State
 from ops.coverage import metric
 from ops.deployment import topic
-from ops.deployment.cloud import CLS, CVM
+from ops.deployment.cloud import BEIJING, CLS, CVM, moment_of
 from ops.errors import explained
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ GROUPS = 10_000
 YOUNG = timedelta(minutes=20)
 """A flow log that is younger may not have written yet: a capture window and its publishing take ten minutes."""
 _INSTANCES = 100
-_BEIJING = timezone(timedelta(hours=8))
 _INDEX = "Switch the topic's index on in CLS, with statistics for the keys interface-id and log-status."
 
 ARRIVING, IDLE, SILENT = WORDS = ("arriving", "idle", "silent")
@@ -160,8 +159,9 @@ def _excused(cloud: Cloud, silent: Sequence[Found], now: datetime) -> dict[Key, 
     excused: dict[Key, tuple[str, None, str]] = {}
     by_region: dict[str, list[Found]] = defaultdict(list)
     for each in silent:
+        # As the VPC API writes it: "2026-11-24 16:45:48" in Beijing (inferred). Unreadable, it counts as now.
         created = each.flow_log.created if each.flow_log else ""
-        if created and now - _beijing(created, now) < YOUNG:
+        if created and now - (moment_of(created, BEIJING) or now) < YOUNG:
             excused[_key(each)] = ("", None, "its flow log is younger than 20 minutes")
         else:
             by_region[each.interface.region].append(each)
@@ -185,14 +185,6 @@ def _running(cloud: Cloud, region: str, instance_ids: Sequence[str]) -> set[str]
     except CloudError:
         return None
     return running
-
-
-def _beijing(text: str, otherwise: datetime) -> datetime:
-    """A time as the VPC API writes it, "2026-11-24 16:45:48" in Beijing (inferred); unreadable, it counts as now."""
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=_BEIJING)
-    except ValueError:
-        return otherwise
 
 
 def _time(milliseconds: Any) -> datetime:

@@ -17,7 +17,7 @@ from ops.deployment import topic
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from handler.commands.coverage import Found
     from handler.commands.survey import Survey
@@ -95,30 +95,20 @@ def read_prices(file: Path | None = None) -> Prices:
     return prices
 
 
-class Topics:
-    """Counts the interfaces that deliver to each topic, as a listing finds them; from several threads."""
+def deliveries(listed: Iterable[Found], whole: Survey, settings: Settings) -> list[Delivery]:
+    """The topics that flow logs to come go to.
 
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._topics: list[str] = []
-
-    def add(self, found: Found) -> None:
-        """Take an interface."""
-        if found.state in (State.COVERED, State.DIFFERS) and found.flow_log:
-            self._topics.append(found.flow_log.topic_id)
-
-    def deliveries(self, whole: Survey, settings: Settings) -> list[Delivery]:
-        """The topics that flow logs to come go to.
-
-        Args:
-            whole: what is missing, by region.
-            settings: say which topic each region's go to.
-        """
-        to_come: Counter[str] = Counter()
-        for each in whole.inventories if settings.storage == "cls" else ():
-            to_come[settings.topic_for(each.region)] += len(each.missing)
-        there = Counter(self._topics)
-        return [Delivery(topic_id, there[topic_id], number) for topic_id, number in to_come.items() if number]
+    Args:
+        listed: the interfaces, as the listing has found them: those with a flow log deliver already.
+        whole: what is missing, by region.
+        settings: say which topic each region's go to.
+    """
+    to_come: Counter[str] = Counter()
+    for each in whole.inventories if settings.storage == "cls" else ():
+        to_come[settings.topic_for(each.region)] += len(each.missing)
+    logging = (found.flow_log for found in listed if found.state in (State.COVERED, State.DIFFERS))
+    there = Counter(flow_log.topic_id for flow_log in logging if flow_log)
+    return [Delivery(topic_id, there[topic_id], number) for topic_id, number in to_come.items() if number]
 
 
 def estimate(cloud: Cloud, wanted: Sequence[Delivery], prices: Prices, now: datetime) -> list[str]:

@@ -103,14 +103,9 @@ def _messenger(url: str) -> str:
 
 
 class Alarms(TaggedPart):
-    """The notice and the alarms that send it."""
+    """The notice and the alarms that send it: all their names begin with the function's."""
 
     kind = "alarm"
-
-    @property
-    def name(self) -> str:
-        """The function's, with which all their names begin."""
-        return self.deployment.name
 
     def find(self) -> Found | None:
         """The notice and the alarms, by name; None where there is none of them."""

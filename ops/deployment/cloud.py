@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,10 +13,14 @@ from handler.errors import CloudError, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import tzinfo
 
     from handler.settings import Credentials
 
-__all__ = ["CAM", "CLOUDAUDIT", "CLS", "CVM", "EB", "EB_REGION", "SCF", "STS", "TDMQ", "VPC", "Cloud", "absent"]
+__all__ = [
+    "BEIJING", "CAM", "CLOUDAUDIT", "CLS", "CVM", "EB", "EB_REGION", "SCF", "STS", "TDMQ", "VPC", "Cloud", "absent",
+    "moment_of",
+]  # fmt: skip
 
 CAM = Service("cam", "2019-01-16")
 CLS = Service("cls", "2020-10-16")
@@ -28,12 +33,29 @@ TDMQ = Service("tdmq", "2020-02-17")
 EB_REGION = "ap-guangzhou"
 """The bus that receives the events of all regions lives in Guangzhou (doc 1108/46246)."""
 
+BEIJING = timezone(timedelta(hours=8))
+"""The zone of a time in which an API names none, where that is not UTC (inferred)."""
 CALL_LIMIT_S = 60.0
 """How long one call may be retried."""
 _PAGE = 100
 _AT_ONCE = 8
 
 Value = TypeVar("Value")
+
+
+def moment_of(text: str, zone: tzinfo = timezone.utc) -> datetime | None:
+    """A time as the APIs write it, in UTC; None where it is none.
+
+    Args:
+        text: in the forms of ISO 8601, with a T or a space; some give nanoseconds.
+        zone: what counts where it names no zone.
+    """
+    head, _, tail = text.partition(".")
+    try:
+        moment = datetime.fromisoformat((head + tail.lstrip("0123456789")).replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(timezone.utc)
 
 
 class Cloud:
@@ -107,6 +129,10 @@ class Cloud:
             if absent(error):
                 return None
             raise
+
+    def delete(self, service: Service, action: str, params: Mapping[str, Any], region: str = "") -> None:
+        """Call an action that deletes one thing; that it is gone already is no error."""
+        self.find(service, action, params, region)
 
     def pages(
         self, service: Service, action: str, key: str, params: Mapping[str, Any] | None = None, region: str = ""

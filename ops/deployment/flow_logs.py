@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handler.errors import CloudError
-from ops.deployment.cloud import VPC, absent
+from ops.deployment.cloud import VPC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -75,8 +75,4 @@ def delete(cloud: Cloud, flow_log: FlowLog) -> None:
         CloudError: the call failed for good.
     """
     params = {"VpcId": flow_log.vpc_id, "FlowLogId": flow_log.flow_log_id}
-    try:
-        cloud.call(VPC, "DeleteFlowLog", params, flow_log.region)
-    except CloudError as error:
-        if not absent(error):
-            raise
+    cloud.delete(VPC, "DeleteFlowLog", params, flow_log.region)

@@ -70,11 +70,6 @@ class Function(TaggedPart):
         self._archive = code.archive if code else None
         self._digest = code.sha256 if code else ""
 
-    @property
-    def name(self) -> str:
-        """The name that serverless.yml gives it: `name`."""
-        return self.deployment.name
-
     def find(self) -> Found | None:
         """GetFunction's reply."""
         return self._in(self.deployment.region)
@@ -201,7 +196,7 @@ class Function(TaggedPart):
         return {**self.deployment.tags, TAG[0]: TAG[1]}
 
     def _in(self, region: str) -> Found | None:
-        return self.cloud.find(SCF, "GetFunction", {**self._which(), "ShowCode": "FALSE"}, region)
+        return described(self.cloud, self.name, self.deployment.namespace, region)
 
     def _which(self) -> dict[str, str]:
         return {"FunctionName": self.name, "Namespace": self.deployment.namespace}
@@ -237,6 +232,16 @@ class Function(TaggedPart):
     def _zip(self) -> str:
         assert self._archive is not None, "a deployment has a package"
         return base64.b64encode(self._archive.read_bytes()).decode()
+
+
+def described(cloud: Cloud, name: str, namespace: str, region: str = "") -> Found | None:
+    """GetFunction's reply, by default from the cloud's own region; None where there is no such function there.
+
+    Raises:
+        CloudError: it could not be looked at.
+    """
+    params = {"FunctionName": name, "Namespace": namespace, "ShowCode": "FALSE"}
+    return cloud.find(SCF, "GetFunction", params, region)
 
 
 def digest_of(found: Found) -> str:

@@ -97,9 +97,9 @@ class Part(ABC):
         self.cloud = cloud
 
     @property
-    @abstractmethod
     def name(self) -> str:
-        """The name that it has in the cloud."""
+        """The name that it has in the cloud: the function's, where serverless.yml gives it none of its own."""
+        return self.deployment.name
 
     @abstractmethod
     def find(self) -> Found | None:

@@ -52,11 +52,6 @@ class Rule(Part):
 
     kind = "rule"
 
-    @property
-    def name(self) -> str:
-        """The function's name."""
-        return self.deployment.name
-
     def find(self) -> Found | None:
         """GetRule's reply; ListRules does not tell the pattern."""
         bus = service_bus(self.cloud)

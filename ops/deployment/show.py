@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -78,17 +78,8 @@ def show_plan(title: str, steps: Sequence[Step]) -> None:
 
 def listed(steps: Sequence[Step]) -> list[dict[str, Any]]:
     """A plan for `--json`: old is empty for what is added, new for what is taken away."""
-    return [
-        {
-            "kind": step.kind,
-            "name": step.name,
-            "plan": step.verb.value,
-            "changes": [{"what": change.what, "old": change.old, "new": change.new} for change in step.changes],
-            "note": step.note,
-            "detail": step.detail,
-        }
-        for step in steps
-    ]
+    fields = [asdict(step) for step in steps]
+    return [{"kind": each["kind"], "name": each["name"], "plan": each.pop("verb").value, **each} for each in fields]
 
 
 def _detail(step: Step) -> Text:

@@ -67,11 +67,7 @@ class TimerTrigger(Part):
     def delete(self, found: Found) -> None:
         """DeleteTrigger; one that is gone already is no error."""
         params = {"TriggerName": self.name, "Type": "timer", "Qualifier": found.get("Qualifier") or "$DEFAULT"}
-        try:
-            self.cloud.call(SCF, "DeleteTrigger", {**self._function(), **params})
-        except CloudError as error:
-            if not absent(error):
-                raise
+        self.cloud.delete(SCF, "DeleteTrigger", {**self._function(), **params})
 
     def _timers(self) -> list[Found]:
         """The timers on the function; none where there is no function."""

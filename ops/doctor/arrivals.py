@@ -8,12 +8,12 @@ bus's store where that is on, knows nothing.
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from handler.errors import CloudError
 from ops.console import counted
-from ops.deployment.cloud import CLS, EB, EB_REGION
+from ops.deployment.cloud import BEIJING, CLS, EB, EB_REGION, moment_of
 from ops.deployment.rule import Rule, Target
 from ops.doctor import records
 from ops.doctor.finding import Finding, State
@@ -31,7 +31,6 @@ LOOK_BACK_S = 3 * 86_400
 """How far back is looked: SCF's own log topic keeps 7 days, the bus's store 3."""
 MOST = 20
 _LINES = 1000
-_BEIJING = timezone(timedelta(hours=8))
 SWITCH = (
     "In the console, open EventBridge, switch to the region Guangzhou, open the event bus of cloud services and turn "
     "on the receiving of CloudAudit's events (docs/deploy.md)."
@@ -117,11 +116,8 @@ def _store(there: Case, period: tuple[int, int]) -> Any:
 
 def _seconds(told: Any) -> float:
     """A time of EventBridge's as seconds since 1970, Beijing's where it names no zone; 0 where it is no time."""
-    try:
-        moment = datetime.fromisoformat(str(told).replace("Z", "+00:00"))
-    except ValueError:
-        return 0.0
-    return (moment if moment.tzinfo else moment.replace(tzinfo=_BEIJING)).timestamp()
+    moment = moment_of(str(told), BEIJING)
+    return moment.timestamp() if moment else 0.0
 
 
 def _time(seconds: float) -> str:
