@@ -67,7 +67,8 @@ def source(config: Config, cloud: Cloud) -> Source:
         said = f"Settings: {HERE}. Those of the function {name} in {config.region} may not be read: {explained(error)}"
         return Source(config.settings, config.region, said, certain=False)
     if found is None:
-        return Source(config.settings, config.region, f"Settings: {HERE}, for no function {name} is deployed{region}.")
+        said = f"Settings: {HERE}, because no function {name} is deployed{region}."
+        return Source(config.settings, config.region, said)
     of_here = {name: text for name, text in config.settings.items() if name in _OF_HERE}
     known = schema.document("settings")["properties"]
     deployed = {name: text for name, text in variables_of(found).items() if name in known and name not in _OF_HERE}

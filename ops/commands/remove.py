@@ -63,7 +63,7 @@ def remove_command(
     with shown(plan, f"To be removed from account {cloud.uin}", dry_run=dry_run, as_json=as_json) as outcome:
         outcome.more["flow_logs"] = _named(logs)
         if with_flow_logs:
-            say(f"Besides, {counted(len(logs), 'flow log')} in {counted(len(regions), 'region')}.")
+            say(f"Also {counted(len(logs), 'flow log')}; {counted(len(regions), 'region')} looked through.")
         if not (logs or plan.writes):
             say("Nothing to remove.")
         elif not dry_run:

@@ -162,14 +162,14 @@ def _excused(cloud: Cloud, silent: Sequence[Found], now: datetime) -> dict[Key, 
         # As the VPC API writes it: "2026-11-24 16:45:48" in Beijing (inferred). Unreadable, it counts as now.
         created = each.flow_log.created if each.flow_log else ""
         if created and now - (moment_of(created, BEIJING) or now) < YOUNG:
-            excused[_key(each)] = ("", None, "its flow log is younger than 20 minutes")
+            excused[_key(each)] = ("", None, "the flow log is younger than 20 minutes")
         else:
             by_region[each.interface.region].append(each)
     for region, interfaces in by_region.items():
         running = _running(cloud, region, sorted({each.interface.instance_id for each in interfaces}))
         for each in interfaces:
             if running is not None and each.interface.instance_id not in running:
-                excused[_key(each)] = ("", None, "its instance does not run")
+                excused[_key(each)] = ("", None, "the instance does not run")
     return excused
 
 

@@ -131,18 +131,18 @@ def estimate(cloud: Cloud, wanted: Sequence[Delivery], prices: Prices, now: date
 
 def _of_topic(cloud: Cloud, delivery: Delivery, prices: Prices, now: datetime) -> str:
     if not delivery.there:
-        return "what they cost is unknown yet, for no interface delivers there and nothing can be measured"
+        return "the cost is unknown yet, because no interface delivers there and nothing can be measured"
     try:
         place = topic.find(cloud, delivery.topic_id)
         if place is None:
-            return "what they cost is unknown, for the topic was found in no region"
+            return "the cost is unknown, because the topic was found in no region"
         written, indexed = (
             sum(metric.values(cloud, name, place, now - _DAY, now)) for name in ("TrafficWrite", "TrafficIndex")
         )
     except CloudError as error:
-        return f"what they cost is unknown, for the topic could not be measured ({error.code})"
+        return f"the cost is unknown, because the topic could not be measured ({error.code})"
     if not written:
-        return "what they cost is unknown yet, for nothing was written there within the last 24 hours"
+        return "the cost is unknown yet, because nothing was written there within the last 24 hours"
     measured = (
         f"measured: {written / delivery.there:.3g} MB written and {indexed / delivery.there:.3g} MB indexed within the "
         f"last 24 hours for each of {counted(delivery.there, 'interface')}"

@@ -59,7 +59,7 @@ def show_coverage(report: Mapping[str, Any], regions: str = "the regions that th
 
 
 def _arrived(word: str, number: int) -> str:
-    return f"{number:,} {word}" if word in WORDS else f"{number:,} not judged, for {word}"
+    return f"{number:,} {word}" if word in WORDS else f"{number:,} not judged: {word}"
 
 
 def _wider(wider: Mapping[str, Any]) -> str:

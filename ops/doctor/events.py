@@ -69,7 +69,7 @@ def alarms(there: Case) -> Iterator[Finding]:
     if alarm.notice(there.wanted):
         yield from _planned(Alarms(there.wanted, there.cloud), "somebody is called when it stops")
     else:
-        what = "nobody is called when it stops"
+        what = "no alarm calls anybody when the function stops"
         todo = f"Set {ALARM_RECEIVERS} or {ALARM_WEBHOOK} in .env (docs/operations.md), and deploy."
         yield Finding("alarm", State.WARN, what, todo)
 

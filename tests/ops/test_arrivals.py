@@ -102,10 +102,10 @@ def test_no_judgement_is_passed(cloud: LocalCloud, operator: Operator, topic: st
     _, young = covered(cloud, topic)
     result = operator(*ASK)
     assert result.exit_code == Exit.OK, result.output
-    assert "2 not judged, for its flow log is younger than 20 minutes" in result.stdout
+    assert "2 not judged: the flow log is younger than 20 minutes" in result.stdout
     found = lines(operator)
-    assert found[young]["arrival"] == "its flow log is younger than 20 minutes"
-    assert found[of_stopped]["arrival"] == "its instance does not run"
+    assert found[young]["arrival"] == "the flow log is younger than 20 minutes"
+    assert found[of_stopped]["arrival"] == "the instance does not run"
 
 
 @pytest.mark.parametrize(

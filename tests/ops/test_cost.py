@@ -91,7 +91,7 @@ def test_unknown_where_nothing_was_measured(cloud: LocalCloud, operator: Operato
     for _ in range(3):
         interface(cloud)
     said = words(operator(*PLAN).stdout)
-    assert f"3 flow logs more to topic {topic}: what they cost is unknown yet, for no interface delivers there" in said
+    assert f"3 flow logs more to topic {topic}: the cost is unknown yet, because no interface delivers there" in said
     assert "USD" not in said
 
 

@@ -84,7 +84,7 @@ def test_local_settings_on_request(cloud: LocalCloud, operator: Operator) -> Non
 
 def test_without_a_function(operator: Operator) -> None:
     """The local ones, and why."""
-    assert f"Settings: serverless.yml, .env and the shell, for no function {NAME} is deployed" in said(
+    assert f"Settings: serverless.yml, .env and the shell, because no function {NAME} is deployed" in said(
         operator, "status"
     )
 

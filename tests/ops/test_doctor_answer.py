@@ -155,4 +155,4 @@ def test_a_warning_is_not_green(operator: Operator, package: Package) -> None:
     assert result.exit_code == Exit.OK, result.stdout
     assert "memory is 64, not 128" in result.stdout
     assert "Nothing is wrong" not in result.stdout
-    assert "Nothing fails; " in result.stdout
+    assert "No check failed: " in result.stdout

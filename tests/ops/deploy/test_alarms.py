@@ -72,7 +72,7 @@ def test_nobody_named_makes_none_and_doctor_warns(
     assert "alarm" not in {step.kind for step in deploy(wanted, account, small)}
     assert "CreateAlarm" not in writes(cloud)
     [said] = [finding for finding in examine(wanted, account) if finding.check == "alarm"]
-    assert (said.state.value, said.what) == ("warn", "nobody is called when it stops")
+    assert (said.state.value, said.what) == ("warn", "no alarm calls anybody when the function stops")
 
 
 def test_what_differs_is_named_and_changed(account: Cloud, named: Deployment, small: Zip) -> None:
