@@ -45,22 +45,16 @@ _SET_ASIDE = {Outcome.WAITING: State.WAITING, Outcome.SKIPPED: State.EXCLUDED}
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One interface as a listing found it: its state, the reason for it, and its flow log, or only that one's id."""
+    """One interface as a listing found it: its state, the reason for it, and its flow log's id, empty for none.
+
+    `flow_log` is that flow log as it was listed, where whoever listed asked to be told of each.
+    """
 
     interface: Interface
     state: State
     reason: str = ""
-    log: FlowLog | str | None = None
-
-    @property
-    def flow_log(self) -> FlowLog | None:
-        """The flow log as it was listed, where whoever listed asked to be told of each."""
-        return self.log if isinstance(self.log, FlowLog) else None
-
-    @property
-    def flow_log_id(self) -> str:
-        """The flow log's id, empty where it has none."""
-        return self.log.flow_log_id if isinstance(self.log, FlowLog) else self.log or ""
+    flow_log_id: str = ""
+    flow_log: FlowLog | None = None
 
 
 @dataclass
@@ -164,8 +158,8 @@ def take(region: str, vpc: Vpc, settings: Settings, scope: Scope) -> Inventory:
     return taking.inventory
 
 
-_Judged = tuple["Judgement", "FlowLog | str", str]
-"""How a flow log was judged, the flow log or its id, and how it is made good."""
+_Judged = tuple["Judgement", str, "FlowLog | None", str]
+"""How a flow log was judged, its id, the flow log for whoever is told of each, and how it is made good."""
 _Slim = tuple[str, str, str]
 """What is needed of an interface that is missing: its id, VPC and instance; what many share is kept once."""
 
@@ -197,7 +191,7 @@ class _Taking:
         if known is None or _ORDER.index(judgement.state) < _ORDER.index(known[0].state):
             wish, region = self._scope.wish, self.inventory.region
             how = wish.cure(log, judgement, region, self._settings) if wish else ""
-            self._logs[log.interface_id] = judgement, log if self._scope.tell else log.flow_log_id, how
+            self._logs[log.interface_id] = judgement, log.flow_log_id, log if self._scope.tell else None, how
 
     def add_interface(self, interface: Interface) -> None:
         """Put an interface into its state, once: it may stand on two pages."""
@@ -210,8 +204,8 @@ class _Taking:
             if place in self._wider:
                 self._wider[place].interfaces += 1
         found = _found(interface, known, self._settings)
-        if known and known[2] and found.state in IMPAIRED:
-            self._keep_cure(found, known[2])
+        if known and known[3] and found.state in IMPAIRED:
+            self._keep_cure(found, known[3])
         if found.state is State.MISSING and self._scope.models:
             self._missing.append(found if self._scope.tell else _slim(interface))
         else:
@@ -245,9 +239,9 @@ class _Taking:
 
     def _unsupported(self) -> dict[str, str]:
         """The models of those instances that can have none."""
-        if not self._missing or not self._scope.models:
-            return {}
         models = self._scope.models
+        if not models:
+            return {}
         all_ids = (each.interface.instance_id if isinstance(each, Found) else each[2] for each in self._missing)
         ids = [ident for ident in dict.fromkeys(all_ids) if ident]
         unsupported: dict[str, str] = {}
@@ -275,8 +269,8 @@ class _Taking:
 def _found(interface: Interface, known: _Judged | None, settings: Settings) -> Found:
     outcome, reason = rules.decide(interface, settings)
     if known and (outcome is not Outcome.SKIPPED or known[0].state is State.COVERED):
-        return Found(interface, known[0].state, known[0].words, known[1])
-    return Found(interface, _SET_ASIDE.get(outcome, State.MISSING), reason, known[1] if known else None)
+        return Found(interface, known[0].state, known[0].words, known[1], known[2])
+    return Found(interface, _SET_ASIDE.get(outcome, State.MISSING), reason, *(known[1:3] if known else ()))
 
 
 def _slim(interface: Interface) -> _Slim:

@@ -50,6 +50,7 @@ class Record:
         self.request = _object(fields.get("requestParameters"))
         reply = _object(fields.get("responseElements"))
         self.reply = _mapping(reply["Response"]) if "Response" in reply else reply
+        self._resource_set = _list(fields.get("resourceSet"))
 
     @property
     def without_effect(self) -> str:
@@ -126,10 +127,6 @@ class Record:
         codes = [code for code in map(self._fields.get, ("errorCode", "apiErrorCode")) if code not in _SUCCESS]
         said = all(str(code).strip().lower() in _SAID_SUCCESS for code in codes)
         return bool(codes) and not (said and self.reply and "Error" not in self.reply)
-
-    @property
-    def _resource_set(self) -> list[Any]:
-        return _list(self._fields.get("resourceSet"))
 
 
 def request_ids(event: Any) -> list[str]:
