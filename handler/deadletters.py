@@ -72,8 +72,7 @@ class DeadLetters:
         A single one, or one of which only the instance is known, has a letter of its own.
         """
         named = [each for each in failed if each[0].interface_id]
-        for start in range(0, len(named), INTERFACES_PER_LETTER):
-            some = named[start : start + INTERFACES_PER_LETTER]
+        for some in chunks(named, INTERFACES_PER_LETTER):
             if len(some) == 1:
                 self.add_interface(*some[0])
             else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from handler.cloud import rows
 from handler.cloud.api import VPC, Api
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from handler.cloud.rows import Rows
     from handler.model import FlowLog, Interface
     from handler.settings import Settings
+
+Value = TypeVar("Value")
 
 PAGE = 100
 """The most that DescribeFlowLogs and DescribeNetworkInterfaces give at once, and the most ids that the latter takes."""
@@ -194,6 +196,6 @@ class Vpc:
         return storage
 
 
-def chunks(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+def chunks(values: Sequence[Value], size: int) -> Iterator[Sequence[Value]]:
     """The values in pieces of at most `size`, which is what one call takes."""
     return (values[start : start + size] for start in range(0, len(values), size))

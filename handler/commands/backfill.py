@@ -39,7 +39,9 @@ def run(command: Command, invocation: Invocation) -> None:
         _create_and_go_on(command, whole, invocation)
         repair.mend_and_go_on(command, whole, invocation)
     if command.arguments.get(OF_A_SWEEP):
-        _log_impaired(whole)
+        for each in whole.inventories:  # a line for each region and thing that is wrong, which an alarm can find
+            for reason, number in sorted((+each.impaired).items()):
+                logger.warning("flow log impaired", extra={"region": each.region, "reason": reason, "number": number})
     status.report_others(whole, invocation.report)  # last: the report lists a bounded number
 
 
@@ -54,13 +56,6 @@ def _wish_of(command: Command, invocation: Invocation) -> Wish | None:
     """What a sweep repairs beside: nothing, unless FLOWLOG_REPAIR says so."""
     of_a_sweep = command.arguments.get(OF_A_SWEEP) and invocation.settings.repair != OFF
     return Wish(invocation.settings.repair) if of_a_sweep else None
-
-
-def _log_impaired(whole: Survey) -> None:
-    """A line for each region and thing that is wrong, which an alarm can find."""
-    for each in whole.inventories:
-        for reason, number in sorted((+each.impaired).items()):
-            logger.warning("flow log impaired", extra={"region": each.region, "reason": reason, "number": number})
 
 
 def _give_up_unlisted(command: Command, whole: Survey, invocation: Invocation) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from handler.cloud.pace import Pacer
 from handler.cloud.queue import BATCH
 from handler.commands import letter
+from handler.commands.shortfall import Shortfall
 from handler.cover.batch import Batch
 from handler.cover.search import INTERFACE_DELAYS_S
 from handler.errors import QueueError, attempted, failure_of
@@ -164,15 +165,11 @@ class Redrive:
 
     def _settle_interfaces(self, one: Letter) -> None:
         """Report the interfaces of a letter. Those that failed alike go back together, if they came together."""
-        together: dict[tuple[str, str], list[tuple[Interface, Failure]]] = {}
+        shortfall = Shortfall(self.invocation, sweeping=False)
         for interface, result in one.results:
-            if result.failure and len(one.items) > 1:
-                together.setdefault((interface.region, result.failure.code), []).append((interface, result.failure))
-                self.invocation.report.add(result)
-            else:
-                self.invocation.record(interface, result)
-        for some in together.values():
-            self.invocation.letters.add_interfaces(some)
+            settle = shortfall.settle if result.failure and len(one.items) > 1 else self.invocation.record
+            settle(interface, result)
+        shortfall.close()
 
     def _run_other(self, item: Command | Ignored | Invalid) -> None:
         if isinstance(item, (Ignored, Invalid)):

@@ -20,15 +20,12 @@ from handler.cover.cure import MODES, OFF, Repair, Wish
 from handler.model import Failure, Interface, Outcome, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from handler.commands.coverage import Inventory
+    from handler.commands.creates import Settle
     from handler.commands.survey import Survey
     from handler.cover.cure import Cure
     from handler.invocation import Invocation
     from handler.model import Command
-
-    Settle = Callable[[Interface, Result], None]
 
 REPORTED = (Outcome.COVERED, Outcome.IMPAIRED)
 """What a repair reports of the interfaces that it left as they were."""

@@ -23,7 +23,7 @@ NAMED = 5
 
 @dataclass
 class Shortfall:
-    """Takes the results of a backfill, and keeps what failed by region and code.
+    """Takes the results of a backfill, a repair or a letter, and keeps what failed by region and code.
 
     Attributes:
         invocation: where results and letters go.

@@ -122,9 +122,6 @@ class Repair:
             return result_of(interface, Outcome.REPAIRED, repaired, cure.flow_log_id, State.COVERED)
         with suppress(NotFound):  # somebody was faster, or the answer to a first call was lost
             self._vpc.delete_flow_log(interface.region, cure.vpc_id, cure.flow_log_id, self._pacer)
-        return self._made_anew(interface, repaired)
-
-    def _made_anew(self, interface: Interface, repaired: str) -> Result:
         result = attempted(lambda: ensure.create(interface, self._vpc, self._settings, self._budget))
         if isinstance(result, Failure):
             return failed(interface, replace(result, unfinished=False))
