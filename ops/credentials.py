@@ -69,7 +69,8 @@ def _from_shell(shell: Mapping[str, str]) -> Credentials | None:
 
 def _from_profile(name: str, *, named: bool) -> Credentials:
     path = _path(name, "credential")
-    if not _is_there(path):
+    content = _read(path)
+    if content is None:
         found = (
             f"The profile {name} of tccli does not exist ({_shown(path)})"
             if named
@@ -79,7 +80,6 @@ def _from_profile(name: str, *, named: bool) -> Credentials:
             f"{found}: set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY (and TENCENTCLOUD_TOKEN with temporary "
             f"keys), or run `tccli configure{f' --profile {name}' if named else ''}`."
         )
-    content = _read(path)
     if content.get("type") == "cvm-role" or content.get("role-arn"):
         raise OperatorError(
             f"{_shown(path)} takes a role, which only tccli itself can do: get temporary keys of the role "
@@ -102,10 +102,8 @@ def _from_profile(name: str, *, named: bool) -> Credentials:
 def _region_of(name: str, *, named: bool) -> str:
     """The region of a profile; one that nobody asked for may be broken without harm."""
     path = _path(name, "configure")
-    if not _is_there(path):
-        return ""
     try:
-        section = _read(path).get("_sys_param")
+        section = (_read(path) or {}).get("_sys_param")
         return _text(section, path, "region") if isinstance(section, dict) else ""
     except OperatorError:
         if named:
@@ -124,18 +122,12 @@ def _shown(path: Path) -> str:
     return f"~/.tccli/{path.name}"
 
 
-def _is_there(path: Path) -> bool:
-    """Whether there is a file; one in a folder that may not be entered is there, and `_read` says what is wrong."""
-    try:
-        return path.exists()
-    except OSError:
-        return True
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """A profile's file, read within bounds: it may be anything."""
+def _read(path: Path) -> dict[str, Any] | None:
+    """A profile's file, read within bounds, for it may be anything; None where there is none."""
     again = "correct it, or write it anew with `tccli configure`"
     try:
+        if not path.exists():
+            return None
         if not path.is_file():
             raise OperatorError(f"{_shown(path)} is no regular file: {again}.")
         with path.open("rb") as file:

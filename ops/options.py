@@ -39,47 +39,51 @@ def seconds_of(text: str) -> float:
     return int(found[1]) * _UNITS[found[2]]
 
 
+def unset(flag: str, metavar: str, words: str, form: str = "") -> Any:
+    """An option that is empty where it is not given, of which no default is shown.
+
+    Args:
+        flag: such as `--region`.
+        metavar: what stands for its value in the help.
+        words: of the help.
+        form: a definition of the command's schema, whose pattern each value must have; empty for any.
+    """
+    check = of_form(form) if form else None
+    return typer.Option(flag, metavar=metavar, help=words, callback=check, show_default=False)
+
+
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help="How far to look back: 30m, 1h, 2d.")]
 Profile = Annotated[
     str,
-    typer.Option(
+    unset(
         "--profile",
-        metavar="NAME",
-        help="Profile of tccli (~/.tccli) to take keys and region from; wins over the environment. "
+        "NAME",
+        "Profile of tccli (~/.tccli) to take keys and region from; wins over the environment. "
         "Without it: TENCENTCLOUD_SECRET_ID, _SECRET_KEY and _TOKEN, else TCCLI_PROFILE or the default profile.",
-        show_default=False,
     ),
 ]
 Regions = Annotated[
     list[str] | None,
-    typer.Option(
+    unset(
         "--region",
-        metavar="REGION",
-        callback=of_form("region"),
-        help="Region whose interfaces are meant; may be given several times. Without it: FLOWLOG_REGIONS, "
+        "REGION",
+        "Region whose interfaces are meant; may be given several times. Without it: FLOWLOG_REGIONS, "
         "else the function's own.",
-        show_default=False,
+        "region",
     ),
 ]
 VpcIds = Annotated[
     list[str] | None,
-    typer.Option(
-        "--vpc-id",
-        metavar="VPC",
-        callback=of_form("vpcId"),
-        help="Only the interfaces of this VPC; may be given several times.",
-        show_default=False,
-    ),
+    unset("--vpc-id", "VPC", "Only the interfaces of this VPC; may be given several times.", "vpcId"),
 ]
 FunctionRegion = Annotated[
     str,
-    typer.Option(
+    unset(
         "--function-region",
-        metavar="REGION",
-        callback=of_form("region"),
-        help="The function's region. Without it: TENCENTCLOUD_REGION, serverless.yml, or tccli's profile; if the "
+        "REGION",
+        "The function's region. Without it: TENCENTCLOUD_REGION, serverless.yml, or tccli's profile; if the "
         "function is not there, it is looked for in the other regions.",
-        show_default=False,
+        "region",
     ),
 ]
 Settings = Annotated[

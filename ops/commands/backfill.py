@@ -26,12 +26,8 @@ if TYPE_CHECKING:
 
 After = Annotated[
     str,
-    typer.Option(
-        "--after",
-        metavar="ID",
-        callback=options.of_form("interfaceId"),
-        help="Begin behind this interface id, as a backfill that was stopped does.",
-        show_default=False,
+    options.unset(
+        "--after", "ID", "Begin behind this interface id, as a backfill that was stopped does.", "interfaceId"
     ),
 ]
 

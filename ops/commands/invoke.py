@@ -34,21 +34,13 @@ Event = Annotated[
 ]
 FunctionName = Annotated[
     str,
-    typer.Option(
-        "--function",
-        metavar="NAME",
-        help="The function's name. Without it: the name in serverless.yml, else eni-flowlog.",
-        show_default=False,
+    options.unset(
+        "--function", "NAME", "The function's name. Without it: the name in serverless.yml, else eni-flowlog."
     ),
 ]
 Namespace = Annotated[
     str,
-    typer.Option(
-        "--namespace",
-        metavar="NAME",
-        help="The function's namespace. Without it: that of serverless.yml, else default.",
-        show_default=False,
-    ),
+    options.unset("--namespace", "NAME", "The function's namespace. Without it: that of serverless.yml, else default."),
 ]
 Asynchronous = Annotated[
     bool,

@@ -14,7 +14,7 @@ from handler import jsontext
 from handler.redaction import redact
 from ops import console, options, session
 from ops.deployed import reason_of
-from ops.deployment.cloud import CLS
+from ops.deployment import topic
 from ops.deployment.function import described
 from ops.errors import OperatorError
 
@@ -36,9 +36,7 @@ _SHORT = 8
 _END = "Report RequestId"
 
 
-Request = Annotated[
-    str, typer.Option("--request", metavar="ID", help="Only this invocation, with all its lines.", show_default=False)
-]
+Request = Annotated[str, options.unset("--request", "ID", "Only this invocation, with all its lines.")]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on, and show each invocation as it ends.")]
 
 
@@ -168,15 +166,14 @@ def _new_runs(cloud: Cloud, topic_id: str, query: str, began_ms: int, follow: St
 
 def _lines(cloud: Cloud, topic_id: str, query: str, from_ms: int, to_ms: int) -> Iterator[Line]:
     """The lines of a log with their times, in their order, read page by page."""
-    params: dict[str, Any] = {"TopicId": topic_id, "From": from_ms, "To": to_ms, "QueryString": query, "QuerySyntax": 1}
-    params |= {"Sort": "asc", "Limit": PAGE, "UseNewAnalysis": True}
+    where: dict[str, Any] = {}
     while True:
-        reply = cloud.call(CLS, "SearchLog", params)
+        reply = topic.search(cloud, topic_id, query, (from_ms, to_ms), Sort="asc", Limit=PAGE, **where)
         for entry in reply.get("Results") or []:
             yield int(entry.get("Time") or 0), _object(str(entry.get("LogJson") or ""))
         if reply.get("ListOver") is not False:
             return
-        params["Context"] = reply.get("Context")
+        where = {"Context": reply.get("Context")}
 
 
 def _runs(lines: Iterator[Line]) -> list[Run]:

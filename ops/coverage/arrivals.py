@@ -17,7 +17,7 @@ from handler.errors import CloudError
 from handler.model import State
 from ops.coverage import metric
 from ops.deployment import topic
-from ops.deployment.cloud import BEIJING, CLS, CVM, moment_of
+from ops.deployment.cloud import BEIJING, CVM, moment_of
 from ops.errors import explained
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def look(cloud: Cloud, covered: Sequence[Found], period: timedelta, now: datetim
         excused = _excused(cloud, silent, now)
         for each in interfaces:
             key = _key(each)
-            arrivals.of_interface[key] = written.get(key[1]) or Arrival(*excused.get(key, (SILENT,)))
+            arrivals.of_interface[key] = written.get(key[1]) or excused.get(key) or Arrival(SILENT)
     return arrivals
 
 
@@ -138,38 +138,31 @@ def _rows(cloud: Cloud, topic_id: str, region: str, start: datetime, end: dateti
             f'* | select "interface-id" as eni, count(*) as n, count_if("log-status"=\'OK\') as ok, '
             f"max(__TIMESTAMP__) as last where \"interface-id\" > '{after}' group by eni order by eni limit {GROUPS}"
         )
-        params = {
-            "TopicId": topic_id,
-            "From": int(start.timestamp() * 1000),
-            "To": int(end.timestamp() * 1000),
-            "QueryString": sql,
-            "QuerySyntax": 1,
-            "UseNewAnalysis": True,
-        }
-        records = cloud.call(CLS, "SearchLog", params, region).get("AnalysisRecords") or []
-        rows = [jsontext.parse(record) for record in records]
+        period_ms = int(start.timestamp() * 1000), int(end.timestamp() * 1000)
+        found = topic.search(cloud, topic_id, sql, period_ms, region)
+        rows = [jsontext.parse(record) for record in found.get("AnalysisRecords") or []]
         yield from rows
         if len(rows) < GROUPS:
             return
         after = str(rows[-1]["eni"])
 
 
-def _excused(cloud: Cloud, silent: Sequence[Found], now: datetime) -> dict[Key, tuple[str, None, str]]:
+def _excused(cloud: Cloud, silent: Sequence[Found], now: datetime) -> dict[Key, Arrival]:
     """Those on which no judgement is passed: their flow log is young, or their instance does not run."""
-    excused: dict[Key, tuple[str, None, str]] = {}
+    excused: dict[Key, Arrival] = {}
     by_region: dict[str, list[Found]] = defaultdict(list)
     for each in silent:
         # As the VPC API writes it: "2026-11-24 16:45:48" in Beijing (inferred). Unreadable, it counts as now.
         created = each.flow_log.created if each.flow_log else ""
         if created and now - (moment_of(created, BEIJING) or now) < YOUNG:
-            excused[_key(each)] = ("", None, "the flow log is younger than 20 minutes")
+            excused[_key(each)] = Arrival("", note="the flow log is younger than 20 minutes")
         else:
             by_region[each.interface.region].append(each)
     for region, interfaces in by_region.items():
         running = _running(cloud, region, sorted({each.interface.instance_id for each in interfaces}))
         for each in interfaces:
             if running is not None and each.interface.instance_id not in running:
-                excused[_key(each)] = ("", None, "the instance does not run")
+                excused[_key(each)] = Arrival("", note="the instance does not run")
     return excused
 
 

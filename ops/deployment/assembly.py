@@ -10,7 +10,7 @@ from ops.deployment import alarm, preflight, service_roles, topic
 from ops.deployment.alarm import Alarms
 from ops.deployment.cloud import Cloud
 from ops.deployment.function import Code, Function
-from ops.deployment.part import Part, Step
+from ops.deployment.part import Part
 from ops.deployment.plan import Plan
 from ops.deployment.queue import Queue
 from ops.deployment.role import Policy, Role
@@ -18,7 +18,7 @@ from ops.deployment.rule import Rule, Target
 from ops.deployment.timer import TimerTrigger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ops.config import Deployment
@@ -67,37 +67,6 @@ def plan_removal(deployment: Deployment, cloud: Cloud) -> Plan:
     if not alarm.notice(deployment) and alarms.find():  # they are from a time when somebody was named
         parts = [alarms, *parts]
     return Plan(deployment, parts, [part.plan_removal() for part in parts], Part.remove)
-
-
-def deploy(
-    deployment: Deployment, cloud: Cloud, code: Code, tell: Callable[[Step], None] = lambda _: None
-) -> Sequence[Step]:
-    """Deploy without asking, for the demo and for tests.
-
-    Returns:
-        The steps of the plan that was carried out.
-
-    Raises:
-        OperatorError: a part is not ours, or a step failed.
-    """
-    plan = plan_deployment(deployment, cloud, code)
-    plan.refuse_conflicts()
-    plan.carry_out(tell)
-    return plan.steps
-
-
-def remove(deployment: Deployment, cloud: Cloud, tell: Callable[[Step], None] = lambda _: None) -> Sequence[Step]:
-    """Remove without asking, for the demo and for tests; flow logs stay.
-
-    Returns:
-        The steps of the plan that was carried out.
-
-    Raises:
-        OperatorError: a step failed.
-    """
-    plan = plan_removal(deployment, cloud)
-    plan.carry_out(tell)
-    return plan.steps
 
 
 def open_deployment(

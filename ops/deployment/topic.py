@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from handler import settings
 from handler.errors import CloudError, SettingsError
@@ -95,6 +95,27 @@ def find(cloud: Cloud, topic_id: str) -> Topic | None:
         if isinstance(error, CloudError):
             raise error
     return None
+
+
+def search(
+    cloud: Cloud, topic_id: str, query: str, period_ms: tuple[int, int], region: str = "", **more: Any
+) -> dict[str, Any]:
+    """SearchLog's reply (doc 614/56447).
+
+    Args:
+        cloud: the account.
+        topic_id: where.
+        query: in CLS's language.
+        period_ms: from when to when, in milliseconds since 1970.
+        region: the topic's, by default the function's.
+        more: parameters of SearchLog besides.
+
+    Raises:
+        CloudError: the topic could not be searched.
+    """
+    begin, end = period_ms
+    params = {"TopicId": topic_id, "From": begin, "To": end, "QueryString": query, "QuerySyntax": 1}
+    return cloud.call(CLS, "SearchLog", {**params, "UseNewAnalysis": True, **more}, region)
 
 
 def locate(deployment: Deployment, cloud: Cloud) -> tuple[Deployment, list[Step]]:

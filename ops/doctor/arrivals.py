@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from handler.errors import CloudError
 from ops.console import counted
-from ops.deployment.cloud import BEIJING, CLS, EB, EB_REGION, moment_of
+from ops.deployment import topic
+from ops.deployment.cloud import BEIJING, EB, EB_REGION, moment_of
 from ops.deployment.rule import Rule, Target
 from ops.doctor import records
 from ops.doctor.finding import Finding, State
@@ -96,12 +97,11 @@ def _heard(there: Case, ids: list[str], since: float, now: float) -> set[str]:
 
 
 def _own_log(there: Case, ids: list[str], period: tuple[int, int]) -> Any:
-    topic = (there.function or {}).get("ClsTopicId")
-    if not topic:
+    topic_id = (there.function or {}).get("ClsTopicId")
+    if not topic_id:
         raise _CannotTell("it has no topic")
     query = " OR ".join(f'"{request_id}"' for request_id in ids)
-    params = {"TopicId": topic, "From": period[0], "To": period[1], "QueryString": query}
-    return there.cloud.call(CLS, "SearchLog", {**params, "QuerySyntax": 1, "Limit": _LINES}).get("Results") or []
+    return topic.search(there.cloud, topic_id, query, period, Limit=_LINES).get("Results") or []
 
 
 def _store(there: Case, period: tuple[int, int]) -> Any:

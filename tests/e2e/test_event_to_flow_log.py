@@ -15,10 +15,10 @@ from localcloud import LocalCloud
 from localcloud.core import faults
 from localcloud.scf.invoker import EVENT_BUS
 from ops.config import FILE
-from ops.deployment import assembly
 from ops.deployment.assembly import open_deployment
 from ops.doctor.examine import examine
 from ops.doctor.finding import State
+from tests.support import deployment
 from tests.support.client import Client
 from tests.support.deployed import NAME, QUEUE, Deployed, deploy, environment, wait_until
 from tests.support.deployment import shell
@@ -145,7 +145,7 @@ def test_without_permission_the_interface_is_a_dead_letter_that_says_so(quick: L
 def test_outside_of_guangzhou_a_dead_letter_arrives(quick: LocalCloud, package: Package) -> None:
     """Deployed by the operator's command, in a region that is not the event bus's: the role may use its own queue."""
     wanted, account = open_deployment(FILE, shell=shell(quick, TENCENTCLOUD_REGION="ap-shanghai"))
-    assembly.deploy(wanted, account, package)
+    deployment.deploy(wanted, account, package)
     failed = [finding.check for finding in examine(wanted, account) if finding.state is State.FAIL]
     assert failed == ["coverage"]  # of the instance that was there before
     quick.faults.add("CreateFlowLog", faults.error("LimitExceeded"))

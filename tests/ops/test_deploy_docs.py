@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud import LocalCloud
-from ops.deployment.assembly import all_parts, deploy, plan_deployment
+from ops.deployment.assembly import all_parts, plan_deployment
 from ops.deployment.part import Verb
-from tests.support.deployment import account_of, deployment_to, shell, small_package
+from tests.support.deployment import account_of, deploy, deployment_to, shell, small_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,13 +20,13 @@ import pytest
 
 from localcloud import LocalCloud
 from ops.config import FILE
-from ops.deployment.assembly import deploy, open_deployment, plan_deployment, remove
+from ops.deployment.assembly import open_deployment, plan_deployment
 from ops.deployment.cloud import VPC, Cloud
 from ops.deployment.flow_logs import FlowLog, delete
 from ops.deployment.part import Verb
 from ops.doctor.examine import examine
 from ops.doctor.finding import State
-from tests.support.deployment import shell
+from tests.support.deployment import deploy, remove, shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,10 +11,9 @@ import pytest
 from localcloud import LocalCloud
 from localcloud.core import faults as strike
 from ops import config
-from ops.deployment.assembly import deploy
 from ops.deployment.cloud import SCF
 from ops.errors import Exit
-from tests.support.deployment import NAME, account_of, deployment_to, small_package, writes
+from tests.support.deployment import NAME, account_of, deploy, deployment_to, small_package, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,13 +10,12 @@ import pytest
 from localcloud import LocalCloud
 from localcloud.core import faults as strike
 from ops.deployment import documents
-from ops.deployment.assembly import deploy
 from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ, Cloud
 from ops.deployment.function import Function
 from ops.deployment.rule import Rule, rule_of
 from ops.doctor.examine import examine
 from ops.doctor.finding import Finding, State
-from tests.support.deployment import NAME, QUEUE, account_of
+from tests.support.deployment import NAME, QUEUE, account_of, deploy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

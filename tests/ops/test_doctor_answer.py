@@ -11,13 +11,12 @@ import pytest
 from localcloud import LocalCloud
 from localcloud.core import faults as strike
 from ops.config import FILE
-from ops.deployment.assembly import deploy
 from ops.deployment.cloud import SCF, VPC, Cloud
 from ops.deployment.function import Function
 from ops.doctor.examine import examine
 from ops.doctor.finding import Finding, State
 from ops.errors import Exit
-from tests.support.deployment import NAME, account_of, deployment_to, small_package
+from tests.support.deployment import NAME, account_of, deploy, deployment_to, small_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

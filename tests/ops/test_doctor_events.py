@@ -10,14 +10,13 @@ import pytest
 from localcloud import LocalCloud
 from localcloud.console import Console
 from localcloud.core import faults as strike
-from ops.deployment.assembly import deploy
 from ops.deployment.cloud import SCF, Cloud
 from ops.doctor import arrivals, records
 from ops.doctor.examine import examine
 from ops.doctor.finding import Finding, State
 from tests.support.client import Client
 from tests.support.deployed import Deployed
-from tests.support.deployment import NAME, account_of, deployment_to
+from tests.support.deployment import NAME, account_of, deploy, deployment_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ops import config
-from ops.deployment import assembly, documents
+from ops.deployment import documents
+from tests.support import deployment
 from tests.support.client import Client
 from tests.support.deployment import account_of, deployment_to
 
@@ -154,7 +155,7 @@ def deploy(
     wanted = replace(
         by_file, region=cloud.region, timeout=timeout_s, variables=variables, timer=timer, alarm_webhook=alarm_webhook
     )
-    assembly.deploy(wanted, account_of(cloud), code)
+    deployment.deploy(wanted, account_of(cloud), code)
     deployed = Deployed(cloud, Client(cloud), wanted)
     if without:
         deployed.permit_all(*without)

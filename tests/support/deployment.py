@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from handler.settings import Credentials
 from ops import config
 from ops.deployment import documents
+from ops.deployment.assembly import plan_deployment, plan_removal
 from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ, VPC, Cloud
 from ops.deployment.function import Zip
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from handler.cloud.api import Service
     from localcloud import LocalCloud
     from ops.config import Deployment
+    from ops.deployment.function import Code
     from ops.deployment.part import Step, Verb
 
 REGION = "ap-guangzhou"
@@ -49,6 +51,21 @@ def account_of(local: LocalCloud, secret_key: str = "", region: str = REGION) ->
     """A local cloud, as the operator's command calls it."""
     keys = Credentials(local.secret_id, secret_key or local.secret_key)
     return Cloud(lambda: keys, region, local.endpoint)
+
+
+def deploy(deployment: Deployment, cloud: Cloud, code: Code) -> Sequence[Step]:
+    """Deploy as the command does, without a question, and return the steps of the plan that was carried out."""
+    plan = plan_deployment(deployment, cloud, code)
+    plan.refuse_conflicts()
+    plan.carry_out(lambda _: None)
+    return plan.steps
+
+
+def remove(deployment: Deployment, cloud: Cloud) -> Sequence[Step]:
+    """Remove as the command does, without a question; flow logs stay."""
+    plan = plan_removal(deployment, cloud)
+    plan.carry_out(lambda _: None)
+    return plan.steps
 
 
 def small_package(folder: Path, content: str = "def main_handler(event, context): return {}\n") -> Zip:

@@ -14,13 +14,13 @@ import pytest
 from localcloud import LocalCloud
 from localcloud.core import faults as strike
 from ops.deployment import alarm, preflight
-from ops.deployment.assembly import deploy, plan_deployment, remove
+from ops.deployment.assembly import plan_deployment
 from ops.deployment.cloud import CLS, SCF, VPC
 from ops.deployment.part import Verb
 from ops.doctor.examine import examine
 from ops.errors import OperatorError
 from tests.support.deployed import deploy as deploy_whole
-from tests.support.deployment import NAME, account_of, deployment_to, verbs, writes
+from tests.support.deployment import NAME, account_of, deploy, deployment_to, remove, verbs, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

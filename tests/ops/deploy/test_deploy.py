@@ -10,7 +10,7 @@ import pytest
 
 from localcloud.core import faults as strike
 from ops.deployment import documents
-from ops.deployment.assembly import deploy, plan_deployment
+from ops.deployment.assembly import plan_deployment
 from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ
 from ops.deployment.function import Zip, digest_of, variables_of
 from ops.deployment.part import Verb
@@ -23,6 +23,7 @@ from tests.support.deployment import (
     REGION,
     WRITES,
     complete,
+    deploy,
     deployment_to,
     small_package,
     state,

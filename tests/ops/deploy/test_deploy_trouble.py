@@ -11,7 +11,7 @@ import pytest
 from handler.errors import Refused
 from localcloud.core import faults as strike
 from ops.deployment import documents
-from ops.deployment.assembly import all_parts, deploy, plan_deployment, remove
+from ops.deployment.assembly import all_parts, plan_deployment
 from ops.deployment.cloud import CAM, EB, EB_REGION, TDMQ
 from ops.deployment.part import Verb
 from ops.deployment.rule import Rule
@@ -19,6 +19,8 @@ from ops.errors import OperatorError
 from tests.support.deployment import (
     NAME,
     QUEUE,
+    deploy,
+    remove,
     small_package,
     state,
     verbs,

@@ -10,12 +10,12 @@ import pytest
 
 from localcloud.core import faults as strike
 from ops.deployment import backlog, preflight
-from ops.deployment.assembly import deploy, plan_deployment, remove
+from ops.deployment.assembly import plan_deployment
 from ops.deployment.cloud import CLS, SCF, TDMQ
 from ops.deployment.function import Function, variables_of
 from ops.deployment.part import Verb
 from ops.errors import OperatorError
-from tests.support.deployment import NAME, QUEUE, REGION, account_of, deployment_to, verbs, writes
+from tests.support.deployment import NAME, QUEUE, REGION, account_of, deploy, deployment_to, remove, verbs, writes
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud

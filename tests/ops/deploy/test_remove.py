@@ -8,7 +8,7 @@ import pytest
 
 from localcloud.core import faults as strike
 from ops.commands.remove import delete_flow_logs, our_flow_logs, regions_of
-from ops.deployment.assembly import deploy, plan_removal, remove
+from ops.deployment.assembly import plan_removal
 from ops.deployment.flow_logs import delete_all
 from ops.deployment.part import Verb
 from ops.errors import OperatorError
@@ -17,8 +17,10 @@ from tests.support.deployment import (
     QUEUE,
     REGION,
     REMOVALS,
+    deploy,
     deployment_to,
     flow_logs,
+    remove,
     state,
     verbs,
     writes,
