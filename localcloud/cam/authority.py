@@ -1,5 +1,7 @@
 """May this caller make this call? The account itself may make any, a role what its policies allow.
 
+A session may have a policy of its own (STS AssumeRole's Policy): then both must allow the call.
+
 Inferred: which operation an API is granted by, where it is not called so. SCF's Invoke is `scf:InvokeFunction` on `*`
 (docs 583/47932 and 598/70005 list that name and no other; the latter calls it operation-level).
 """
@@ -9,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localcloud.cam import policy
-from localcloud.cam.model import Access
+from localcloud.cam.model import Access, parsed
 from localcloud.core.errors import ApiError, unauthorized
 
 if TYPE_CHECKING:
@@ -43,4 +45,7 @@ class Authority:
     def _allows(self, caller: Caller, operation: str, resource: str) -> bool:
         access = self._account.state(Access)
         role = access.roles.get(caller.role)
-        return role is not None and policy.evaluate(access.documents_of(role), operation, resource)
+        if role is None:
+            return False
+        own = [[parsed(caller.session_policy)]] if caller.session_policy else []
+        return all(policy.evaluate(one, operation, resource) for one in (access.documents_of(role), *own))

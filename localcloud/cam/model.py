@@ -151,7 +151,9 @@ def find_role(account: Account, name: str | None, role_id: str | None = None) ->
     raise ApiError("InvalidParameter.RoleNotExist", f"The role `{name or role_id}` does not exist.")
 
 
-def issue_keys(account: Account, role_name: str, seconds: float, session_name: str = "session") -> Credential:
+def issue_keys(
+    account: Account, role_name: str, seconds: float, session_name: str = "session", session_policy: str = ""
+) -> Credential:
     """Return temporary keys of a role.
 
     Args:
@@ -159,13 +161,14 @@ def issue_keys(account: Account, role_name: str, seconds: float, session_name: s
         role_name: The role.
         seconds: How long they are good for, by the cloud's clock.
         session_name: What the session is called.
+        session_policy: A policy that narrows what the role may do, as JSON; none if empty.
 
     Raises:
         KeyError: There is no such role.
     """
     with account.lock:
         role = account.state(Access).roles[role_name]
-        return account.new_session(role.name, role.role_id, session_name, seconds)
+        return account.new_session(role.name, role.role_id, session_name, session_policy, seconds)
 
 
 def _trust(principal: dict[str, list[str]]) -> str:

@@ -15,7 +15,10 @@ State = TypeVar("State")
 
 @dataclass(frozen=True)
 class Caller:
-    """Who signed a call: the account itself, or a session of one of its roles."""
+    """Who signed a call: the account itself, or a session of one of its roles.
+
+    `session_policy` is a policy document that narrows what the role may do; none if empty.
+    """
 
     uin: str
     principal_id: str
@@ -23,6 +26,7 @@ class Caller:
     role: str = ""
     role_id: str = ""
     session_name: str = ""
+    session_policy: str = field(default="", repr=False)
 
     @property
     def limit_key(self) -> str:
@@ -172,10 +176,10 @@ class Account(Stateful):
         """Return how policies name the account itself."""
         return f"qcs::cam::uin/{self.uin}:root"
 
-    def new_session(self, role: str, role_id: str, name: str, seconds: float) -> Credential:
+    def new_session(self, role: str, role_id: str, name: str, policy: str, seconds: float) -> Credential:
         """Return temporary keys of a session of a role, good for `seconds` of the cloud's clock."""
         secret_id = "AKID" + self.ids.letters(36)
-        caller = Caller(self.uin, self.uin, secret_id, role, role_id, name)
+        caller = Caller(self.uin, self.uin, secret_id, role, role_id, name, policy)
         credential = Credential(secret_id, self.ids.letters(32), caller, self.ids.letters(96), self.now() + seconds)
         self.credentials[secret_id] = credential
         return credential

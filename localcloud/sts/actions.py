@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
+from localcloud.cam import policy
 from localcloud.cam.model import Access, issue_keys
 from localcloud.core.actions import Context, Service
 from localcloud.core.clock import iso_time
@@ -43,12 +45,11 @@ def assume_role(ctx: Context, params: Params) -> dict[str, Any]:
         raise ApiError("InvalidParameter.OverTimeError", f"DurationSeconds is {seconds}, not within 1-{MOST_SECONDS}.")
     if not _SESSION.fullmatch(params["RoleSessionName"]):
         raise ApiError("InvalidParameter.ParamError", "The parameter `RoleSessionName` is not valid.")
-    if "Policy" in params:
-        raise ApiError("InvalidParameter.StrategyFormatError", "A policy that narrows a session is not done here.")
     role = _role(ctx.account, params["RoleArn"])
     if not role.trusts("qcs", ctx.account.principal):
         raise unauthorized("sts", "AssumeRole", params["RoleArn"])
-    credential = issue_keys(ctx.account, role.name, seconds, params["RoleSessionName"])
+    narrowed = _session_policy(params.get("Policy", ""))
+    credential = issue_keys(ctx.account, role.name, seconds, params["RoleSessionName"], narrowed)
     assert credential.expires_at is not None
     return {
         "Credentials": {
@@ -68,3 +69,14 @@ def _role(account: Account, arn: str) -> Role:
             if role.name == match["name"] or role.role_id == match["id"]:
                 return role
     raise ApiError("InternalError.GetRoleError", f"The role `{arn}` cannot be found.")
+
+
+def _session_policy(encoded: str) -> str:
+    """Return the policy that narrows a session; it comes with percent-encoding (documented)."""
+    document = unquote(encoded)
+    if document:
+        try:
+            policy.check_grants(document)
+        except ApiError as error:
+            raise ApiError("InvalidParameter.StrategyFormatError", error.message) from None
+    return document

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from tencentcloud.common.credential import Credential
@@ -50,6 +52,19 @@ def test_a_role_can_be_named_by_its_id(call: Client, cloud: LocalCloud) -> None:
     role = cloud.add_role("other")
     arn = f"qcs::cam::uin/{cloud.uin}:role/{role.role_id}"
     assert call("sts", "AssumeRole", RoleArn=arn, RoleSessionName="night")["Credentials"]["Token"]
+
+
+def test_a_session_s_policy_narrows_what_its_role_may_do(call: Client, cloud: LocalCloud) -> None:
+    """Both must allow a call; the policy comes with percent-encoding, as documented."""
+    statement = {"effect": "allow", "action": ["name/vpc:Describe*"], "resource": ["*"]}
+    policy = quote(json.dumps({"version": "2.0", "statement": [statement]}))
+    keys = call("sts", "AssumeRole", RoleArn=role_arn(cloud), RoleSessionName="narrow", Policy=policy)["Credentials"]
+    narrow = Client(cloud, Credential(keys["TmpSecretId"], keys["TmpSecretKey"], keys["Token"]))
+    assert narrow("vpc", "DescribeVpcs")["TotalCount"] == 1
+    assert narrow.refused("vpc", "CreateVpc", VpcName="v", CidrBlock="10.1.0.0/16")[0] == "UnauthorizedOperation"
+    assert narrow.refused("cvm", "DescribeInstances")[0] == "UnauthorizedOperation"
+    call("cam", "DetachRolePolicy", DetachRoleName="local-role", PolicyId=1)
+    assert narrow.refused("vpc", "DescribeVpcs")[0] == "UnauthorizedOperation"
 
 
 @pytest.mark.parametrize(
