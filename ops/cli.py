@@ -63,7 +63,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="A flow log for every new elastic network interface of a Tencent Cloud account, by itself; these are its "
+    help="A flow log for every new elastic network interface of a Tencent Cloud account, by itself. These are its "
     "operator's commands.\n\n"
     "Settings are the FLOWLOG_* variables of the deployed function; with --settings local, or where no function is "
     "deployed, those of the environment, then of serverless.yml in this folder and a .env file beside it. "

@@ -67,8 +67,8 @@ Regions = Annotated[
     unset(
         "--region",
         "REGION",
-        "Region whose interfaces are meant; may be given several times. Without it: FLOWLOG_REGIONS, "
-        "else the function's own.",
+        "Region whose interfaces are meant; may be given several times. Without it: those of FLOWLOG_REGIONS, by "
+        "default all that hold an interface.",
         "region",
     ),
 ]
@@ -103,9 +103,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask. Needed where
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be done, by the same code, and change nothing.")
 ]
-Limit = Annotated[
-    int | None, typer.Option("--limit", min=1, metavar="N", help="Take N at the most.", show_default=False)
-]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Take at most N.", show_default=False)]
 Prices = Annotated[
     Path | None,
     typer.Option("--prices", metavar="FILE", help="A price table of your own, in the form of ops/data/prices.json."),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 After = Annotated[
     str,
     options.unset(
-        "--after", "ID", "Begin behind this interface id, as a backfill that was stopped does.", "interfaceId"
+        "--after", "ID", "Begin after this interface id, where a backfill that was stopped has left off.", "interfaceId"
     ),
 ]
 

@@ -67,7 +67,7 @@ def deploy_command(
     without_bytecode: WithoutBytecode = False,
     without_timer: WithoutTimer = False,
 ) -> None:
-    """Make the function and all around it, or bring them to what serverless.yml says.
+    """Create the function and everything around it, or bring them in line with serverless.yml.
 
     Shows the plan first: where the log topics are; the role and its policy, the queue, the function, its timer, the
     EventBridge rule and its target, each to be created, changed or left alone; and before the first sweep, which

@@ -140,7 +140,7 @@ def redrive_command(
     yes: options.Yes = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Run the records again, from here, with your keys.
+    """Run the records again, on this machine and with your keys.
 
     A record is deleted only after its own success. One that fails again is put back with its count raised; after
     five attempts it stays on the queue, marked as exhausted, and is not tried any more. Understands the function's

@@ -44,7 +44,7 @@ Namespace = Annotated[
 ]
 Asynchronous = Annotated[
     bool,
-    typer.Option("--async", help="Do not wait for the report. The platform runs it again, twice, where it fails."),
+    typer.Option("--async", help="Do not wait for the report. If it fails, the platform runs it twice more."),
 ]
 
 

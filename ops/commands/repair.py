@@ -56,7 +56,7 @@ def repair_command(
     yes: options.Yes = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Make flow logs good that log nothing or not as the settings say, from here, with your keys.
+    """Repair flow logs that log nothing, or not as the settings say, on this machine and with your keys.
 
     Switching on what is disabled loses nothing. A flow log cannot be changed, so one that has lost its topic or
     differs is deleted and made anew (--mode recreate): its interface logs nothing for that moment. Only our own are

@@ -71,6 +71,15 @@ def test_tests_that_are_named_exist(path: Path) -> None:
         assert any(f"def {name}(" in test.read_text("utf-8") for test in (ROOT / "tests").rglob("test_*.py")), name
 
 
+def test_files_of_python_that_are_named_exist() -> None:
+    """In the pages that tell which file does what, each name is that of a file, wherever it is."""
+    folders = ("handler", "ops", "localcloud", "tests", "bench", "docs")
+    there = {str(path.relative_to(ROOT)) for folder in folders for path in (ROOT / folder).rglob("*.py")}
+    for page in (path for path in PAGES if path.name != "CHANGELOG.md"):
+        for name in re.findall(r"`([\w/]+\.py)`", page.read_text("utf-8")):
+            assert any(f"/{path}".endswith(f"/{name}") for path in there), f"{page.name}: {name}"
+
+
 def test_no_path_of_a_machine_and_no_registry() -> None:
     """No document shows where its author's checkout was."""
     for path in PAGES:
