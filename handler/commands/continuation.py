@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handler.cloud.api import SCF
 from handler.errors import CloudError, failure_of
-from handler.model import Command, Failure
+from handler.model import Failure
 
 if TYPE_CHECKING:
     from handler.invocation import Invocation
+    from handler.model import Command
 
 MAX_IDLE_HOPS = 3
 """So many hops one after the other that got nothing done end a chain."""
@@ -33,7 +35,8 @@ def go_on(rest: Command, number: int, invocation: Invocation, *, progress: bool)
             invocation.give_up(rest, Failure("stopped", "OutOfTime", message, retryable=True))
         return
     idle = 0 if progress else rest.arguments.get("hop", 0) + 1
-    command = _with_hop(rest, idle)
+    hop = {"hop": idle} if idle else {}
+    command = replace(rest, arguments={key: each for key, each in rest.arguments.items() if key != "hop"} | hop)
     if idle >= MAX_IDLE_HOPS:
         message = f"{idle} invocations in a row got nothing done, with {left}: the chain ends here"
         invocation.report.stop(message)
@@ -51,7 +54,7 @@ def go_on(rest: Command, number: int, invocation: Invocation, *, progress: bool)
 def for_region(command: Command, region: str, **changes: str | int) -> Command:
     """The same command for one region alone; its place and its part of a limit are among the changes."""
     kept = {key: value for key, value in command.arguments.items() if key not in ("regions", "limit")}
-    return Command(command.name, {**kept, "regions": [region], **changes}, command.history)
+    return replace(command, arguments={**kept, "regions": [region], **changes})
 
 
 def rest_of(command: Command, region: str, after: str, left: int) -> Command:
@@ -60,11 +63,6 @@ def rest_of(command: Command, region: str, after: str, left: int) -> Command:
     if "limit" in command.arguments:
         changes["limit"] = left
     return for_region(command, region, **changes)
-
-
-def _with_hop(command: Command, idle: int) -> Command:
-    arguments = {key: value for key, value in command.arguments.items() if key != "hop"}
-    return Command(command.name, {**arguments, "hop": idle} if idle else arguments, command.history)
 
 
 def _invoke(command: Command, invocation: Invocation) -> None:

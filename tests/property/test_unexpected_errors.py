@@ -41,8 +41,7 @@ ROOT = Path(handler.__file__).parent
 # keeps the event.
 OF_THE_WHOLE = {"main.py", "invocation.py", "settings.py", "budget.py", "model.py", "deadletters.py"}
 # What ends any other error cannot end one at its own call: that fails the invocation, too.
-GUARDS = {("commands/dispatch.py", "run"), ("commands/dispatch.py", "_or_letter"), ("cover/batch.py", "run"),
-          ("errors.py", "attempted")}  # fmt: skip
+GUARDS = {("commands/dispatch.py", "run"), ("cover/batch.py", "run"), ("errors.py", "attempted")}
 # An error in the log or in its redaction would need a log to be told.
 NOT_STRUCK = {"log.py", "redaction.py"}
 DOOR = ("main.py", "main_handler")
