@@ -61,9 +61,7 @@ def create_flow_log(ctx: Context, params: Params) -> dict[str, Any]:
     net = network(ctx)
     interface = _interface(net, params)
     _refuse_unsupported(ctx, net, interface)
-    if ctx.behaviour.unique_flow_log_names and net.flow_logs.count("name", params["FlowLogName"]):
-        what = f"The value of `FlowLogName` exists already: `{params['FlowLogName']}`."
-        raise ApiError("InvalidParameterValue.Duplicate", what)
+    _refuse_taken_name(ctx, net, params["FlowLogName"])
     flow_log = _new_flow_log(ctx, params)
     net.flow_logs.put(flow_log)
     fresh = {"CloudLogState": "", "CloudLogRegion": "", "CreatedTime": "0000-00-00 00:00:00"}
@@ -86,12 +84,22 @@ def describe_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
 def delete_flow_log(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a flow log."""
     net = network(ctx)
-    flow_log = _find(net, params["FlowLogId"])
-    _require_vpc(flow_log.resource_type, params)
-    if params.get("VpcId", flow_log.vpc_id) != flow_log.vpc_id:
-        raise not_found(flow_log.flow_log_id)
+    flow_log = _find_in_vpc(net, params)
     Records(ctx.account).keep(net, flow_log)
     net.flow_logs.remove(flow_log.flow_log_id)
+    return {}
+
+
+@API.action()
+def modify_flow_log_attribute(ctx: Context, params: Params) -> dict[str, Any]:
+    """Change name and description, which is all that can be changed (doc 682/18934)."""
+    net = network(ctx)
+    flow_log = _find_in_vpc(net, params)
+    _check_lengths(params)
+    name = params.get("FlowLogName", flow_log.name)
+    if name != flow_log.name:
+        _refuse_taken_name(ctx, net, name)
+    net.flow_logs.put(replace(flow_log, name=name, description=params.get("FlowLogDescription", flow_log.description)))
     return {}
 
 
@@ -108,10 +116,7 @@ def disable_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
 
 
 def _check_values(ctx: Context, params: Params) -> None:
-    if not 1 <= len(params["FlowLogName"]) <= NAME_LENGTH:
-        raise out_of_range("FlowLogName", params["FlowLogName"], f"1-{NAME_LENGTH} characters")
-    if len(params.get("FlowLogDescription", "")) > DESCRIPTION_LENGTH:
-        raise out_of_range("FlowLogDescription", "...", f"0-{DESCRIPTION_LENGTH} characters")
+    _check_lengths(params)
     for name, allowed in (
         ("ResourceType", RESOURCE_TYPES),
         ("TrafficType", TRAFFIC_TYPES),
@@ -119,16 +124,23 @@ def _check_values(ctx: Context, params: Params) -> None:
     ):
         if params.get(name, allowed[0]) not in allowed:
             raise out_of_range(name, params[name], ", ".join(allowed))
-    _require_vpc(params["ResourceType"], params)
-    if "Period" in params and params["ResourceType"] != "CCN":
-        raise out_of_range("Period", params["Period"], "none: only for CCN")
+    _check_by_type(params["ResourceType"], params)
     _check_storage(ctx, params)
 
 
-def _require_vpc(resource_type: str, params: Params) -> None:
-    """Refuse a call without VpcId, which all types but CCN need (documented of each action)."""
+def _check_lengths(params: Params) -> None:
+    if not 1 <= len(params.get("FlowLogName", "-")) <= NAME_LENGTH:
+        raise out_of_range("FlowLogName", params["FlowLogName"], f"1-{NAME_LENGTH} characters")
+    if len(params.get("FlowLogDescription", "")) > DESCRIPTION_LENGTH:
+        raise out_of_range("FlowLogDescription", "...", f"0-{DESCRIPTION_LENGTH} characters")
+
+
+def _check_by_type(resource_type: str, params: Params) -> None:
+    """Refuse a call without VpcId, which all types but CCN need, or with Period, which only CCN takes (documented)."""
     if resource_type != "CCN" and "VpcId" not in params:
         raise missing("VpcId")
+    if resource_type != "CCN" and "Period" in params:
+        raise out_of_range("Period", params["Period"], "none: only for CCN")
 
 
 def _check_storage(ctx: Context, params: Params) -> None:
@@ -176,6 +188,11 @@ def _refuse_unsupported(ctx: Context, net: Network, interface: Interface) -> Non
         )
 
 
+def _refuse_taken_name(ctx: Context, net: Network, name: str) -> None:
+    if ctx.behaviour.unique_flow_log_names and net.flow_logs.count("name", name):
+        raise ApiError("InvalidParameterValue.Duplicate", f"The value of `FlowLogName` exists already: `{name}`.")
+
+
 def _new_flow_log(ctx: Context, params: Params) -> FlowLog:
     kind = params.get("StorageType", "cls")
     storage = params.get("FlowLogStorage", {}) if kind == "ckafka" else {"StorageId": params["CloudLogId"]}
@@ -198,6 +215,14 @@ def _new_flow_log(ctx: Context, params: Params) -> FlowLog:
 
 def _find(net: Network, flow_log_id: str) -> FlowLog:
     return find(net.flow_logs, "FlowLogId", flow_log_id, "fl")
+
+
+def _find_in_vpc(net: Network, params: Params) -> FlowLog:
+    flow_log = _find(net, params["FlowLogId"])
+    _check_by_type(flow_log.resource_type, params)
+    if params.get("VpcId", flow_log.vpc_id) != flow_log.vpc_id:
+        raise not_found(flow_log.flow_log_id)
+    return flow_log
 
 
 def _switch(ctx: Context, flow_log_ids: list[str], *, enabled: bool) -> dict[str, Any]:

@@ -108,6 +108,7 @@ def flow_log_replies(call: Client, cloud: LocalCloud, interface: str) -> None:
     call("vpc", "DescribeFlowLogs")
     for action in ("DisableFlowLogs", "EnableFlowLogs"):
         call("vpc", action, FlowLogIds=[flow_log])
+    call("vpc", "ModifyFlowLogAttribute", FlowLogId=flow_log, VpcId=cloud.vpc_id, FlowLogName="m")
     call("vpc", "DeleteFlowLog", FlowLogId=flow_log, VpcId=cloud.vpc_id)
 
 

@@ -269,6 +269,25 @@ def test_a_flow_log_is_switched_off_and_on_and_still_exists(call: Client, flow_l
         assert call.refused("vpc", "CreateFlowLog", **{**flow_log, "FlowLogName": "n"})[0].endswith("InstanceExisted")
 
 
+def test_name_and_description_can_be_changed(call: Client, cloud: LocalCloud, flow_log: dict[str, Any]) -> None:
+    cloud.seed_interfaces(cloud.region, 1, flow_logs=1)
+    taken = names(call("vpc", "DescribeFlowLogs"))[0]
+    (made,) = call("vpc", "CreateFlowLog", **flow_log)["FlowLog"]
+    change = {"FlowLogId": made["FlowLogId"], "VpcId": cloud.vpc_id}
+    call("vpc", "ModifyFlowLogAttribute", **change, FlowLogName="new", FlowLogDescription="text")
+    (shown,) = call("vpc", "DescribeFlowLogs", FlowLogId=made["FlowLogId"])["FlowLog"]
+    assert (shown["FlowLogName"], shown["FlowLogDescription"]) == ("new", "text")
+    for wrong, code in (
+        ({"FlowLogName": taken}, "InvalidParameterValue.Duplicate"),
+        ({"FlowLogName": "n" * 61}, "InvalidParameterValue.Range"),
+        ({"FlowLogDescription": "d" * 513}, "InvalidParameterValue.Range"),
+        ({"Period": 60}, "InvalidParameterValue.Range"),
+        ({"VpcId": "vpc-00000000"}, "ResourceNotFound"),
+    ):
+        assert call.refused("vpc", "ModifyFlowLogAttribute", **{**change, **wrong})[0] == code
+    assert call("vpc", "DescribeFlowLogs", FlowLogId=made["FlowLogId"])["FlowLog"] == [shown]
+
+
 def test_a_flow_log_is_deleted_once(call: Client, cloud: LocalCloud, flow_log: dict[str, Any]) -> None:
     (made,) = call("vpc", "CreateFlowLog", **flow_log)["FlowLog"]
     one = {"FlowLogId": made["FlowLogId"]}
@@ -280,16 +299,17 @@ def test_a_flow_log_is_deleted_once(call: Client, cloud: LocalCloud, flow_log: d
     )
 
 
-def test_all_but_ccn_flow_logs_need_their_vpc(call: Client, cloud: LocalCloud) -> None:
+@pytest.mark.parametrize("action", ["DeleteFlowLog", "ModifyFlowLogAttribute"])
+def test_all_but_ccn_flow_logs_need_their_vpc(call: Client, cloud: LocalCloud, action: str) -> None:
     (interface,) = cloud.seed_interfaces(cloud.region, 1)
     ours, ccn = (
         cloud.seed_flow_log(cloud.region, interface, resource_type=kind) for kind in ("NETWORKINTERFACE", "CCN")
     )
-    assert call.refused("vpc", "DeleteFlowLog", FlowLogId=ours) == (
+    assert call.refused("vpc", action, FlowLogId=ours) == (
         "MissingParameter",
         "The request is missing a required parameter `VpcId`.",
     )
-    call("vpc", "DeleteFlowLog", FlowLogId=ccn)
+    call("vpc", action, FlowLogId=ccn)
 
 
 def test_an_interface_may_have_two_by_a_switch(call: Client, cloud: LocalCloud, flow_log: dict[str, Any]) -> None:
