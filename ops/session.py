@@ -27,7 +27,7 @@ from ops.config import read
 from ops.console import counted, progress, say, show_report, working, write_json
 from ops.deployed import Source
 from ops.deployment.cloud import Cloud
-from ops.errors import OperatorError, explained
+from ops.errors import Exit, OperatorError, explained
 from ops.remembered import RememberingQueue
 
 if TYPE_CHECKING:
@@ -235,6 +235,19 @@ class Session:
         if report.get("stopped"):
             say(report["stopped"], "red")
         return report
+
+    def ending(self, whole: Survey, *, undone: bool) -> Exit:
+        """How a command ends whose report has been shown.
+
+        Args:
+            whole: what was listed.
+            undone: whether something is left that was asked for.
+        """
+        if self.stop.asked:
+            return Exit.INTERRUPTED
+        if self.report.stopped or not whole.complete:
+            return Exit.FAILED
+        return Exit.UNCOVERED if undone else Exit.OK
 
     def raise_if_unsent(self) -> None:
         """Send the last dead letters; to be called when the report has been shown.

@@ -116,12 +116,7 @@ def _finish(run: Session, whole: Survey, *, dry_run: bool, as_json: bool) -> Exi
     report = run.show_report(("planned",) if dry_run else ("dead_lettered", "skipped"), as_json=as_json)
     drifted = sum(each.total(*IMPAIRED) for each in whole.inventories)
     _say_what_is_left(run, drifted)
-    if run.stop.asked:
-        return Exit.INTERRUPTED
-    if run.report.stopped or not whole.complete:
-        return Exit.FAILED
-    uncovered = report["outcomes"]["dead_lettered"] or (drifted and not dry_run)
-    return Exit.UNCOVERED if uncovered else Exit.OK
+    return run.ending(whole, undone=bool(report["outcomes"]["dead_lettered"] or (drifted and not dry_run)))
 
 
 def _say_what_is_left(run: Session, drifted: int) -> None:

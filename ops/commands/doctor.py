@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -78,7 +79,7 @@ def doctor_command(
         findings = examine(deployment, cloud, _code(deployment.runtime))
     failed = any(finding.state is State.FAIL for finding in findings)
     if as_json:
-        console.write_json({"healthy": not failed, "findings": [listed(finding) for finding in findings]})
+        console.write_json({"healthy": not failed, "findings": [asdict(finding) for finding in findings]})
     else:
         _show(findings)
         console.out().print(_sum_up(findings))
@@ -146,11 +147,6 @@ def _show_records(rows: Sequence[dict[str, Any]]) -> None:
         state = Text("ok", "green") if row["understood"] else Text("fail", "bold red")
         shown.add_row(row["time"], row["action"], state, console.plain(row["meaning"]))
     console.out().print(shown)
-
-
-def listed(finding: Finding) -> dict[str, str]:
-    """A finding for `--json`."""
-    return {"check": finding.check, "state": finding.state.value, "what": finding.what, "todo": finding.todo}
 
 
 def _show(findings: Sequence[Finding]) -> None:

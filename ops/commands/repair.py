@@ -133,9 +133,5 @@ def _finish(run: Session, whole: Survey, *, dry_run: bool, as_json: bool) -> Exi
     """
     listed = ("planned",) if dry_run else ("repaired", "dead_lettered", "impaired")
     report = run.show_report(listed, as_json=as_json)
-    if run.stop.asked:
-        return Exit.INTERRUPTED
-    if report.get("stopped") or not whole.complete:
-        return Exit.FAILED
     left = report["outcomes"][Outcome.IMPAIRED.value] or report["outcomes"][Outcome.DEAD_LETTERED.value]
-    return Exit.UNCOVERED if left and not dry_run else Exit.OK
+    return run.ending(whole, undone=bool(left) and not dry_run)

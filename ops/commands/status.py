@@ -76,13 +76,25 @@ def status_command(
     if html:
         wanted = deliveries((found for found, _ in lines.found), whole, run.settings)
         write_page(html, report, run, whole, estimate(run.cloud, wanted, table, datetime.now(timezone.utc)))
+    raise typer.Exit(show(report, whole.where, as_json=as_json, as_csv=as_csv))
+
+
+def show(report: Mapping[str, Any], regions: str, *, as_json: bool, as_csv: bool) -> Exit:
+    """Print the report in the form that was asked for, and say how the command ends.
+
+    Args:
+        report: whole, with `coverage`.
+        regions: those that were listed, in words.
+        as_json: for programs.
+        as_csv: for a spreadsheet.
+    """
     if as_json:
         console.write_json(report)
     elif as_csv:
         write_csv(report["items"])
     else:
-        show_coverage(report, whole.where)
-    raise typer.Exit(Exit.FAILED if report.get("stopped") else verdict(report["coverage"]))
+        show_coverage(report, regions)
+    return Exit.FAILED if report.get("stopped") else verdict(report["coverage"])
 
 
 def look_for_arrivals(run: session.Session, lines: Lines, period: timedelta) -> None:
