@@ -46,7 +46,7 @@ def backfill_command(
     yes: options.Yes = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Give every interface that has no flow log one, from here, with your keys.
+    """Create a flow log for every interface that has none, on this machine and with your keys.
 
     Lists interfaces and flow logs, shows the plan with its time and cost, asks, and creates what is missing in order of
     interface id, at most FLOWLOG_CREATE_RATE a second and region. What fails goes to the dead-letter queue and does
