@@ -168,15 +168,11 @@ def show_report(report: Mapping[str, Any], *, listed: Sequence[str]) -> None:
     if items:
         console.print(_items_table(items[:SHOWN_ROWS]))
         total = sum(report["outcomes"][outcome] for outcome in listed)
-        more(console, total - min(len(items), SHOWN_ROWS))
+        left_out = total - min(len(items), SHOWN_ROWS)
+        if left_out:
+            console.print(Text(f"… and {left_out:,} more; --json lists up to 1,000", "dim"))
     if report["continued"]:
         console.print("The function goes on by itself in another invocation.")
-
-
-def more(console: Console, number: int) -> None:
-    """Say how many rows a list has left out."""
-    if number > 0:
-        console.print(Text(f"… and {number:,} more; --json lists up to 1,000", "dim"))
 
 
 def _items_table(items: Sequence[Mapping[str, str]]) -> Table:

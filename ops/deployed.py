@@ -62,7 +62,7 @@ def source(config: Config, cloud: Cloud) -> Source:
     try:
         region, found = _find(config, cloud)
     except CloudError as error:
-        if not _is_denied(error):
+        if "UnauthorizedOperation" not in error.code:
             raise
         said = f"Settings: {HERE}. Those of the function {name} in {config.region} may not be read: {explained(error)}"
         return Source(config.settings, config.region, said, certain=False)
@@ -101,10 +101,6 @@ def _find(config: Config, cloud: Cloud) -> tuple[str, dict[str, Any] | None]:
             "which one is meant by --function-region."
         )
     return next(iter(there.items()), ("", None))
-
-
-def _is_denied(error: CloudError) -> bool:
-    return "UnauthorizedOperation" in error.code
 
 
 def differences(here: Mapping[str, str], deployed: Mapping[str, str], *, whole: bool = True) -> list[str]:

@@ -79,7 +79,8 @@ def notice(deployment: Deployment) -> dict[str, Any]:
     url = deployment.alarm_webhook
     if url and urlsplit(url).scheme not in ("http", "https"):
         raise OperatorError(f"{ALARM_WEBHOOK} must be an address that begins with https://.")
-    callback = {"CallbackType": _messenger(url), "Url": url, "Method": "POST", "NoticeContentId": _TEXT}
+    messenger = _MESSENGERS.get(urlsplit(url).hostname or "", "Http")
+    callback = {"CallbackType": messenger, "Url": url, "Method": "POST", "NoticeContentId": _TEXT}
     if not (receivers or url):
         return {}
     return {"Type": "All", "NoticeReceivers": receivers, "WebCallbacks": [callback] if url else []}
@@ -96,10 +97,6 @@ def _receiver(text: str) -> dict[str, Any]:
         **channels,
         "NoticeContentId": _TEXT,
     }
-
-
-def _messenger(url: str) -> str:
-    return _MESSENGERS.get(urlsplit(url).hostname or "", "Http")
 
 
 class Alarms(TaggedPart):

@@ -15,7 +15,7 @@ from ops.deployment.function import ACTIVE, Function, variables_of
 from ops.deployment.role import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from handler.settings import Settings
     from ops.config import Deployment
@@ -66,11 +66,6 @@ class Case:
             return self.function is None
         except CloudError:
             return False
-
-    @property
-    def here(self) -> Mapping[str, str]:
-        """The settings of serverless.yml, .env and the shell."""
-        return self.wanted.variables
 
     @cached_property
     def status(self) -> Answer | None:

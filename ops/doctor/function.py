@@ -58,7 +58,7 @@ def settings_as_deployed(there: Case) -> Iterator[Finding]:
         yield Finding("settings", State.FAIL, str(error), "Correct serverless.yml or your shell, and deploy.")
         return
     wrong = [*unknown_settings(there.environment), *rules.expired(given)]
-    wrong += differences(there.here, variables_of(there.function))
+    wrong += differences(there.wanted.variables, variables_of(there.function))
     for what in wrong:
         yield Finding("settings", State.WARN, what, "Correct serverless.yml or your shell, and deploy.")
     if not wrong:
