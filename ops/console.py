@@ -169,7 +169,7 @@ def show_report(report: Mapping[str, Any], *, listed: Sequence[str]) -> None:
         console.print(_items_table(items[:SHOWN_ROWS]))
         total = sum(report["outcomes"][outcome] for outcome in listed)
         left_out = total - min(len(items), SHOWN_ROWS)
-        if left_out:
+        if left_out > 0:
             console.print(Text(f"… and {left_out:,} more; --json lists up to 1,000", "dim"))
     if report["continued"]:
         console.print("The function goes on by itself in another invocation.")
