@@ -41,7 +41,7 @@ TIME_SCALE = 0.1
 AGO_S = 3600.0
 """How long before now the interfaces come, by the local cloud's clock, in seconds."""
 _SETTLE_S = 30.0
-FOLDER = config.FILE.parent
+FOLDER = config.FILE.resolve().parent
 """Where the commands run: beside serverless.yml."""
 _OURS = ("FLOWLOG_", "TENCENTCLOUD_", "TCCLI_")
 """How the variables begin that are none of the demo's business."""
