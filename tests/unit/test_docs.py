@@ -45,6 +45,16 @@ def test_every_outcome() -> None:
     assert list(rows("What comes out")) == [outcome.value for outcome in Outcome]
 
 
+def test_every_state_and_every_class_of_dead_letter_says_what_to_do() -> None:
+    """An interface by its state, in operations.md; a letter by its class, in the runbook."""
+    states = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    assert re.findall(r"^\| (\w+) \|.+\|.+\| \S.+ \|$", states, re.MULTILINE)[1:] == [state.value for state in State]
+    classes = schema.document("dead-letter")["properties"]["error"]["properties"]["class"]["enum"]
+    settled = {"covered", "waiting", "unsupported"}  # CreateFlowLog's answers that are outcomes, and no failures
+    told = re.findall(r"^\| `(\w+)`", (ROOT / "docs" / "runbook.md").read_text("utf-8"), re.MULTILINE)
+    assert set(told) == set(classes) - settled
+
+
 def anchors(page: Path) -> set[str]:
     """What the page's headings are called in links, as GitHub makes it of them."""
     headings = re.findall(r"^#+ (.+)$", FENCED.sub("", page.read_text("utf-8")), re.MULTILINE)
