@@ -23,6 +23,7 @@ PER_SECOND = {
     "DescribeInstances": 40,  # doc 213/15728
     "RunInstances": 10,  # doc 213/15730
     "TerminateInstances": 10,  # doc 213/15723
+    "GetFunctionLogs": 5,  # doc 583/18583
     "GetCallerIdentity": 200,  # inferred
     "AssumeRole": 600,  # inferred
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.errors import ApiError
 from localcloud.scf.checks import refuse
 from localcloud.scf.invoker import INVOKE_API, Invoker
-from localcloud.scf.model import API, LATEST, Event, find
+from localcloud.scf.model import API, Event, check_qualifier, find
 
 if TYPE_CHECKING:
     from localcloud.core.actions import Context
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 MOST_SYNC, MOST_ASYNC = 6 * 1024 * 1024, 128 * 1024
 LOG_TAIL = 4096
-_QUALIFIERS = (LATEST, "$DEFAULT")
 _EMPTY = {"Log": "", "RetMsg": "", "ErrMsg": "", "MemUsage": 0, "Duration": 0.0, "BillDuration": 0, "InvokeResult": 0}
 
 
@@ -42,8 +41,7 @@ def invoke(ctx: Context, params: Params) -> dict[str, Any]:
 def _invocable(ctx: Context, params: Params) -> Function:
     with ctx.account.lock:
         function = find(ctx, params)
-    if params.get("Qualifier", LATEST) not in _QUALIFIERS:
-        raise ApiError("ResourceNotFound.Qualifier", f"The version `{params['Qualifier']}` does not exist.")
+    check_qualifier(params)
     if function.status(ctx.now()) == "Creating":
         raise ApiError("FailedOperation.FunctionStatusError", f"The function `{function.ref.name}` is Creating.")
     if params.get("InvocationType", "Event") not in ("RequestResponse", "Event"):

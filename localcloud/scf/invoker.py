@@ -46,6 +46,7 @@ class Invocation(InvokeResult):
 
     Attributes:
         function: Its name.
+        namespace: Its namespace.
         region: Its region.
         source: What caused the run: RequestSource as a dead letter names it.
         attempt: Counts from 1.
@@ -54,6 +55,7 @@ class Invocation(InvokeResult):
     """
 
     function: str
+    namespace: str
     region: str
     source: str
     attempt: int
@@ -146,6 +148,7 @@ class Invoker:
         invocation = Invocation(
             **vars(outcome),
             function=event.ref.name,
+            namespace=event.ref.namespace,
             region=event.ref.region,
             source=event.source,
             attempt=event.failures + 1,

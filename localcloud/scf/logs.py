@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.cls.model import Index, Line, Logs, Logset, Topic
 from localcloud.scf.invoker import Invocation, Invoker
-from localcloud.scf.model import Functions
+from localcloud.scf.model import Functions, Ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,16 +37,16 @@ def default_topic(ctx: Context) -> Topic:
 
 def lines_of(account: Account, region: str, topic: Topic, start: float, end: float) -> Iterator[Line]:
     """Return the lines that functions have written into a topic of their region, and SCF's own about each run."""
-    namespaces = {
-        function.ref.name: function.ref.namespace
+    functions = {
+        function.ref
         for function in account.region(region).state(Functions).rows.values()
         if function.settings["ClsTopicId"] == topic.topic_id
     }
-    for run in account.state(Invoker).invocations if namespaces else ():
-        if run.region == region and run.function in namespaces and start - DAY_S < run.started < end:
+    for run in account.state(Invoker).invocations if functions else ():
+        if Ref(run.region, run.namespace, run.function) in functions and start - DAY_S < run.started < end:
             own = {
                 "SCF_FunctionName": run.function,
-                "SCF_Namespace": namespaces[run.function],
+                "SCF_Namespace": run.namespace,
                 "SCF_RequestId": run.request_id,
             }
             for number, written in enumerate(run.log.splitlines()):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.actions import Context, Service
-from localcloud.core.errors import existing
+from localcloud.core.errors import ApiError, existing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,3 +152,13 @@ def find(ctx: Context, params: Params) -> Function:
     ref = ref_of(ctx, params)
     function = ctx.region.state(Functions).get(ref.namespace, ref.name)
     return existing(function, "ResourceNotFound.Function", f"function `{ref.name}`")
+
+
+def check_qualifier(params: Params) -> None:
+    """Refuse a call that asks for another version than $LATEST.
+
+    Raises:
+        ApiError: ResourceNotFound.Qualifier.
+    """
+    if params.get("Qualifier", LATEST) not in (LATEST, "$DEFAULT"):
+        raise ApiError("ResourceNotFound.Qualifier", f"The version `{params['Qualifier']}` does not exist.")

@@ -51,6 +51,7 @@ def scf_replies(call: Call, _cloud: LocalCloud) -> None:
     call("scf", "ListFunctions")
     call("scf", "Invoke", **named, ClientContext="{}", LogType="Tail")
     call("scf", "Invoke", **named, InvocationType="Event")
+    call("scf", "GetFunctionLogs", **named)
     call("scf", "UpdateFunctionConfiguration", **named, MemorySize=256)
     call("scf", "UpdateFunctionCode", **named, Code=code())
     call("scf", "DeleteFunction", **named)
