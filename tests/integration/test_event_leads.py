@@ -13,6 +13,7 @@ from handler.cover import search
 from localcloud.core.clock import beijing_time
 from localcloud.core.faults import Reply, error
 from tests.support import records
+from tests.support.client import Client
 from tests.support.clock import Clock
 from tests.support.function import Function, outcomes
 
@@ -286,3 +287,24 @@ def test_a_second_interface_that_never_shows(function: Function, cloud: LocalClo
     assert report["items"][1]["reason"].startswith("InterfaceNotVisible: only 1 of 2 interfaces of this instance have")
     report = function({"command": "redrive"})
     assert (outcomes(report), function.letters()) == ({"covered": 1}, [])
+
+
+def test_a_vpc_with_more_flow_logs_than_are_read(function: Function, cloud: LocalCloud, place: tuple[str, str]) -> None:
+    """The flow logs of a big VPC are read up to a bound; the create itself tells of any behind it."""
+    subnet = Client(cloud)(
+        "vpc", "CreateSubnet", REGION, VpcId=place[0], SubnetName="big", CidrBlock="10.8.0.0/16", Zone=f"{REGION}-3"
+    )["Subnet"]["SubnetId"]
+    cloud.seed_interfaces(REGION, 2_100, flow_logs=2_100, subnet_id=subnet)
+    cloud.seed_interfaces(REGION, 1)
+    cloud.calls.clear()
+    assert function(without_answer(place))["outcomes"]["created"] >= 1
+    assert cloud.calls.count(LOGS) == 20
+
+
+def test_a_topic_in_the_interfaces_own_region(function: Function, cloud: LocalCloud) -> None:
+    """Without FLOWLOG_TOPIC_REGION no CloudLogRegion is sent."""
+    function.set(FLOWLOG_TOPIC_REGION="")
+    (interface,) = cloud.seed_interfaces(cloud.region, 1)
+    assert outcomes(function(records.created(interface, cloud.vpc_id, cloud.region))) == {"created": 1}
+    [sent] = [each.params for each in cloud.calls if each.action == CREATE]
+    assert "CloudLogRegion" not in sent

@@ -320,3 +320,10 @@ def test_a_letter_of_an_event_that_is_not_ours(function: Function, cloud: LocalC
     cloud.clock.advance(60)
     assert outcomes(function(REDRIVE)) == {"ignored": 1}
     assert function.letters() == []
+
+
+def test_a_dry_run_says_of_an_invalid_event_why(function: Function, cloud: LocalCloud) -> None:
+    """It would be read again, and refused for the same reason as today."""
+    put(cloud, records.own_letter("event", event={"nothing": "known"}, error=stopped()))
+    [item] = function({**REDRIVE, "dry_run": True})["items"]
+    assert (item["outcome"], item["reason"][:20]) == ("planned", "would be read again:")
