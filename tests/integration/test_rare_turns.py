@@ -82,3 +82,28 @@ def test_what_was_done_of_a_letter_is_told_when_the_time_runs_out(unpaced: Funct
     assert outcomes(report) == {"created": 1}
     assert "the time ran out" in report["stopped"]
     assert len(unpaced.letters()) == 1
+
+
+def test_a_letter_of_a_region_stays_when_the_time_runs_out(unpaced: Function) -> None:
+    """A command that there is no time for is not begun, and its letter stays as it is."""
+    cloud, clock = unpaced.cloud, Clock()
+    put(cloud, records.own_letter("command", event={"command": "backfill", "regions": [HOME]}, error=stopped()))
+
+    def slow(_call: Incoming, proceed: Proceed) -> Reply:
+        reply = proceed()
+        clock.now += 46  # of 60, of which 15 are kept for letters
+        return reply
+
+    cloud.faults.add("BatchReceiveMessage", slow)
+    report = unpaced({"command": "redrive"}, clock=clock)
+    assert "the time ran out" in report["stopped"]
+    assert len(unpaced.letters()) == 1
+
+
+def test_ten_thousand_to_repair_are_planned_in_pieces(unpaced: Function) -> None:
+    """So many are kept at once as fit the memory; the plan says how many there are all the same."""
+    cloud = unpaced.cloud
+    for interface in cloud.seed_interfaces(HOME, 10_100):
+        cloud.seed_flow_log(HOME, interface, topic_id=cloud.topic_id, enabled=False, description=OURS)
+    report = unpaced({"command": "repair", "mode": "enable", "dry_run": True})
+    assert report["outcomes"]["planned"] + report["outcomes"]["impaired"] >= 10_100
