@@ -54,7 +54,7 @@ def test_the_version(operator: Operator) -> None:
 
 def test_our_own_sentences_are_said_as_they_are(operator: Operator) -> None:
     """Redaction is for what is foreign: a path is no secret, however long it is."""
-    path = "/home/somebody/projects2026/network/production/serverless.yml"
+    path = "/srvs/somebody/projects2026/network/production/serverless.yml"
     assert path in operator("doctor", "--config", path).stderr
 
 

@@ -344,7 +344,7 @@ def test_what_is_no_part_of_our_own_keys_stays(own_key: str) -> None:
 
 OURS = (
     "AuthFailure.InvalidAuthorization: the request could not be authorized (request b615b896)",
-    "/home/somebody/projects/2026/network/eni-flowlog-production/serverless.yml has no function",
+    "/srvs/somebody/projects/2026/network/eni-flowlog-production/serverless.yml has no function",
     "qcs::scf:ap-guangzhou:uin/100000000001:namespace/default/function/eni-flowlog2/$DEFAULT",
 )
 
