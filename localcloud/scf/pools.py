@@ -36,7 +36,6 @@ class Pools:
 
     Attributes:
         max_instances: How many instances a function may have at a time; for functions that have not run yet.
-        key_lifetime_s: How long the keys of an invocation are good for.
     """
 
     def __init__(self, account: Account) -> None:
@@ -44,7 +43,6 @@ class Pools:
         self._lock = threading.Lock()
         self._pools: dict[Ref, tuple[int, ProcessPool]] = {}
         self.max_instances = DEFAULT_INSTANCES
-        self.key_lifetime_s = KEY_LIFETIME_S
 
     def prepare(self, function: Function) -> ProcessPool:
         """Return a function's pool, made anew if the function has changed; the old one takes no more events.
@@ -131,7 +129,7 @@ class Pools:
             taken = self._account.state(Access).roles.get(role)
             if taken is None or not taken.trusts("service", SCF_SERVICE):
                 raise RoleRefused(f"the role `{role}` does not exist or does not trust {SCF_SERVICE}")
-            keys = issue_keys(self._account, role, self.key_lifetime_s, "scf")
+            keys = issue_keys(self._account, role, KEY_LIFETIME_S, "scf")
         return keys.secret_id, keys.secret_key, keys.token or ""
 
 
