@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from localcloud.cls.model import Index, Logs, Topic
 from localcloud.core.actions import Context
 from localcloud.cvm.instances import start_instance, terminate_instances
-from localcloud.cvm.model import Fleet
 from localcloud.tdmq.queues import Attributes, Queue, Queues
 from localcloud.vpc.interfaces import new_interface
 from localcloud.vpc.model import Attachment, FlowLog, Network, Subnet, Vpc
@@ -193,7 +192,7 @@ class Seed:
     def flow_logs_of(self, region: str, interface_id: str) -> list[FlowLog]:
         """Return the flow logs an interface has."""
         with self.account.lock:
-            return list(self.account.region(region).state(Network).flow_logs.where("resource", [interface_id]))
+            return list(self.account.region(region).state(Network).flow_logs.where("ResourceId", [interface_id]))
 
     def seed_queue(self, name: str, region: str | None = None, **attributes: int) -> Queue:
         """Make a queue, with attributes such as `visibility_timeout=5`, and return it."""
@@ -243,9 +242,8 @@ class Seed:
         return Context(self.account, self.account.region(region), self.account.owner.caller, "")
 
     def _any_instance(self, region: str, subnet_id: str | None) -> str:
-        fleet = self.account.region(region).state(Fleet)
         wanted = subnet_id or self.network_of(region)[1]
-        for instance in fleet.instances.where("subnet", [wanted]):
+        for instance in self.account.region(region).state(Network).instances.where("subnet-id", [wanted]):
             if instance.instance_type == INSTANCE_TYPE:
                 return instance.instance_id
         return self.seed_instance(region, subnet_id=wanted)
@@ -253,6 +251,6 @@ class Seed:
     def _subnet_of(self, region: str, instance_id: str | None) -> str:
         if instance_id is None:
             return self.network_of(region)[1]
-        instance = self.account.region(region).state(Fleet).instances.get(instance_id)
+        instance = self.account.region(region).state(Network).instances.get(instance_id)
         assert instance is not None, "no such instance"
         return instance.subnet_id

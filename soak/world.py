@@ -14,7 +14,6 @@ from localcloud.core.account import Credential
 from localcloud.core.actions import Context
 from localcloud.core.call_log import WriteCall
 from localcloud.core.errors import ApiError
-from localcloud.cvm.model import Fleet
 from localcloud.vpc.model import Network
 from tests.support.records import MARKER
 
@@ -231,10 +230,10 @@ class World:
         account = self.cloud.account
         with account.lock:
             for region in self.regions:
-                net, fleet = account.region(region).state(Network), account.region(region).state(Fleet)
+                net = account.region(region).state(Network)
                 net.settle(account.now())
                 for each in net.interfaces:
-                    instance = fleet.instances.get(each.instance_id or "")
+                    instance = net.instances.get(each.instance_id or "")
                     takes_one = instance and instance.family not in account.behaviour.unsupported_families
                     if takes_one and each.interface_id not in self.refused:
                         yield region, each.interface_id
@@ -263,8 +262,8 @@ class World:
 
     def exists(self, found: Id) -> bool:
         """Whether an interface or instance is still there."""
-        region = self.cloud.account.region(found[0])
-        return found[1] in region.state(Network).interfaces or found[1] in region.state(Fleet).instances
+        net = self.cloud.account.region(found[0]).state(Network)
+        return found[1] in net.interfaces or found[1] in net.instances
 
     def instance_of(self, found: Id) -> str:
         """The instance of an interface, empty if it has none or is gone."""

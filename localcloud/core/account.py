@@ -75,7 +75,6 @@ class Behaviour:
         queue_service: How policies name the message API: `tdmq:SendMessage` on `qcs::tdmq:REGION:uin/UIN:queue/NAME`
             (1496/61031), or "cmqqueue" with a resource of its own (the older page 598/11082).
         runtimes: What SCF takes as a Runtime for Python: those on CreateFunction's page. Newer ones may work.
-        filter_values: How many values one filter may have (CVM's documented bound, inferred for VPC).
         function_ready_s: From CreateFunction, or a change of a function, until it is Active (inferred).
     """
 
@@ -94,7 +93,6 @@ class Behaviour:
     largest_message: int = 1_048_576
     queue_service: str = "tdmq"
     runtimes: frozenset[str] = frozenset({"Python2.7", "Python3.6", "Python3.7", "Python3.9", "Python3.10"})
-    filter_values: int = 5
     function_ready_s: float = 1.0
     unsupported_families: frozenset[str] = frozenset(
         {"S3", "SA1", "S2", "S1", "M3", "M2", "M1", "C4", "CN3", "C3", "C2", "BC1", "BS1", "HCCIC5", "HCCG5v"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from localcloud.core.errors import ApiError
 from localcloud.core.paging import page
@@ -11,12 +11,24 @@ from localcloud.core.paging import page
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from localcloud.core.parameters import Params
+    from localcloud.core.parameters import Params, Tags
     from localcloud.core.tables import Table
 
-Row = TypeVar("Row")
 IDS_AT_ONCE = 100
 FILTERS_AT_ONCE = 10
+VALUES_AT_ONCE = 5
+"""How many values one filter may have: CVM's documented bound, inferred for VPC."""
+
+
+class Tagged(Protocol):
+    """A row that has tags, for the filters `tag-key` and `tag:<key>`."""
+
+    @property
+    def tags(self) -> Tags:
+        """Return pairs of key and value."""
+
+
+Row = TypeVar("Row", bound=Tagged)
 
 
 @dataclass(frozen=True)
@@ -43,28 +55,21 @@ class Listing(Generic[Row]):
     """How one kind of row is listed.
 
     Attributes:
-        known: The documented filters' names and what they test.
-        tags: How to read a row's tags, for `tag-key` and `tag:<key>`.
+        known: The documented filters' names and what they test, but for those that the table's indexes answer.
         codes: The service's error codes.
-        indexes: Filters that one of the table's indexes answers.
         ids: The parameter that asks for rows by their ids.
     """
 
     known: Mapping[str, Callable[[Row, list[str]], bool]]
-    tags: Callable[[Row], Sequence[tuple[str, str]]]
     codes: Codes
-    indexes: Mapping[str, str]
     ids: str = ""
 
-    def find(
-        self, table: Table[Row], params: Params, most_values: int, by_id: Callable[[str], Row | None]
-    ) -> tuple[int, list[Row]]:
+    def find(self, table: Table[Row], params: Params, by_id: Callable[[str], Row | None]) -> tuple[int, list[Row]]:
         """Return how many rows a call asks for, by ids or by filters, and its page of them, newest first.
 
         Args:
             table: All rows.
             params: The call's parameters.
-            most_values: How many values one filter may have.
             by_id: Gives the row of an id, or none where it is to be left out.
 
         Raises:
@@ -79,47 +84,47 @@ class Listing(Generic[Row]):
         if ids:
             rows: Sequence[Row] = [row for row in map(by_id, dict.fromkeys(ids)) if row is not None]
         else:
-            rows = self.select(table, params.get("Filters", []), most_values)
+            rows = self.select(table, params.get("Filters", []))
         return len(rows), slice_newest_first(rows, offset, limit)
 
-    def select(self, table: Table[Row], filters: list[dict[str, Any]], most_values: int) -> Sequence[Row]:
+    def select(self, table: Table[Row], filters: list[dict[str, Any]]) -> Sequence[Row]:
         """Return the rows that pass every filter, oldest first.
 
         Args:
             table: All rows.
             filters: The call's `Filters`, which are ANDed; the values of one are ORed (documented).
-            most_values: How many values one filter may have.
 
         Raises:
             ApiError: A filter is not known, or there are too many filters or values.
         """
         rows: Sequence[Row] | None = None
         tests: list[tuple[Callable[[Row, list[str]], bool], list[str]]] = []
-        self._bound(filters, most_values)
+        self._bound(filters)
         for one in filters:
             name, values = one["Name"], one["Values"]
-            if rows is None and name in self.indexes:
-                rows = table.where(self.indexes[name], values)
+            if rows is None and name in table.indexes:
+                rows = table.where(name, values)
             else:
-                tests.append((self._test(name), values))
+                tests.append((self._test(table, name), values))
         rows = table.all() if rows is None else rows
         return [row for row in rows if all(test(row, values) for test, values in tests)] if tests else rows
 
-    def _bound(self, filters: list[dict[str, Any]], most_values: int) -> None:
+    def _bound(self, filters: list[dict[str, Any]]) -> None:
         if len(filters) > FILTERS_AT_ONCE:
             raise ApiError(self.codes.too_many, f"There are more than {FILTERS_AT_ONCE} filters.")
         for one in filters:
-            if len(one["Values"]) > most_values:
-                raise ApiError(
-                    self.codes.too_many_values, f"The filter `{one['Name']}` has more than {most_values} values."
-                )
+            if len(one["Values"]) > VALUES_AT_ONCE:
+                what = f"The filter `{one['Name']}` has more than {VALUES_AT_ONCE} values."
+                raise ApiError(self.codes.too_many_values, what)
 
-    def _test(self, name: str) -> Callable[[Row, list[str]], bool]:
+    def _test(self, table: Table[Row], name: str) -> Callable[[Row, list[str]], bool]:
+        if name in table.indexes:
+            return lambda row, values: table.indexes[name](row) in values
         if name == "tag-key":
-            return lambda row, values: any(key in values for key, _ in self.tags(row))
+            return lambda row, values: any(key in values for key, _ in row.tags)
         if name.startswith("tag:"):
             wanted = name.removeprefix("tag:")
-            return lambda row, values: any(key == wanted and value in values for key, value in self.tags(row))
+            return lambda row, values: any(key == wanted and value in values for key, value in row.tags)
         if name not in self.known:
             raise ApiError(self.codes.unknown_filter, f"The filter `{name}` is not supported.")
         return self.known[name]

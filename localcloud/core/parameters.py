@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.errors import ApiError, missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
 Params = dict[str, Any]
+Tags = tuple[tuple[str, str], ...]
+"""Pairs of key and value."""
 DEEPEST = 32
 _INDEX = re.compile(r"[0-9]{1,9}")
 _PLATFORM = Path(__file__).with_name("platform.json")
@@ -32,12 +34,12 @@ def platform(service: str) -> dict[str, Any]:
     return services[service]
 
 
-def tags_of(params: Params) -> tuple[tuple[str, str], ...]:
+def tags_of(params: Params) -> Tags:
     """Return the tags of a call, or of a part of one, as pairs."""
     return tuple((tag["Key"], tag.get("Value", "")) for tag in params.get("Tags", ()))
 
 
-def tag_set(tags: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+def tag_set(tags: Tags) -> list[dict[str, str]]:
     """Return pairs as the tags of a reply."""
     return [{"Key": key, "Value": value} for key, value in tags]
 

@@ -14,11 +14,14 @@ class Table(Generic[Row]):
     """Rows by key, in the order they were put first, with lists by index that are kept until a row changes.
 
     A page of a listing is a slice of such a list: nothing is copied or sorted for it.
+
+    Attributes:
+        indexes: By name what each index reads of a row. It is called what a listing's filter by it is called.
     """
 
     def __init__(self, key: Callable[[Row], str], indexes: Mapping[str, Callable[[Row], str | None]]) -> None:
         self._key = key
-        self._indexes = indexes
+        self.indexes = indexes
         self._rows: dict[str, Row] = {}
         self._order: dict[str, int] = {}
         self._put = 0
@@ -88,14 +91,14 @@ class Table(Generic[Row]):
         return cached
 
     def _enter_indexes(self, key: str, row: Row) -> None:
-        for name, read in self._indexes.items():
+        for name, read in self.indexes.items():
             value = read(row)
             if value is not None:
                 self._members[name].setdefault(value, {})[key] = None
                 self._lists.pop((name, value), None)
 
     def _leave_indexes(self, key: str, row: Row) -> None:
-        for name, read in self._indexes.items():
+        for name, read in self.indexes.items():
             value = read(row)
             if value is not None:
                 members = self._members[name][value]

@@ -12,9 +12,8 @@ from localcloud.core.ids import has_form
 from localcloud.core.listing import Codes, Listing
 from localcloud.core.parameters import Params, tag_set, tags_of
 from localcloud.core.regions import PUBLIC
-from localcloud.cvm.interfaces import add_primary, add_secondary, check_interfaces, check_secondary, find_subnet
-from localcloud.cvm.model import Fleet, Instance
-from localcloud.vpc.model import Host
+from localcloud.cvm.interfaces import SECONDARY, add_interface, check_interfaces, find_subnet
+from localcloud.vpc.model import Instance, Network
 from localcloud.vpc.networks import network
 
 if TYPE_CHECKING:
@@ -53,13 +52,14 @@ def start_instance(ctx: Context, params: Params, *, boot_s: float) -> Instance:
     """Start one instance, which runs after `boot_s` seconds, with its interfaces, and return it."""
     net = network(ctx)
     places = params.get("NetworkInterfaces") or [params.get("VirtualPrivateCloud") or _default_place(ctx)]
-    primary, *secondary = sorted(places, key=lambda one: one.get("InterfaceType") == "SECONDARY")
-    subnet = find_subnet(net, primary)
+    places = sorted(places, key=lambda one: one.get("InterfaceType") == SECONDARY)
+    subnet, *others = subnets = [find_subnet(net, place) for place in places]
     if params.get("Placement", {}).get("Zone", subnet.zone) != subnet.zone:
         raise ApiError(
             "InvalidParameterValue.VpcIdZoneIdNotMatch", "The zone, the VPC and the subnet do not belong together."
         )
-    check_secondary(net, secondary, subnet)
+    if any((other.vpc_id, other.zone) != (subnet.vpc_id, subnet.zone) for other in others):
+        raise ApiError("InvalidParameterValue.SubnetIdZoneIdNotMatch", "All interfaces are in one VPC and zone.")
     instance = Instance(
         instance_id=ctx.account.ids.new("ins"),
         name=params.get("InstanceName", "unnamed"),
@@ -73,26 +73,19 @@ def start_instance(ctx: Context, params: Params, *, boot_s: float) -> Instance:
         tags=_instance_tags(params),
         groups=tuple(params.get("SecurityGroupIds", ())),
     )
-    net.hosts[instance.instance_id] = Host(instance.vpc_id, instance.zone, instance.family)
-    instance = replace(instance, ip=add_primary(ctx, instance, subnet))
-    ctx.region.state(Fleet).instances.put(instance)
-    for place in secondary:
-        add_secondary(ctx, instance, place)
+    primary, *_ = [add_interface(ctx, instance, at, place) for at, place in zip(subnets, places, strict=True)]
+    instance = replace(instance, ip=primary.ip)
+    net.instances.put(instance)
     return instance
 
 
 @API.action()
 def describe_instances(ctx: Context, params: Params) -> dict[str, Any]:
     """List instances, newest first (the order is inferred). Unknown ids are left out (inferred)."""
-    instances = ctx.region.state(Fleet).instances
-    listing: Listing[Instance] = Listing(
-        known={**_FILTERS, "instance-state": lambda row, values: _state(ctx, row) in values},
-        tags=lambda row: row.tags,
-        codes=CODES,
-        indexes={"vpc-id": "vpc", "subnet-id": "subnet"},
-        ids="InstanceIds",
-    )
-    total, found = listing.find(instances, params, ctx.behaviour.filter_values, lambda one: instances.get(_an_id(one)))
+    instances = network(ctx).instances
+    known = {**_FILTERS, "instance-state": lambda row, values: _state(ctx, row) in values}
+    listing: Listing[Instance] = Listing(known=known, codes=CODES, ids="InstanceIds")
+    total, found = listing.find(instances, params, lambda one: instances.get(_an_id(one)))
     return {"TotalCount": total, "InstanceSet": [_reply(ctx, row) for row in found]}
 
 
@@ -110,13 +103,11 @@ def describe_regions(ctx: Context, _params: Params) -> dict[str, Any]:
 @API.action()
 def terminate_instances(ctx: Context, params: Params) -> dict[str, Any]:
     """Terminate instances; their interfaces go too, but for secondary ones that RunInstances let stay (documented)."""
-    fleet, net = ctx.region.state(Fleet), network(ctx)
-    ids = params["InstanceIds"]
+    net, ids = network(ctx), params["InstanceIds"]
     if len(ids) > MOST_AT_ONCE:
         raise out_of_range("InstanceIds", len(ids), f"up to {MOST_AT_ONCE}")
-    for instance_id in [_find(fleet, one).instance_id for one in ids]:
-        fleet.instances.remove(instance_id)
-        net.hosts.pop(instance_id, None)
+    for instance_id in [_find(net, one).instance_id for one in ids]:
+        net.instances.remove(instance_id)
         for interface in net.attached_to(instance_id):
             net.remove_interface(interface.interface_id, keep=not interface.goes_with_instance)
     return {}
@@ -140,10 +131,9 @@ def start_instances(ctx: Context, params: Params) -> dict[str, Any]:
 
 
 def _switch(ctx: Context, ids: list[str], *, stopped: bool) -> dict[str, Any]:
-    fleet, net = ctx.region.state(Fleet), network(ctx)
-    for instance in [_find(fleet, instance_id) for instance_id in ids]:
-        fleet.instances.put(replace(instance, stopped=stopped))
-        net.hosts[instance.instance_id] = replace(net.hosts[instance.instance_id], running=not stopped)
+    net = network(ctx)
+    for instance in [_find(net, instance_id) for instance_id in ids]:
+        net.instances.put(replace(instance, stopped=stopped))
     return {}
 
 
@@ -160,16 +150,14 @@ def _an_id(value: str) -> str:
     return value
 
 
-def _find(fleet: Fleet, instance_id: str) -> Instance:
-    instance = fleet.instances.get(_an_id(instance_id))
+def _find(net: Network, instance_id: str) -> Instance:
+    instance = net.instances.get(_an_id(instance_id))
     return existing(instance, "InvalidInstanceId.NotFound", f"instance `{instance_id}`")
 
 
 _FILTERS: dict[str, Callable[[Instance, list[str]], bool]] = {
     "instance-id": lambda row, values: row.instance_id in values,
     "instance-name": lambda row, values: row.name in values,
-    "vpc-id": lambda row, values: row.vpc_id in values,
-    "subnet-id": lambda row, values: row.subnet_id in values,
     "zone": lambda row, values: row.zone in values,
     "private-ip-address": lambda row, values: row.ip in values,
 }

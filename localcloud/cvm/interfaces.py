@@ -13,10 +13,10 @@ from localcloud.vpc.networks import network
 if TYPE_CHECKING:
     from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
-    from localcloud.cvm.model import Instance
-    from localcloud.vpc.model import Interface, Network, Subnet
+    from localcloud.vpc.model import Instance, Interface, Network, Subnet
 
 MOST_ADDRESSES = 50
+SECONDARY = "SECONDARY"
 
 
 def check_interfaces(params: Params) -> None:
@@ -27,7 +27,7 @@ def check_interfaces(params: Params) -> None:
     if "VirtualPrivateCloud" in params:
         raise ApiError("InvalidParameterConflict", "`VirtualPrivateCloud` and `NetworkInterfaces` exclude each other.")
     kinds = [one["InterfaceType"] for one in wanted]
-    if kinds.count("PRIMARY") != 1 or not set(kinds) <= {"PRIMARY", "SECONDARY"}:
+    if kinds.count("PRIMARY") != 1 or not set(kinds) <= {"PRIMARY", SECONDARY}:
         raise ApiError("InvalidParameterValue", "`NetworkInterfaces` has one PRIMARY, and SECONDARY ones.")
     for one in wanted:
         if not 1 <= one["PrivateIpv4AddressCount"] <= MOST_ADDRESSES:
@@ -60,31 +60,19 @@ def find_subnet(net: Network, place: dict[str, Any]) -> Subnet:
     return subnet
 
 
-def check_secondary(net: Network, places: list[dict[str, Any]], primary: Subnet) -> None:
-    """Refuse secondary interfaces that do not fit beside the primary one's subnet, before anything is made."""
-    for place in places:
-        subnet = find_subnet(net, place)
-        if (subnet.vpc_id, subnet.zone) != (primary.vpc_id, primary.zone):
-            raise ApiError("InvalidParameterValue.SubnetIdZoneIdNotMatch", "All interfaces are in one VPC and zone.")
-
-
-def add_primary(ctx: Context, instance: Instance, subnet: Subnet) -> str:
-    """Give an instance its primary interface, which is visible once it runs, and return the interface's address."""
-    interface = replace(_new(ctx, instance, "Primary ENI", subnet, instance.running), primary=True)
+def add_interface(ctx: Context, instance: Instance, subnet: Subnet, place: dict[str, Any]) -> Interface:
+    """Give an instance an interface and return it: it is visible once the instance runs, a secondary one even later."""
+    primary = place.get("InterfaceType") != SECONDARY
+    visible = instance.running + (0.0 if primary else ctx.behaviour.wait(ctx.behaviour.secondary_delay_s))
+    name = "Primary ENI" if primary else "Secondary ENI"
+    wanted = {"NetworkInterfaceName": name, "VpcId": subnet.vpc_id, "SubnetId": subnet.subnet_id}
+    interface = replace(
+        attached(ctx, new_interface(ctx, wanted), instance),
+        available=visible,
+        visible=visible,
+        primary=primary,
+        groups=instance.groups,
+        goes_with_instance=primary or place.get("DeleteWithInstance", False),
+    )
     network(ctx).add_interface(interface, ctx.now())
-    return interface.ip
-
-
-def add_secondary(ctx: Context, instance: Instance, place: dict[str, Any]) -> None:
-    """Give an instance a secondary interface some time after the boot."""
-    net, goes = network(ctx), place.get("DeleteWithInstance", False)
-    visible = instance.running + ctx.behaviour.wait(ctx.behaviour.secondary_delay_s)
-    interface = _new(ctx, instance, "Secondary ENI", find_subnet(net, place), visible)
-    net.add_interface(replace(interface, goes_with_instance=goes), ctx.now())
-
-
-def _new(ctx: Context, instance: Instance, name: str, subnet: Subnet, visible: float) -> Interface:
-    host = network(ctx).hosts[instance.instance_id]
-    place = {"NetworkInterfaceName": name, "VpcId": subnet.vpc_id, "SubnetId": subnet.subnet_id}
-    interface = attached(ctx, new_interface(ctx, place), instance.instance_id, host)
-    return replace(interface, available=visible, visible=visible, groups=instance.groups)
+    return interface

@@ -51,7 +51,6 @@ _FIELDS: dict[str, Callable[[Context, FlowLog], str]] = {
     "CloudLogRegion": lambda _ctx, row: row.topic_region,
 }
 """What a listing can be narrowed by, and how it is read; what an index answers best comes first."""
-_INDEXES = {"ResourceId": "resource", "FlowLogName": "name", "VpcId": "vpc", "ResourceType": "type"}
 
 
 @API.action()
@@ -175,13 +174,13 @@ def _refuse_unsupported(ctx: Context, net: Network, interface: Interface) -> Non
             "UnsupportedOperation.FlowLogsNotSupportNullInstanceEni",
             "Unable to create a flow log: the current ENI is not bound to an instance.",
         )
-    host = net.hosts.get(interface.attachment.instance_id)
+    host = net.instances.get(interface.attachment.instance_id)
     if host is not None and host.family in ctx.behaviour.unsupported_families:
         raise ApiError(
             "UnsupportedOperation.FlowLogsNotSupportKoInstanceEni",
             "Unable to create a flow log: the current ENI is bound to a KO model.",
         )
-    if net.flow_logs.count("resource", interface.interface_id) >= ctx.behaviour.flow_logs_per_interface:
+    if net.flow_logs.count("ResourceId", interface.interface_id) >= ctx.behaviour.flow_logs_per_interface:
         raise ApiError(
             "UnsupportedOperation.FlowLogInstanceExisted",
             f"A flow log of the instance `{interface.interface_id}` exists already.",
@@ -189,7 +188,7 @@ def _refuse_unsupported(ctx: Context, net: Network, interface: Interface) -> Non
 
 
 def _refuse_taken_name(ctx: Context, net: Network, name: str) -> None:
-    if ctx.behaviour.unique_flow_log_names and net.flow_logs.count("name", name):
+    if ctx.behaviour.unique_flow_log_names and net.flow_logs.count("FlowLogName", name):
         raise ApiError("InvalidParameterValue.Duplicate", f"The value of `FlowLogName` exists already: `{name}`.")
 
 
@@ -241,10 +240,10 @@ def _matching(ctx: Context, params: Params) -> Sequence[FlowLog]:
     if "Filters" in params and "FlowLogId" in params:
         raise ApiError("InvalidParameter.Coexist", "The parameters `FlowLogId` and `Filters` cannot be used together.")
     known = {name: equals(read) for name, read in _FIELDS.items()}
-    listing = Listing(known=known, tags=lambda row: row.tags, codes=CODES, indexes=_INDEXES)
+    listing = Listing(known=known, codes=CODES)
     filters = [{"Name": name, "Values": [params[name]]} for name in _FIELDS if name in params]
     tagged = [params["Filters"]] if "Filters" in params else []
-    rows = listing.select(network(ctx).flow_logs, filters + tagged, ctx.behaviour.filter_values)
+    rows = listing.select(network(ctx).flow_logs, filters + tagged)
     if ctx.behaviour.flow_log_lag_s:
         listed = ctx.now() - ctx.behaviour.wait(ctx.behaviour.flow_log_lag_s)
         rows = [row for row in rows if row.created <= listed]

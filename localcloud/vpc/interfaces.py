@@ -13,7 +13,7 @@ from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, not_found, out_of_range
 from localcloud.core.listing import Listing, is_true
 from localcloud.core.parameters import Params, tag_set, tags_of
-from localcloud.vpc.model import API, Attachment, Host, Interface, Network
+from localcloud.vpc.model import API, Attachment, Instance, Interface, Network
 from localcloud.vpc.networks import find_subnet, find_vpc, network
 from localcloud.vpc.shapes import CODES, an_id, find
 
@@ -35,8 +35,8 @@ def create_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
 @API.action()
 def create_and_attach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Make an interface and attach it."""
-    host = _host(network(ctx), "InstanceId", params["InstanceId"])
-    return _create(ctx, attached(ctx, new_interface(ctx, params), params["InstanceId"], host))
+    instance = _instance(network(ctx), "InstanceId", params["InstanceId"])
+    return _create(ctx, attached(ctx, new_interface(ctx, params), instance))
 
 
 @API.action()
@@ -49,8 +49,7 @@ def attach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
             "UnsupportedOperation.AttachmentAlreadyExists",
             f"The network interface `{interface.interface_id}` is attached to `{interface.instance_id}` already.",
         )
-    host = _host(net, "InstanceId", params["InstanceId"])
-    net.interfaces.put(attached(ctx, interface, params["InstanceId"], host))
+    net.interfaces.put(attached(ctx, interface, _instance(net, "InstanceId", params["InstanceId"])))
     return {}
 
 
@@ -66,10 +65,10 @@ def detach_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
 @API.action()
 def migrate_network_interface(ctx: Context, params: Params) -> dict[str, Any]:
     """Move an interface from one instance to another."""
-    net, destination = network(ctx), params["DestinationInstanceId"]
-    host = _host(net, "DestinationInstanceId", destination)
+    net = network(ctx)
+    destination = _instance(net, "DestinationInstanceId", params["DestinationInstanceId"])
     interface = _find_attached(net, params["NetworkInterfaceId"], "SourceInstanceId", params["SourceInstanceId"])
-    net.interfaces.put(attached(ctx, interface, destination, host))
+    net.interfaces.put(attached(ctx, interface, destination))
     return {}
 
 
@@ -94,7 +93,7 @@ def describe_network_interfaces(ctx: Context, params: Params) -> dict[str, Any]:
     net, filters = network(ctx), params.get("Filters", [])
     exact = any(one["Name"] == EXACT and is_true(one["Values"]) for one in filters)
     listing = _EXACT_IPS if exact else _INTERFACES
-    total, found = listing.find(net.interfaces, params, ctx.behaviour.filter_values, lambda one: _by_id(ctx, net, one))
+    total, found = listing.find(net.interfaces, params, lambda one: _by_id(ctx, net, one))
     return {"NetworkInterfaceSet": [_reply(ctx, row) for row in found], "TotalCount": total}
 
 
@@ -132,21 +131,21 @@ def new_interface(ctx: Context, params: Params) -> Interface:
     )
 
 
-def attached(ctx: Context, interface: Interface, instance_id: str, host: Host) -> Interface:
+def attached(ctx: Context, interface: Interface, instance: Instance) -> Interface:
     """Return an interface attached to an instance, at the smallest device index that is free.
 
     Raises:
         ApiError: UnsupportedOperation.VpcMismatch or UnsupportedOperation.ZoneMismatch.
     """
-    if interface.vpc_id != host.vpc_id:
-        raise _vpc_mismatch(interface.interface_id, host.vpc_id)
-    if interface.zone != host.zone:
+    if interface.vpc_id != instance.vpc_id:
+        raise _vpc_mismatch(interface.interface_id, instance.vpc_id)
+    if interface.zone != instance.zone:
         raise ApiError(
             "UnsupportedOperation.ZoneMismatch",
-            f"`{interface.interface_id}` is in the zone `{interface.zone}`, the instance in `{host.zone}`.",
+            f"`{interface.interface_id}` is in the zone `{interface.zone}`, the instance in `{instance.zone}`.",
         )
-    index = next(network(ctx).free_indexes(instance_id))
-    return replace(interface, attachment=Attachment(instance_id, index, ctx.now()))
+    index = next(network(ctx).free_indexes(instance.instance_id))
+    return replace(interface, attachment=Attachment(instance.instance_id, index, ctx.now()))
 
 
 def _create(ctx: Context, interface: Interface) -> dict[str, Any]:
@@ -154,11 +153,8 @@ def _create(ctx: Context, interface: Interface) -> dict[str, Any]:
     return {"NetworkInterface": _reply(ctx, interface)}
 
 
-def _host(net: Network, name: str, instance_id: str) -> Host:
-    host = net.hosts.get(an_id(name, instance_id, "ins"))
-    if host is None:
-        raise not_found(instance_id)
-    return host
+def _instance(net: Network, name: str, instance_id: str) -> Instance:
+    return find(net.instances, name, instance_id, "ins")
 
 
 def _wanted_ip(params: Params) -> str:
@@ -177,7 +173,7 @@ def _find(net: Network, interface_id: str) -> Interface:
 
 def _find_attached(net: Network, interface_id: str, name: str, instance_id: str) -> Interface:
     interface = _find(net, interface_id)
-    _host(net, name, instance_id)
+    _instance(net, name, instance_id)
     if interface.instance_id != instance_id:
         raise ApiError(
             "UnsupportedOperation.AttachmentNotFound",
@@ -218,10 +214,7 @@ def _none(_row: Interface, _values: list[str]) -> bool:
 
 _INTERFACES: Listing[Interface] = Listing(
     known={
-        "vpc-id": lambda row, values: row.vpc_id in values,
-        "subnet-id": lambda row, values: row.subnet_id in values,
         "network-interface-id": lambda row, values: row.interface_id in values,
-        "attachment.instance-id": lambda row, values: row.instance_id in values,
         "groups.security-group-id": lambda row, values: any(group in values for group in row.groups),
         "network-interface-name": lambda row, values: row.name in values,
         "network-interface-description": lambda row, values: row.description in values,
@@ -234,9 +227,7 @@ _INTERFACES: Listing[Interface] = Listing(
         "traffic-protection": lambda row, values: row.traffic_protection == is_true(values),
         **dict.fromkeys(("address-ipv6", "public-address-ip", "address-type"), _none),
     },
-    tags=lambda row: row.tags,
     codes=CODES,
-    indexes={"vpc-id": "vpc", "subnet-id": "subnet", "attachment.instance-id": "instance"},
     ids="NetworkInterfaceIds",
 )
 _EXACT_IPS = replace(_INTERFACES, known={**_INTERFACES.known, "address-ip": lambda row, values: row.ip in values})

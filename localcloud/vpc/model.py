@@ -15,9 +15,9 @@ from localcloud.core.tables import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-API = Service("vpc", "2017-03-12")
+    from localcloud.core.parameters import Tags
 
-Tags = tuple[tuple[str, str], ...]
+API = Service("vpc", "2017-03-12")
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,27 @@ class Subnet:
 
 
 @dataclass(frozen=True)
-class Host:
-    """A machine that interfaces can be attached to, as far as the network needs to know it; `family` is its model's."""
+class Instance:
+    """A cloud virtual machine, which interfaces are attached to. It is PENDING until `running` (epoch seconds)."""
 
+    instance_id: str
+    name: str
+    instance_type: str
     vpc_id: str
+    subnet_id: str
     zone: str
-    family: str
-    running: bool = True
+    image_id: str
+    created: float
+    running: float
+    ip: str = ""
+    stopped: bool = False
+    tags: Tags = ()
+    groups: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> str:
+        """Return the model's family, such as `S5` of `S5.MEDIUM4`."""
+        return self.instance_type.split(".", 1)[0]
 
 
 @dataclass(frozen=True)
@@ -117,32 +131,30 @@ class FlowLog:
 
 
 class Network:
-    """One region's VPCs, subnets, interfaces and flow logs.
-
-    Attributes:
-        hosts: What interfaces can be attached to, by instance id. Whoever owns instances puts them here.
-    """
+    """One region's VPCs and what is in them: subnets, instances, interfaces, flow logs."""
 
     def __init__(self) -> None:
-        self.hosts: dict[str, Host] = {}
         self.vpcs: Table[Vpc] = Table(lambda row: row.vpc_id, {})
-        self.subnets: Table[Subnet] = Table(lambda row: row.subnet_id, {"vpc": lambda row: row.vpc_id})
+        self.subnets: Table[Subnet] = Table(lambda row: row.subnet_id, {"vpc-id": lambda row: row.vpc_id})
+        self.instances: Table[Instance] = Table(
+            lambda row: row.instance_id, {"vpc-id": lambda row: row.vpc_id, "subnet-id": lambda row: row.subnet_id}
+        )
         self.interfaces: Table[Interface] = Table(
             lambda row: row.interface_id,
             {
-                "vpc": lambda row: row.vpc_id,
-                "subnet": lambda row: row.subnet_id,
-                "instance": lambda row: row.instance_id,
+                "vpc-id": lambda row: row.vpc_id,
+                "subnet-id": lambda row: row.subnet_id,
+                "attachment.instance-id": lambda row: row.instance_id,
             },
         )
         self.flow_logs: Table[FlowLog] = Table(
             lambda row: row.flow_log_id,
             {
-                "resource": lambda row: row.resource_id,
-                "type": lambda row: row.resource_type,
-                "vpc": lambda row: row.vpc_id,
-                "name": lambda row: row.name,
-                "topic": lambda row: row.topic_id,
+                "ResourceId": lambda row: row.resource_id,
+                "ResourceType": lambda row: row.resource_type,
+                "VpcId": lambda row: row.vpc_id,
+                "FlowLogName": lambda row: row.name,
+                "CloudLogId": lambda row: row.topic_id,
             },
         )
         self._unseen: deque[Interface] = deque()
@@ -167,7 +179,7 @@ class Network:
     def attached_to(self, instance_id: str) -> list[Interface]:
         """Return all interfaces of an instance, the unseen ones too."""
         unseen = [interface for interface in self._unseen if interface.instance_id == instance_id]
-        return [*self.interfaces.where("instance", [instance_id]), *unseen]
+        return [*self.interfaces.where("attachment.instance-id", [instance_id]), *unseen]
 
     def free_indexes(self, instance_id: str) -> Iterator[int]:
         """Return the device indexes that no interface of an instance has, smallest first."""
@@ -178,7 +190,7 @@ class Network:
 
     def used_addresses(self, subnet_id: str) -> int:
         """Return how many interfaces a subnet has, the unseen ones too: each has its address from the start."""
-        return self.interfaces.count("subnet", subnet_id) + sum(one.subnet_id == subnet_id for one in self._unseen)
+        return self.interfaces.count("subnet-id", subnet_id) + sum(one.subnet_id == subnet_id for one in self._unseen)
 
     def remove_interface(self, interface_id: str, *, keep: bool = False) -> None:
         """Take an interface away, and its flow logs with it (documented), or only detach it if it is to be kept."""
@@ -188,7 +200,7 @@ class Network:
             return
         self.interfaces.remove(interface_id)
         self._unseen = deque(interface for interface in self._unseen if interface.interface_id != interface_id)
-        for flow_log in list(self.flow_logs.where("resource", [interface_id])):
+        for flow_log in list(self.flow_logs.where("ResourceId", [interface_id])):
             self.flow_logs.remove(flow_log.flow_log_id)
 
     def next_address(self, subnet: Subnet) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.clock import beijing_time
-from localcloud.core.errors import ApiError, out_of_range
+from localcloud.core.errors import ApiError, malformed, out_of_range
 from localcloud.core.listing import Listing, is_true
 from localcloud.core.parameters import Params, tag_set, tags_of
 from localcloud.vpc.model import API, Network, Subnet, Vpc
@@ -63,8 +63,7 @@ def create_vpc(ctx: Context, params: Params) -> dict[str, Any]:
 def describe_vpcs(ctx: Context, params: Params) -> dict[str, Any]:
     """List VPCs, newest first (the order is inferred)."""
     net = network(ctx)
-    values = ctx.behaviour.filter_values
-    total, found = _VPCS.find(net.vpcs, params, values, lambda one: find_vpc(net, one))
+    total, found = _VPCS.find(net.vpcs, params, lambda one: find_vpc(net, one))
     return {"TotalCount": total, "VpcSet": [_vpc_reply(vpc) for vpc in found]}
 
 
@@ -73,7 +72,7 @@ def delete_vpc(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete an empty VPC."""
     net = network(ctx)
     vpc = find_vpc(net, params["VpcId"])
-    if net.subnets.count("vpc", vpc.vpc_id):
+    if net.subnets.count("vpc-id", vpc.vpc_id):
         raise _in_use(vpc.vpc_id)
     net.vpcs.remove(vpc.vpc_id)
     return {}
@@ -103,8 +102,7 @@ def create_subnet(ctx: Context, params: Params) -> dict[str, Any]:
 def describe_subnets(ctx: Context, params: Params) -> dict[str, Any]:
     """List subnets, newest first (the order is inferred). `NextToken` paging is not done here."""
     net = network(ctx)
-    values = ctx.behaviour.filter_values
-    total, found = _SUBNETS.find(net.subnets, params, values, lambda one: find_subnet(net, one))
+    total, found = _SUBNETS.find(net.subnets, params, lambda one: find_subnet(net, one))
     return {"TotalCount": total, "SubnetSet": [_subnet_reply(net, subnet) for subnet in found]}
 
 
@@ -126,23 +124,18 @@ _VPCS: Listing[Vpc] = Listing(
         "cidr-block": lambda vpc, values: vpc.cidr in values,
         "is-default": lambda vpc, values: vpc.default == is_true(values),
     },
-    tags=lambda vpc: vpc.tags,
     codes=CODES,
-    indexes={},
     ids="VpcIds",
 )
 _SUBNETS: Listing[Subnet] = Listing(
     known={
         "subnet-id": lambda subnet, values: subnet.subnet_id in values,
-        "vpc-id": lambda subnet, values: subnet.vpc_id in values,
         "subnet-name": lambda subnet, values: any(value in subnet.name for value in values),
         "cidr-block": lambda subnet, values: subnet.cidr in values,
         "is-default": lambda subnet, values: subnet.default == is_true(values),
         "zone": lambda subnet, values: subnet.zone in values,
     },
-    tags=lambda subnet: subnet.tags,
     codes=CODES,
-    indexes={"vpc-id": "vpc"},
     ids="SubnetIds",
 )
 
@@ -151,11 +144,11 @@ def _cidr(name: str, value: str) -> str:
     try:
         return str(ipaddress.IPv4Network(value))
     except ValueError:
-        raise ApiError("InvalidParameterValue.Malformed", f"The format of `{name}` is invalid: `{value}`.") from None
+        raise malformed(name, value) from None
 
 
 def _refuse_overlap(net: Network, vpc_id: str, cidr: str) -> None:
-    for subnet in net.subnets.where("vpc", [vpc_id]):
+    for subnet in net.subnets.where("vpc-id", [vpc_id]):
         if ipaddress.IPv4Network(cidr).overlaps(ipaddress.IPv4Network(subnet.cidr)):
             raise ApiError(
                 "InvalidParameterValue.SubnetConflict", f"The subnet `{cidr}` overlaps `{subnet.subnet_id}`."

@@ -53,7 +53,7 @@ class Records:
         busy = {(line.fields.get("interface-id"), line.time) for line in kept}
         for place in self.account.regions:
             net = place.state(Network)
-            for flow_log in net.flow_logs.where("topic", [topic.topic_id]):
+            for flow_log in net.flow_logs.where("CloudLogId", [topic.topic_id]):
                 if flow_log.topic_region == region:
                     for line in self._idle(net, flow_log, topic.created, start, end):
                         if (flow_log.resource_id, line.time) not in busy:
@@ -69,7 +69,7 @@ class Records:
     def traffic(self, net: Network, interface_id: str, **fields: Any) -> int:
         """Let traffic flow over an interface now; return how many flow logs write a line of it in time."""
         written = 0
-        for flow_log in net.flow_logs.where("resource", [interface_id]):
+        for flow_log in net.flow_logs.where("ResourceId", [interface_id]):
             logs = self.account.region(flow_log.topic_region).state(Logs)
             if flow_log.topic_id in logs.topics and self._writing(net, flow_log):
                 window = int(self.account.now() // self._capture_s)
@@ -90,8 +90,8 @@ class Records:
         interface = net.interfaces.get(flow_log.resource_id)
         if interface is None or interface.attachment is None or not flow_log.enabled:
             return None
-        host = net.hosts.get(interface.attachment.instance_id)
-        if host is None or not host.running or host.family in self.account.behaviour.unsupported_families:
+        host = net.instances.get(interface.attachment.instance_id)
+        if host is None or host.stopped or host.family in self.account.behaviour.unsupported_families:
             return None
         return interface.attachment
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud import LocalCloud
-from localcloud.cvm.model import Fleet
+from localcloud.vpc.model import Network
 from tests.support.deployed import NAME, QUEUE, Deployed, deploy, role_policy
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def tells_what_is_covered(deployed: Deployed) -> bool:
 
 def tells_which_models_take_none(deployed: Deployed) -> bool:
     """Of an own region, in which one interface stands on a model that takes no flow logs."""
-    if not deployed.cloud.account.region("ap-seoul").state(Fleet).instances:
+    if not deployed.cloud.account.region("ap-seoul").state(Network).instances:
         deployed.cloud.seed_instance("ap-seoul", "S1.SMALL1")
     report = invoke(deployed, {"command": "status", "regions": ["ap-seoul"]})
     return [row["unsupported"] for row in report["coverage"]] == [1]
