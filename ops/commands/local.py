@@ -1,18 +1,15 @@
-"""`eni-flowlog local`: the local cloud in the foreground, with a live view of what happens in it."""
+"""`eni-flowlog local`: the local cloud in the foreground, with a line for each thing that happens in it."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import signal
-import sys
 import threading
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.live import Live
 from rich.text import Text
 
 from localcloud import LocalCloud
@@ -23,9 +20,8 @@ from ops.commands.demo import shell
 if TYPE_CHECKING:
     from localcloud.core.call_log import Call
 
-ROWS = 24
 LONGEST = 300
-"""Characters of a result that the view shows: it may have 6 MB."""
+"""Characters of a result that a line shows: it may have 6 MB."""
 _EVERY_S = 0.25
 
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Where to listen on 127.0.0.1; 0 picks a port.")]
@@ -53,12 +49,13 @@ def local_command(port: Port = 0, time_scale: TimeScale = 1.0, *, fresh: Fresh =
     """
     with LocalCloud(port, time_scale=time_scale, fresh=fresh) as local:
         console.out().print(Text(environment_lines(local)), soft_wrap=True)
-        view = View(local)
-        if sys.stdout.isatty():
-            with Live(view.table(), console=console.out(), auto_refresh=False) as live:
-                view.follow(lambda: live.update(view.table(), refresh=True))
-        else:
-            view.follow(view.print_news)
+        watch(local)
+        stopped = threading.Event()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, lambda *_: stopped.set())
+        last: Call | None = None
+        while not stopped.wait(_EVERY_S):
+            last = _print_calls(local, last)
 
 
 def environment_lines(local: LocalCloud) -> str:
@@ -74,70 +71,38 @@ def environment_lines(local: LocalCloud) -> str:
     )
 
 
-class View:
-    """The last things that happened, newest last."""
+def watch(local: LocalCloud) -> None:
+    """Print each event, invocation and dead letter of a local cloud from now on, as it comes."""
+    local.eventbridge.watchers.append(_print_event)
+    local.scf.watchers.append(_print_run)
 
-    def __init__(self, local: LocalCloud) -> None:
-        """Begin to watch."""
-        self._local = local
-        self._lock = threading.Lock()
-        self._shown: deque[tuple[str, Text]] = deque(maxlen=ROWS)
-        self._unprinted: list[tuple[str, Text]] = []
-        self._last_call: Call | None = None
-        local.eventbridge.watchers.append(self._event)
-        local.scf.watchers.append(self._scf)
 
-    def follow(self, show: Any) -> None:
-        """Show what is new, until interrupted."""
-        stopped = threading.Event()
-        for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, lambda *_: stopped.set())
-        while not stopped.wait(_EVERY_S):
-            self._take_calls()
-            show()
+def _print_calls(local: LocalCloud, last: Call | None) -> Call | None:
+    """Print the calls that came after the last one that was printed, and return which that is now."""
+    latest = list(itertools.takewhile(lambda call: call is not last, reversed(list(local.calls))))
+    for call in reversed(latest):
+        who = call.caller.role if call.caller and call.caller.role else "owner"
+        style = "red" if call.code else "green"
+        _print("call", f"{call.service}:{call.action} in {call.region} by {who}: {call.code or 'ok'}", style)
+    return latest[0] if latest else last
 
-    def table(self) -> Any:
-        """The last rows."""
-        rows = console.table(f"Local cloud at {self._local.endpoint}", ("Time", "What", "Detail"), fold=("Detail",))
-        with self._lock:
-            self._unprinted.clear()
-            for moment, line in self._shown:
-                what, _, detail = line.plain.partition("  ")
-                rows.add_row(moment, Text(what, line.style), detail)
-        return rows
 
-    def print_news(self) -> None:
-        """Print what has not been printed yet, a line each."""
-        with self._lock:
-            news, self._unprinted = self._unprinted, []
-        for moment, line in news:
-            print(moment, line.plain, flush=True)
+def _print_event(event: dict[str, Any]) -> None:
+    name, subject = event["data"]["eventName"], event.get("subject") or "-"
+    _print("event", f"{event['type']} {name} ({subject})", "cyan")
 
-    def _say(self, what: str, detail: str, style: str) -> None:
-        row = (time.strftime("%H:%M:%S"), Text(f"{what}  {console.plain(detail)}", style))
-        with self._lock:
-            self._shown.append(row)
-            self._unprinted.append(row)
 
-    def _take_calls(self) -> None:
-        latest = list(itertools.takewhile(lambda call: call is not self._last_call, reversed(list(self._local.calls))))
-        for call in reversed(latest):
-            who = call.caller.role if call.caller and call.caller.role else "owner"
-            style = "red" if call.code else "green"
-            self._say("call", f"{call.service}:{call.action} in {call.region} by {who}: {call.code or 'ok'}", style)
-        self._last_call = latest[0] if latest else self._last_call
+def _print_run(news: Invocation | DeadLetter) -> None:
+    if isinstance(news, DeadLetter):
+        _print("dead letter", f"of the platform, for {news.function}", "red")
+        return
+    how = f"{'cold' if news.cold else 'warm'}, {news.duration_ms:.0f} ms, {news.memory_mb:.0f} MB"
+    _print("invocation", f"{news.function} by {news.source}, {how}: {_ended(news)}", "red" if news.error else "yellow")
 
-    def _event(self, event: dict[str, Any]) -> None:
-        data = event["data"]
-        self._say("event", f"{event['type']} {data['eventName']} ({event.get('subject') or '-'})", "cyan")
 
-    def _scf(self, news: Invocation | DeadLetter) -> None:
-        if isinstance(news, DeadLetter):
-            self._say("dead letter", f"of the platform, for {news.function}", "red")
-            return
-        how = f"{'cold' if news.cold else 'warm'}, {news.duration_ms:.0f} ms, {news.memory_mb:.0f} MB"
-        detail = f"{news.function} by {news.source}, {how}: {_ended(news)}"
-        self._say("invocation", detail, "red" if news.error else "yellow")
+def _print(what: str, detail: str, style: str) -> None:
+    line = Text(f"{time.strftime('%H:%M:%S')} {what}  {console.plain(detail)}", style)
+    console.out().print(line, soft_wrap=True)
 
 
 def _ended(run: Invocation) -> str:

@@ -1,4 +1,4 @@
-"""`eni-flowlog local`: the live view shows whatever a function returns, and watching it changes nothing."""
+"""`eni-flowlog local`: it shows whatever a function returns, and watching it changes nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops.commands.local import View
+from ops.commands.local import watch
 from tests.support.client import Client
 from tests.support.deployed import wait_until
 from tests.support.platform_replies import code
@@ -34,22 +34,22 @@ PROBE = {"FunctionName": "probe"}
     ids=["a report", "another object", "odd outcomes", "a list", "text", "a number", "null", "a long one"],
 )
 def test_any_result_is_shown(cloud: LocalCloud, capsys: pytest.CaptureFixture[str], result: Any, shown: str) -> None:
-    view, call = View(cloud), Client(cloud)
+    watch(cloud)
+    call = Client(cloud)
     call("scf", "CreateFunction", **PROBE, Code=code(ECHO), Runtime="Python3.10")
     wait_until(lambda: call("scf", "GetFunction", **PROBE)["Status"] == "Active")
     reply = call("scf", "Invoke", **PROBE, ClientContext=json.dumps(result))["Result"]
     assert json.loads(reply["RetMsg"]) == result
-    view.print_news()
     (line,) = [line for line in capsys.readouterr().out.splitlines() if "invocation  probe by INVOKE_API" in line]
     assert line.endswith(f" MB: {shown}")
 
 
 def test_a_failure_is_shown_as_the_platform_describes_it(cloud: LocalCloud, capsys: pytest.CaptureFixture[str]) -> None:
-    view, call = View(cloud), Client(cloud)
+    watch(cloud)
+    call = Client(cloud)
     call("scf", "CreateFunction", **PROBE, Code=code("def main_handler(event, context): 1 / 0"), Runtime="Python3.10")
     wait_until(lambda: call("scf", "GetFunction", **PROBE)["Status"] == "Active")
     assert "ZeroDivisionError" in call("scf", "Invoke", **PROBE)["Result"]["ErrMsg"]
-    view.print_news()
     said = capsys.readouterr().out
     assert '"statusCode": 430' in said
     assert '"errorMessage": "user code exception caught"' in said
