@@ -10,16 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -33,6 +24,8 @@ SHOWN_ROWS = 20
 """More failures or interfaces than this are counted, not listed; `--json` lists up to 1,000."""
 _PIPE_WIDTH = 120
 _SAY_EVERY_S = 10.0
+_TICK_S = 0.02
+"""Some machines' clocks show no shorter time."""
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _DAYS = 2 * _DAY
 
@@ -70,11 +63,6 @@ def plain(value: object) -> str:
     return "".join(each if each.isprintable() else " " for each in str(value))
 
 
-def plain_lines(value: str) -> str:
-    """Lines of text from outside without control characters."""
-    return "\n".join(plain(line) for line in value.split("\n"))
-
-
 def say(message: str, style: str = "") -> None:
     """Say a sentence on the standard error."""
     err().print(Text(without_own_keys(message), style), soft_wrap=not sys.stderr.isatty())
@@ -99,9 +87,8 @@ def ask(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise OperatorError("There is no terminal to ask at: give --yes to go on without a question.", Exit.USAGE)
-    err().print(Text(f"{question} [y/N] "), end="")
     try:
-        answer = input()
+        answer = err().input(Text(f"{question} [y/N] "))
     except EOFError:
         answer = ""
     if answer.strip().lower() not in ("y", "yes"):
@@ -122,11 +109,6 @@ def table(title: str, columns: Sequence[str], *, numbers: Sequence[str] = (), fo
             overflow="fold" if column in fold else "ellipsis",
         )
     return made
-
-
-def count(number: int, style: str) -> Text:
-    """A table's number: a zero is dim, so that the eye finds the others."""
-    return Text(f"{number:,}", style if number else "dim")
 
 
 def duration(seconds: float) -> str:
@@ -155,13 +137,23 @@ def summary(outcomes: Mapping[str, int]) -> Text:
     return Text(", ").join(parts) if parts else Text("nothing to do", "dim")
 
 
-def show_report(report: Mapping[str, Any], *, listed: Sequence[str]) -> None:
-    """Show a function's report.
+def show_report(report: Mapping[str, Any], *, listed: Sequence[str], as_json: bool) -> None:
+    """Show a function's report, and say what has stopped it.
 
     Args:
         report: under `schemas/report.schema.json`.
-        listed: the outcomes whose items are listed one by one.
+        listed: the outcomes whose items a person sees one by one.
+        as_json: for programs.
     """
+    if as_json:
+        write_json(report)
+    else:
+        _show_outcomes(report, listed)
+    if report.get("stopped"):
+        say(report["stopped"], "red")
+
+
+def _show_outcomes(report: Mapping[str, Any], listed: Sequence[str]) -> None:
     console = out()
     console.print(summary(report["outcomes"]))
     items = [item for item in report["items"] if item["outcome"] in listed]
@@ -188,16 +180,6 @@ def _items_table(items: Sequence[Mapping[str, str]]) -> Table:
     return rows
 
 
-class _Rate(ProgressColumn):
-    """How many a second."""
-
-    def render(self, task: Task) -> Text:
-        # Rich's own speed is that of the last steps: right for a long work, wild at its beginning.
-        began = task.elapsed and task.elapsed < _SAY_EVERY_S
-        speed = task.completed / task.elapsed if began and task.elapsed else task.speed
-        return Text(f"{speed:.1f}/s" if speed else "", "cyan")
-
-
 @contextmanager
 def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """Show how far a work of `total` steps is: with its rate and the time left, or, without a terminal, in lines.
@@ -205,46 +187,40 @@ def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
     Yields:
         What to call after each step, with how many failures it brought.
     """
-    if not sys.stderr.isatty():
-        yield _in_lines(what, total)
-        return
     bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),
         MofNCompleteColumn(),
-        _Rate(),
+        # Rich's own speed is that of the last steps: right for a long work, wild at its beginning.
+        TextColumn("{task.fields[rate]}", style="cyan"),
         TimeRemainingColumn(compact=True),
         TextColumn("{task.fields[failed]}", style="red"),
         console=err(),
+        disable=not sys.stderr.isatty(),
         expand=True,
         speed_estimate_period=10,
     )
-    failures = 0
-    task = bar.add_task(what, total=total, failed="")
-
-    def step(failed: int) -> None:
-        nonlocal failures
-        failures += failed
-        bar.update(task, advance=1, failed=f"{failures:,} failed" if failures else "")
-
-    with bar:
-        yield step
-
-
-def _in_lines(what: str, total: int | None) -> Callable[[int], None]:
-    """Progress where there is no terminal: a line every ten seconds."""
+    task = bar.add_task(what, total=total, rate="", failed="")
     began = said = time.monotonic()
     done = failures = 0
 
     def step(failed: int) -> None:
         nonlocal said, done, failures
         done, failures, now = done + 1, failures + failed, time.monotonic()
-        if now - said >= _SAY_EVERY_S:
+        seconds = max(now - began, _TICK_S)
+        bar.update(
+            task,
+            advance=1,
+            rate=f"{done / seconds:.1f}/s",
+            failed=f"{failures:,} failed" if failures else "",
+        )
+        if bar.disable and now - said >= _SAY_EVERY_S:
             said = now
-            say(progress_line(what, done, total, failures, now - began))
+            say(progress_line(what, done, total, failures, seconds))
 
-    return step
+    with bar:
+        yield step
 
 
 def progress_line(what: str, done: int, total: int | None, failures: int, seconds: float) -> str:
@@ -261,8 +237,5 @@ def progress_line(what: str, done: int, total: int | None, failures: int, second
 @contextmanager
 def working(what: str) -> Iterator[None]:
     """Show that something is being done, where there is a terminal."""
-    if sys.stderr.isatty():
-        with err().status(Text(f"{what} …")):
-            yield
-    else:
+    with err().status(Text(f"{what} …")):
         yield

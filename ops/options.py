@@ -94,8 +94,6 @@ Settings = Annotated[
         "shell.",
     ),
 ]
-FUNCTION = SettingsOf.FUNCTION
-"""The default of --settings."""
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print JSON on the standard output, and everything else on the standard error.")
 ]

@@ -9,10 +9,9 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from handler import settings as environment_settings
 from handler.budget import Budget
@@ -24,7 +23,7 @@ from handler.model import Outcome, Report
 from handler.redaction import hide
 from ops import deployed
 from ops.config import read
-from ops.console import counted, progress, say, show_report, working, write_json
+from ops.console import counted, progress, say, show_report, working
 from ops.deployed import Source
 from ops.deployment.cloud import Cloud
 from ops.errors import Exit, OperatorError, explained
@@ -45,12 +44,8 @@ LIMIT_S = 24 * 3600.0
 """An operator's machine has no time limit; something has to end a command that nobody watches."""
 _FAR = 1e9
 
-
-class SettingsOf(str, Enum):
-    """Whose settings a command works with."""
-
-    FUNCTION = "function"
-    LOCAL = "local"
+SettingsOf = Literal["function", "local"]
+"""Whose settings a command works with."""
 
 
 class Stop:
@@ -227,13 +222,8 @@ class Session:
             OperatorError: what failed could not be put on the queue.
         """
         report = self.report.as_dict()
-        if as_json:
-            write_json(report)
-        else:
-            show_report(report, listed=listed)
-        self.raise_if_unsent()
-        if report.get("stopped"):
-            say(report["stopped"], "red")
+        show_report(report, listed=listed, as_json=as_json)
+        self._raise_if_unsent()
         return report
 
     def ending(self, whole: Survey, *, undone: bool) -> Exit:
@@ -249,12 +239,8 @@ class Session:
             return Exit.FAILED
         return Exit.UNCOVERED if undone else Exit.OK
 
-    def raise_if_unsent(self) -> None:
-        """Send the last dead letters; to be called when the report has been shown.
-
-        Raises:
-            OperatorError: some could not be put on the queue, with the first failure that is therefore kept nowhere.
-        """
+    def _raise_if_unsent(self) -> None:
+        """Send the last dead letters; of what could not be sent the first failure is said, for it is kept nowhere."""
         letters = self.invocation.letters
         try:
             letters.raise_if_unsent()
@@ -272,7 +258,7 @@ def start(
     *,
     profile: str = "",
     function_region: str = "",
-    settings_of: SettingsOf = SettingsOf.FUNCTION,
+    settings_of: SettingsOf = "function",
     regions: Sequence[str] | None = None,
 ) -> Session:
     """Begin a command with the operator's keys and the function's settings, and say where those come from.
@@ -289,7 +275,7 @@ def start(
     """
     fallback = regions[0] if regions else ""
     config, cloud = connect(profile=profile, function_region=function_region, fallback=fallback)
-    if settings_of is SettingsOf.LOCAL:
+    if settings_of == "local":
         source = Source(config.settings, config.region, f"Settings: {deployed.HERE}, as --settings local asks for.")
     else:
         source = deployed.source(config, cloud)

@@ -39,7 +39,7 @@ def backfill_command(
     limit: options.Limit = None,
     after: After = "",
     prices: options.Prices = None,
-    settings_of: options.Settings = options.FUNCTION,
+    settings_of: options.Settings = "function",
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     dry_run: options.DryRun = False,

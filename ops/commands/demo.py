@@ -162,8 +162,8 @@ def _told(stage: Stage, story: Story) -> tuple[str, Text, str]:
     made = [call.action for call in list(stage.local.calls)[calls:] if call.caller and call.caller.role]
     items = [item for run in stage.local.scf.invocations[runs:] for item in (run.result or {}).get("items", [])]
     outcomes = (Text(item["outcome"].replace("_", "-"), console.STYLES[item["outcome"]]) for item in items)
-    reasons = "\n".join(dict.fromkeys(item.get("reason", "") for item in items)).strip()
-    return _called(made), Text("\n").join(outcomes), console.plain_lines(reasons)
+    reasons = dict.fromkeys(console.plain(item.get("reason", "")) for item in items)
+    return _called(made), Text("\n").join(outcomes), "\n".join(reasons).strip()
 
 
 def _called(calls: Sequence[str]) -> str:

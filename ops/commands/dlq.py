@@ -62,7 +62,7 @@ All = Annotated[bool, typer.Option("--all", help="All records.")]
 def list_command(
     *,
     limit: options.Limit = None,
-    settings_of: options.Settings = options.FUNCTION,
+    settings_of: options.Settings = "function",
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     as_json: options.AsJson = False,
@@ -103,7 +103,7 @@ def list_command(
 def show_command(
     ident: Ident,
     *,
-    settings_of: options.Settings = options.FUNCTION,
+    settings_of: options.Settings = "function",
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     as_json: options.AsJson = False,
@@ -133,7 +133,7 @@ def show_command(
 def redrive_command(
     *,
     limit: options.Limit = None,
-    settings_of: options.Settings = options.FUNCTION,
+    settings_of: options.Settings = "function",
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     dry_run: options.DryRun = False,
@@ -170,7 +170,7 @@ def purge_command(
     idents: Idents = None,
     *,
     limit: options.Limit = None,
-    settings_of: options.Settings = options.FUNCTION,
+    settings_of: options.Settings = "function",
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     everything: All = False,

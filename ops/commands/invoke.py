@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,12 +19,11 @@ from ops.deployed import invoke
 from ops.errors import Exit, OperatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ops.deployed import Answer
 
 MAX_SYNC_BYTES = 6 * 1024 * 1024
 MAX_ASYNC_BYTES = 128 * 1024
+_LISTED = ("created", "covered", "planned", "waiting", "skipped", "dead_lettered")
 
 Event = Annotated[
     str,
@@ -154,22 +153,13 @@ def _show(name: str, answer: Answer, *, as_json: bool) -> Exit:
             f"{name} failed: {console.plain(answer.fault)} (request {answer.request_id}). `eni-flowlog logs` has more; "
             "`eni-flowlog status` says whether its settings are right."
         )
-    returned = answer.returned
-    if as_json or schema.problems("report", returned):
-        console.write_json(returned)
-    else:
-        _show_report(returned)
-    if schema.problems("report", returned):
+    report = answer.returned
+    if schema.problems("report", report):
+        console.write_json(report)
         return Exit.OK
-    undone = returned["outcomes"]["dead_lettered"] or returned.get("stopped")
-    return Exit.UNCOVERED if undone else verdict(returned.get("coverage", ()))
-
-
-def _show_report(report: Mapping[str, Any]) -> None:
-    """Show the report of any command; a status's as `eni-flowlog status` does."""
-    if "coverage" in report:
+    if "coverage" in report and not as_json:
         show_coverage(report)
     else:
-        console.show_report(report, listed=("created", "covered", "planned", "waiting", "skipped", "dead_lettered"))
-    if report.get("stopped"):
-        console.say(report["stopped"], "red")
+        console.show_report(report, listed=_LISTED, as_json=as_json)
+    undone = report["outcomes"]["dead_lettered"] or report.get("stopped")
+    return Exit.UNCOVERED if undone else verdict(report.get("coverage", ()))

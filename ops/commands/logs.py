@@ -123,12 +123,12 @@ def logs_command(
 
         eni-flowlog logs --request b615b896-0000-4000-8000-0242ac110002
     """
+    began_ms = int((time.time() - options.seconds_of(since)) * 1000)
     config, cloud = session.connect(profile=profile, function_region=function_region)
     topic_id = _topic_of(cloud, config.function, config.namespace)
     query = f'SCF_Namespace:"{config.namespace}" AND SCF_FunctionName:"{config.function}"'
     if request:
         query = f'SCF_RequestId:"{request}"'
-    began_ms = int((time.time() - options.seconds_of(since)) * 1000)
     stop = session.Stop()
     with stop.on_interrupt(console.say):
         for news in _new_runs(cloud, topic_id, query, began_ms, stop if follow else None):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.text import Text
@@ -23,15 +22,8 @@ if TYPE_CHECKING:
     from ops.session import Session
 
 
-class Mode(str, Enum):
-    """How far a repair goes."""
-
-    ENABLE = ENABLE
-    RECREATE = RECREATE
-
-
 Modes = Annotated[
-    Mode | None,
+    Literal["enable", "recreate"] | None,
     typer.Option(
         "--mode",
         help="`enable` switches on what is disabled; `recreate` also deletes and makes anew what has lost its topic or "
@@ -49,7 +41,7 @@ def repair_command(
     mode: Modes = None,
     everybodys: Everybodys = False,
     limit: options.Limit = None,
-    settings_of: options.Settings = options.FUNCTION,
+    settings_of: options.Settings = "function",
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     dry_run: options.DryRun = False,
@@ -69,7 +61,7 @@ def repair_command(
         eni-flowlog repair --mode recreate --region ap-guangzhou
     """
     run = session.start(profile=profile, function_region=function_region, settings_of=settings_of, regions=regions)
-    chosen = mode.value if mode else run.settings.repair.replace(OFF, ENABLE)
+    chosen = mode or run.settings.repair.replace(OFF, ENABLE)
     whole = run.survey({"regions": regions, "vpc_ids": vpc_ids, "limit": limit}, wish=Wish(chosen, everybodys))
     number = sum(len(each.cures) for each in whole.inventories)
     show = console.err() if as_json else console.out()

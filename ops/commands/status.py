@@ -36,7 +36,7 @@ AsCsv = Annotated[bool, typer.Option("--csv", help="Print a line for each interf
 def status_command(
     *,
     regions: options.Regions = None,
-    settings_of: options.Settings = options.FUNCTION,
+    settings_of: options.Settings = "function",
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     as_json: options.AsJson = False,

@@ -95,7 +95,8 @@ def _rows(rows: Sequence[Mapping[str, Any]], places: Sequence[str]) -> Table:
 
 
 def _cells(row: Mapping[str, Any], numbers: Sequence[str]) -> list[Text]:
-    return [console.count(row[name], console.STYLES.get(name, "")) for name in numbers]
+    """A row's numbers: a zero is dim, so that the eye finds the others."""
+    return [Text(f"{row[name]:,}", console.STYLES.get(name, "") if row[name] else "dim") for name in numbers]
 
 
 def _sum(rows: Sequence[Mapping[str, Any]], region: str = "") -> dict[str, Any]:

@@ -141,9 +141,11 @@ def test_a_topic_with_more_interfaces_than_a_query_gives(
     assert cloud.calls.count("SearchLog") == 3
 
 
+@pytest.mark.parametrize("command", [ASK, ("logs",)])
 @pytest.mark.parametrize("since", ["", "1", "90s", "-1h", "0h"])
-def test_how_far_to_look_back(operator: Operator, since: str) -> None:
+def test_how_far_to_look_back(cloud: LocalCloud, operator: Operator, command: tuple[str, ...], since: str) -> None:
     """Wrong usage is said before any call."""
-    result = operator(*ASK, "--since", since)
+    result = operator(*command, "--since", since)
     assert result.exit_code == Exit.USAGE
     assert "is not a time such as 30m, 1h or 2d" in result.stderr
+    assert len(cloud.calls) == 0
