@@ -53,9 +53,10 @@ def main() -> int:
             print(f"measuring {name} …", file=sys.stderr, flush=True)
             rows += measure()
     print(_machine(load, time.perf_counter() - started))
-    print(table.plain(rows))
+    printed = table.markdown(rows)
+    print(printed)
     if options.markdown:
-        options.markdown.write_text(table.markdown(rows) + "\n", encoding="utf-8")
+        options.markdown.write_text(printed + "\n", encoding="utf-8")
     missed = [row.figure for row in rows if row.met is False]
     print(f"\n{len(missed)} of {sum(row.met is not None for row in rows)} targets missed", *missed, sep="\n  ")
     return 1 if missed else 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from bench import payloads, process
@@ -13,9 +12,9 @@ from bench.table import Row
 from localcloud import LocalCloud
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from bench.contenders import Field
+    from bench.contenders import Contender, Field
 
 OVER_FLOOR = 1.02
 SHARE = 0.95
@@ -24,8 +23,8 @@ LIMIT = 20
 LATENCIES_S = (0.02, 0.15, 0.5)
 SLOW_S = 0.1
 """Where a plain loop is slower than the limit, fewer of its creates tell as much."""
+BACKFILL = {"event": {"command": "backfill", "regions": [REGION]}}
 _PAGE = 100
-_CREATE = "CreateFlowLog"
 
 
 def of_events(contestants: Field) -> Iterator[Row]:
@@ -39,8 +38,7 @@ def of_events(contestants: Field) -> Iterator[Row]:
         }
         for name, (event, floor) in events.items():
             cloud.calls.clear()
-            work = {"events": [event]}
-            process.run(contestants.python, contestants.ours, work, process.cloud_settings(cloud))
+            process.in_cloud(cloud, contestants.ours, {"event": event})
             calls = len(cloud.calls)
             peer = f"floor: {floor}; plain way: {floor + 1}"
             yield Row(
@@ -51,15 +49,15 @@ def of_events(contestants: Field) -> Iterator[Row]:
 def of_backfill(contestants: Field, number: int) -> Iterator[Row]:
     """Calls of a backfill, a quarter of it covered, beside the floor and the plain way, each on a cloud of its own."""
     covered = number // 4
-    with ExitStack() as stack:
-        clouds = [stack.enter_context(LocalCloud(enforce_limits=False)) for _ in range(2)]
-        for cloud in clouds:
+
+    def calls_of(contender: Contender, work: Mapping[str, Any]) -> int:
+        with LocalCloud(enforce_limits=False) as cloud:
             cloud.seed_interfaces(REGION, number - 1, flow_logs=covered)  # and the instance's own
-        settings = [process.cloud_settings(cloud) for cloud in clouds]
-        fast = {"events": [{"command": "backfill", "regions": [REGION]}], "reads_unpaced": True}
-        process.run(contestants.python, contestants.ours, fast, {**settings[0], "FLOWLOG_CREATE_RATE": "100000"})
-        process.run(contestants.python, contestants.with_vendor("plain"), {"asks": True}, settings[1])
-        calls, plain = (len(cloud.calls) for cloud in clouds)
+            process.in_cloud(cloud, contender, work, FLOWLOG_CREATE_RATE="100000")
+            return len(cloud.calls)
+
+    calls = calls_of(contestants.ours, {**BACKFILL, "reads_unpaced": True})
+    plain = calls_of(contestants.with_vendor("plain"), {"asks": True})
     floor = number - covered + math.ceil(number / _PAGE) + math.ceil(covered / _PAGE)
     yield Row(
         f"API calls, backfill of {number}, {covered} covered",
@@ -73,15 +71,12 @@ def of_backfill(contestants: Field, number: int) -> Iterator[Row]:
 
 def pace(contestants: Field, number: int) -> Iterator[Row]:
     """Creates a second as a share of the limit at several latencies, side by side; then a plain loop's."""
-    with ThreadPoolExecutor(len(LATENCIES_S)) as pool:
-        ours = [pool.submit(of_ours, contestants, latency, number) for latency in LATENCIES_S]
-    with ThreadPoolExecutor(len(LATENCIES_S)) as pool:
-        plain = [
-            pool.submit(_plain, contestants, latency, number // 2 if latency < SLOW_S else number // 8)
-            for latency in LATENCIES_S
-        ]
-    for latency, mine, theirs in zip(LATENCIES_S, ours, plain, strict=True):
-        (share, throttled), (peer, peer_throttled) = mine.result(), theirs.result()
+    fewer = [number // 2 if latency < SLOW_S else number // 8 for latency in LATENCIES_S]
+    with ThreadPoolExecutor() as pool:
+        ours = list(pool.map(lambda latency: of_creates(contestants.ours, BACKFILL, latency, number), LATENCIES_S))
+        loop = contestants.with_vendor("plain")
+        plain = list(pool.map(lambda *each: of_creates(loop, {"asks": False}, *each), LATENCIES_S, fewer))
+    for latency, (share, throttled), (peer, peer_throttled) in zip(LATENCIES_S, ours, plain, strict=True):
         yield Row(
             f"pace at {latency * 1e3:.0f} ms latency, share of the limit",
             f"{share:.3f}, {throttled} throttled",
@@ -92,25 +87,13 @@ def pace(contestants: Field, number: int) -> Iterator[Row]:
         )
 
 
-def of_ours(contestants: Field, latency: float, number: int, enter: Sequence[str] = ()) -> tuple[float, int]:
-    """The creates of a backfill: their share of the limit, and how many were throttled."""
+def of_creates(
+    contender: Contender, work: Mapping[str, Any], latency: float, number: int, enter: Sequence[str] = ()
+) -> tuple[float, int]:
+    """The creates of so many flow logs: how many were made a second, over the limit, and how many were throttled."""
     with LocalCloud(latency_s=latency) as cloud:
-        cloud.seed_interfaces(REGION, number - 1)
-        work = {"events": [{"command": "backfill", "regions": [REGION]}]}
-        process.run(contestants.python, contestants.ours, work, process.cloud_settings(cloud), enter)
-        return _share(cloud)
-
-
-def _plain(contestants: Field, latency: float, number: int) -> tuple[float, int]:
-    with LocalCloud(latency_s=latency) as cloud:
-        ids = cloud.seed_interfaces(REGION, number)
-        work: dict[str, Any] = {"asks": False, "interfaces": [(each, cloud.network_of(REGION)[0]) for each in ids]}
-        process.run(contestants.python, contestants.with_vendor("plain"), work, process.cloud_settings(cloud))
-        return _share(cloud)
-
-
-def _share(cloud: LocalCloud) -> tuple[float, int]:
-    """The creates that were made, a second, over the limit; and how many were throttled."""
-    creates = cloud.calls.of(_CREATE)
+        cloud.seed_interfaces(REGION, number - 1)  # and the instance's own
+        process.in_cloud(cloud, contender, work, enter)
+        creates = cloud.calls.of("CreateFlowLog")
     made = [call.time for call in creates if call.code is None]
     return (len(made) - 1) / (made[-1] - made[0]) / LIMIT, len(creates) - len(made)

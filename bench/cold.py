@@ -7,14 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bench import payloads, process
-from bench.endpoint import Endpoint
+from bench.endpoint import listening
 from bench.programs.common import INTERFACE_ID
-from bench.table import Ratio, Row
+from bench.table import Row, beside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from bench.contenders import Contender, Field
+    from bench.endpoint import Endpoint
 
 EVENT = payloads.created(INTERFACE_ID, "vpc-pq9vxykj")
 OVER_VENDOR, OVER_FLOOR = 0.23, 1.10
@@ -34,8 +35,7 @@ class Times:
 
 def starts(contestants: Field, runs: int) -> Iterator[Row]:
     """Cold start, beside each peer."""
-    contenders = (contestants.ours, *contestants.peers)
-    times = measure(contestants, contenders, runs)
+    times = measure((contestants.ours, *contestants.peers), runs)
     ours = times[contestants.ours.name]
     targets = (OVER_VENDOR, None, OVER_FLOOR, None)
     for peer, target in zip(contestants.peers, targets, strict=True):
@@ -44,80 +44,61 @@ def starts(contestants: Field, runs: int) -> Iterator[Row]:
         yield _row("  of it CPU, ms", ours.cpu, peer.name, times[peer.name].cpu)
 
 
-def measure(
-    contestants: Field, contenders: Sequence[Contender], runs: int, enter: Sequence[str] = ()
-) -> dict[str, Times]:
-    """The times of the contenders, in turn, so often; `enter` begins their command, see `process.start`."""
+def measure(contenders: Sequence[Contender], runs: int, enter: Sequence[str] = ()) -> dict[str, Times]:
+    """The times of the contenders, in turn, so often; `enter` begins their command, see `process.run`."""
     times = {each.name: Times() for each in contenders}
-    with Endpoint() as endpoint:
+    with listening() as endpoint:
         for number in range(-1, runs):  # the first round only warms the page cache
             for contender in contenders:
-                wall, cpu = _once(contestants, contender, endpoint, enter)
+                said = process.run(contender, {"event": EVENT}, endpoint.settings, enter, endpoint.watch)
+                arrived, cpu = endpoint.arrival()
                 if number >= 0:
-                    times[contender.name].wall.append(wall)
+                    times[contender.name].wall.append(arrived - said["started_s"])
                     times[contender.name].cpu.append(cpu)
     return times
 
 
-def _once(contestants: Field, contender: Contender, endpoint: Endpoint, enter: Sequence[str]) -> tuple[float, float]:
-    settings = {"FLOWLOG_API_ENDPOINT": endpoint.url}
-    with process.start(contestants.python, contender, {"event": EVENT, "times": 1}, settings, enter) as started:
-        endpoint.watch(started.process.pid)
-        arrived, cpu = endpoint.arrival()
-        started.finish()
-    return arrived - started.started, cpu
-
-
 def _row(figure: str, ours: Sequence[float], name: str, peers: Sequence[float], target: float | None = None) -> Row:
-    ratio = Ratio.of(ours, peers)
-    return Row(
-        figure,
-        f"{statistics.median(ours) * 1e3:.0f}",
-        f"{name}: {statistics.median(peers) * 1e3:.0f}",
-        str(ratio),
-        f"≤ {target:.2f}" if target else "",
-        ratio.median <= target if target else None,
+    """A ratio is taken pair by pair, with its quartiles: what disturbs the machine disturbs both of a pair."""
+    ratios = [mine / theirs for mine, theirs in zip(ours, peers, strict=True)]
+    low, ratio, high = statistics.quantiles(ratios, n=4)
+    return replace(
+        beside(figure, statistics.median(ours) * 1e3, name, statistics.median(peers) * 1e3, digits=0),
+        ratio=f"{ratio:.2f} ({low:.2f}-{high:.2f})",
+        target=f"≤ {target:.2f}" if target else "",
+        met=ratio <= target if target else None,
     )
 
 
 def memory(contestants: Field, runs: int) -> Iterator[Row]:
     """Peak memory after one event and after a thousand, beside each peer."""
-    with Endpoint() as endpoint:
+    with listening() as endpoint:
         one = {
-            each.name: statistics.median(_peak(contestants, each, endpoint, 1) for _ in range(runs))
+            each.name: statistics.median(_peak(each, endpoint, 1) for _ in range(runs))
             for each in (contestants.ours, *contestants.peers)
         }
-        many = {
-            each.name: _peak(contestants, each, endpoint, events)
-            for each, events in (
-                (contestants.ours, MANY_EVENTS),
-                (contestants.peers[1], SOME_EVENTS),
-                (contestants.peers[2], MANY_EVENTS),
-            )
-        }
-    ours = contestants.ours.name
-    rows = [_memory_row("peak memory after 1 event, MB", one[ours], each.name, one) for each in contestants.peers]
-    yield replace(rows[0], target=f"≤ {MEMORY_MB:.0f} MB", met=one[ours] <= MEMORY_MB)
+        most = _peak(contestants.ours, endpoint, MANY_EVENTS)
+        bytecode, floor = contestants.peers[1:3]
+        some = _peak(bytecode, endpoint, SOME_EVENTS)
+        floors = _peak(floor, endpoint, MANY_EVENTS)
+    least = one[contestants.ours.name]
+    rows = [beside("peak memory after 1 event, MB", least, each.name, one[each.name]) for each in contestants.peers]
+    yield replace(rows[0], target=f"≤ {MEMORY_MB:.0f} MB", met=least <= MEMORY_MB)
     yield from rows[1:]
-    for peer, events in zip(contestants.peers[1:3], (f" ({SOME_EVENTS} of the peer)", ""), strict=True):
-        yield _memory_row(f"peak memory after {MANY_EVENTS:,}{events}, MB", many[ours], peer.name, many)
-    growth = many[ours] / one[ours]
+    yield beside(f"peak memory after {MANY_EVENTS:,} ({SOME_EVENTS} of the peer), MB", most, bytecode.name, some)
+    yield beside(f"peak memory after {MANY_EVENTS:,}, MB", most, floor.name, floors)
+    growth = most / least
     yield Row(
         f"peak memory after {MANY_EVENTS:,} over after 1",
-        f"{many[ours]:.1f} MB",
-        f"after 1: {one[ours]:.1f} MB",
+        f"{most:.1f} MB",
+        f"after 1: {least:.1f} MB",
         f"{growth:.3f}",
         f"≤ {MEMORY_GROWTH}",
         growth <= MEMORY_GROWTH,
     )
 
 
-def _peak(contestants: Field, contender: Contender, endpoint: Endpoint, events: int) -> float:
+def _peak(contender: Contender, endpoint: Endpoint, events: int) -> float:
     """In MB of 1,024 kB, as SCF's sizes are."""
-    work = {"event": EVENT, "times": events}
-    said = process.run(contestants.python, contender, work, {"FLOWLOG_API_ENDPOINT": endpoint.url})
+    said = process.run(contender, {"event": EVENT, "times": events}, endpoint.settings)
     return float(said["peak_kb"]) / 1024
-
-
-def _memory_row(figure: str, ours: float, peer: str, peaks: Mapping[str, float]) -> Row:
-    return Row(figure, f"{ours:.1f}", f"{peer}: {peaks[peer]:.1f}", f"{ours / peaks[peer]:.2f}")

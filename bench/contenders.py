@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ops import config
 from ops.packaging import dependencies, package, pythons
-from ops.packaging.dependencies import Target, run
+from ops.packaging.dependencies import Target
 
 if TYPE_CHECKING:
     from ops.packaging.package import Package
@@ -23,8 +22,9 @@ _TYPED_CLIENT = "tencentcloud-sdk-python-vpc"
 
 @dataclass(frozen=True)
 class Contender:
-    """What is measured: a program of `bench.programs` and the folders on its path."""
+    """What is measured: a program of `bench.programs`, its interpreter and the folders on its path."""
 
+    python: Path
     name: str
     program: str
     path: tuple[Path, ...]
@@ -49,19 +49,22 @@ class Field:
     def peers(self) -> tuple[Contender, ...]:
         """The peers of the issue, (a) to (d)."""
         return (
-            Contender("(a) vendor's way", "vendor", (self.plain, self.programs)),
-            Contender("(b) the same, bytecode", "vendor", (self.compiled, self.programs)),
-            Contender("(c) floor: imports", "floor", (self.compiled, self.programs)),
-            Contender("(d) empty handler", "empty", (self.programs,)),
+            self._contender("(a) vendor's way", "vendor", self.plain),
+            self._contender("(b) the same, bytecode", "vendor", self.compiled),
+            self._contender("(c) floor: imports", "floor", self.compiled),
+            self._contender("(d) empty handler", "empty"),
         )
 
     def with_ours(self, program: str) -> Contender:
         """Another program that uses the package."""
-        return Contender("ours", program, (self.package.folder, self.programs))
+        return self._contender("ours", program, self.package.folder)
 
     def with_vendor(self, program: str) -> Contender:
         """Another program that uses the typed client, with bytecode."""
-        return Contender("vendor's way", program, (self.compiled, self.programs))
+        return self._contender("vendor's way", program, self.compiled)
+
+    def _contender(self, name: str, program: str, *folders: Path) -> Contender:
+        return Contender(self.python, name, program, (*folders, self.programs))
 
 
 def gather() -> Field:
@@ -76,7 +79,7 @@ def gather() -> Field:
     python = pythons.find(target.version)
     assert python is not None, "the package has just been built with it"
     plain, compiled = _peers(store, python, target)
-    return Field(python, built, plain, compiled, _programs(store, python))
+    return Field(python, built, plain, compiled, _programs(store, python, target))
 
 
 def _peers(store: Path, python: Path, target: Target) -> tuple[Path, Path]:
@@ -90,7 +93,7 @@ def _peers(store: Path, python: Path, target: Target) -> tuple[Path, Path]:
     if not compiled.is_dir():
         with tempfile.TemporaryDirectory(dir=store, prefix=".new-") as scratch:
             new = Path(shutil.copytree(plain, Path(scratch, "compiled")))
-            _compile(new, python)
+            package.add_bytecode(new, python, target)
             new.rename(compiled)
     return plain, compiled
 
@@ -103,18 +106,12 @@ def _pin_of_typed_client() -> str:
     return "\n".join(lines[start : end + 1]) + "\n"
 
 
-def _programs(store: Path, python: Path) -> Path:
+def _programs(store: Path, python: Path, target: Target) -> Path:
+    """A copy of the programs, with bytecode: no contender pays for them."""
     folder = store / "programs"
     shutil.rmtree(folder, ignore_errors=True)
-    package_folder = folder / "bench" / "programs"
-    package_folder.mkdir(parents=True)
-    for source in (ROOT / "bench" / "programs").glob("*.py"):
-        shutil.copyfile(source, package_folder / source.name)
-    _compile(folder, python)
+    shutil.copytree(
+        ROOT / "bench" / "programs", folder / "bench" / "programs", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    package.add_bytecode(folder, python, target)
     return folder
-
-
-def _compile(folder: Path, python: Path) -> None:
-    command = [str(python), "-s", "-S", "-B", "-m", "compileall", "-qq", "-f", "-o", "0"]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    run([*command, "--invalidation-mode", "unchecked-hash", str(folder)], f"Compiling {folder.name}", environment)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import socketserver
 import threading
 import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from typing_extensions import Self
+    from collections.abc import Iterator
 
 _BODY = json.dumps(
     {"Response": {"FlowLog": [{"FlowLogId": "fl-f42uhpkj"}], "TotalNum": 0, "RequestId": "404428db-0000"}}
@@ -21,42 +20,26 @@ _BODY = json.dumps(
 _REPLY = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(_BODY), _BODY)
 
 
-class _Handler(socketserver.StreamRequestHandler):
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: Endpoint
 
-    def handle(self) -> None:
-        while self._answer():
-            pass
-
-    def _answer(self) -> bool:
-        line = self.rfile.readline()
-        if not line.strip():
-            return False
+    def do_POST(self) -> None:
         self.server.arrived()
-        length, alive = 0, True
-        while line.strip():
-            name, _, value = line.partition(b":")
-            length = int(value) if name.lower() == b"content-length" else length
-            alive = alive and not (name.lower() == b"connection" and value.strip().lower() == b"close")
-            line = self.rfile.readline()
-        self.rfile.read(length)
+        self.rfile.read(int(self.headers["Content-Length"]))
         self.wfile.write(_REPLY)
-        return alive
 
 
-class Endpoint(socketserver.ThreadingTCPServer):
-    """Listens on a free port while it is a context manager."""
-
-    daemon_threads = True
-    allow_reuse_address = True
+class Endpoint(ThreadingHTTPServer):
+    """Listens on a free port; its threads end with the process."""
 
     def __init__(self) -> None:
         """Nobody is watched yet."""
         super().__init__(("127.0.0.1", 0), _Handler)
         self._watched: int | None = None
         self._arrivals: SimpleQueue[tuple[float, float]] = SimpleQueue()
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.settings = {"FLOWLOG_API_ENDPOINT": f"http://127.0.0.1:{self.server_port}"}
 
     def watch(self, pid: int) -> None:
         """Note the next call, which this process will send."""
@@ -74,14 +57,13 @@ class Endpoint(socketserver.ThreadingTCPServer):
         """Wait for the watched call: when it came, on `time.perf_counter`, and the CPU seconds used."""
         return self._arrivals.get(timeout=60)
 
-    def __enter__(self) -> Self:
-        """Listen."""
-        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        self.shutdown()
-        self.server_close()
+@contextmanager
+def listening() -> Iterator[Endpoint]:
+    """An endpoint that answers while the context lasts."""
+    with Endpoint() as endpoint:
+        threading.Thread(target=endpoint.serve_forever, args=(0.02,), daemon=True).start()
+        try:
+            yield endpoint
+        finally:
+            endpoint.shutdown()

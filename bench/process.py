@@ -7,8 +7,6 @@ import os
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +14,7 @@ from bench.contenders import SCHEMA
 from bench.programs.common import REGION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bench.contenders import Contender
     from localcloud import LocalCloud
@@ -26,30 +24,52 @@ TIMEOUT_S = 300.0
 KEYS = {"TENCENTCLOUD_SECRETID": "AKIDbench", "TENCENTCLOUD_SECRETKEY": "bench"}  # pragma: allowlist secret
 
 
-@dataclass(frozen=True)
-class Started:
-    """A process that runs. `started` is when it was, on `time.perf_counter`."""
+def run(
+    contender: Contender,
+    work: Mapping[str, Any],
+    settings: Mapping[str, str],
+    enter: Sequence[str] = (),
+    watch: Callable[[int], None] = lambda _pid: None,
+) -> dict[str, Any]:
+    """Run a contender to its end.
 
-    process: subprocess.Popen[bytes]
-    result: Path
-    started: float
+    Args:
+        contender: what to run.
+        work: for `bench.programs.common.work`.
+        settings: of the function: the endpoint, and more where the work needs it.
+        enter: what the command begins with, to run in a cgroup.
+        watch: is told the process's id as soon as it runs.
 
-    def finish(self) -> dict[str, Any]:
-        """Wait for it, and return what it says.
+    Returns:
+        What the program says, and `started_s`: when it was started, on `time.perf_counter`.
 
-        Raises:
-            RuntimeError: it failed.
-        """
-        _, errors = self.process.communicate(timeout=TIMEOUT_S)
-        if self.process.returncode != 0:
-            raise RuntimeError(f"{self.process.args!r} failed:\n{errors.decode('utf-8', 'replace')[-2000:]}")
-        said: dict[str, Any] = json.loads(self.result.read_text(encoding="utf-8"))
-        return said
+    Raises:
+        RuntimeError: it failed.
+    """
+    with tempfile.TemporaryDirectory(prefix="eni-flowlog-bench-") as scratch:
+        work_file, result = Path(scratch, "work.json"), Path(scratch, "result.json")
+        work_file.write_text(json.dumps(work), encoding="utf-8")
+        environment = {**_environment(contender, work_file, result), **settings}
+        command = [*enter, str(contender.python), "-s", "-S", "-c", f"import bench.programs.{contender.program}"]
+        started_s = time.perf_counter()
+        with subprocess.Popen(  # noqa: S603 - an interpreter's own path, no shell
+            command, env=environment, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        ) as process:
+            try:
+                watch(process.pid)
+                _, errors = process.communicate(timeout=TIMEOUT_S)
+            finally:
+                process.kill()
+        if process.returncode != 0:
+            raise RuntimeError(f"{command!r} failed:\n{errors.decode('utf-8', 'replace')[-2000:]}")
+        return {**json.loads(result.read_text(encoding="utf-8")), "started_s": started_s}
 
 
-def cloud_settings(cloud: LocalCloud) -> dict[str, str]:
-    """The function's settings for a local cloud."""
-    return {
+def in_cloud(
+    cloud: LocalCloud, contender: Contender, work: Mapping[str, Any], enter: Sequence[str] = (), **settings: str
+) -> dict[str, Any]:
+    """Run a contender with a local cloud's keys, topic and address, and return what it says."""
+    of_cloud = {
         "TENCENTCLOUD_SECRETID": cloud.secret_id,
         "TENCENTCLOUD_SECRETKEY": cloud.secret_key,
         "FLOWLOG_TOPIC_ID": cloud.topic_id,
@@ -57,54 +77,10 @@ def cloud_settings(cloud: LocalCloud) -> dict[str, str]:
         "FLOWLOG_API_ENDPOINT": cloud.endpoint,
         "FLOWLOG_DLQ_ENDPOINT": cloud.endpoint,
     }
+    return run(contender, work, {**of_cloud, **settings}, enter)
 
 
-@contextmanager
-def start(
-    python: Path,
-    contender: Contender,
-    work: Mapping[str, Any],
-    settings: Mapping[str, str],
-    enter: Sequence[str] = (),
-) -> Iterator[Started]:
-    """Start a contender.
-
-    Args:
-        python: the interpreter.
-        contender: what to run.
-        work: for `bench.programs.common.work`.
-        settings: of the function: the endpoint, and more where the work needs it.
-        enter: what the command begins with, to run in a cgroup.
-    """
-    with tempfile.TemporaryDirectory(prefix="eni-flowlog-bench-") as scratch:
-        work_file, result = Path(scratch, "work.json"), Path(scratch, "result.json")
-        work_file.write_text(json.dumps(work), encoding="utf-8")
-        environment = _environment(contender, settings, work_file, result)
-        command = [*enter, str(python), "-s", "-S", "-c", f"import bench.programs.{contender.program}"]
-        started = time.perf_counter()
-        with subprocess.Popen(  # noqa: S603 - an interpreter's own path, no shell
-            command, env=environment, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        ) as process:
-            try:
-                yield Started(process, result, started)
-            finally:
-                if process.poll() is None:
-                    process.kill()
-
-
-def run(
-    python: Path,
-    contender: Contender,
-    work: Mapping[str, Any],
-    settings: Mapping[str, str],
-    enter: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Start a contender, wait for it, and return what it says."""
-    with start(python, contender, work, settings, enter) as started:
-        return started.finish()
-
-
-def _environment(contender: Contender, settings: Mapping[str, str], work: Path, result: Path) -> dict[str, str]:
+def _environment(contender: Contender, work: Path, result: Path) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": ":".join(map(str, contender.path)),
@@ -118,5 +94,4 @@ def _environment(contender: Contender, settings: Mapping[str, str], work: Path, 
         "BENCH_RESULT": str(result),
         "BENCH_SCHEMA": str(SCHEMA),
         **KEYS,
-        **settings,
     }

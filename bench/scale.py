@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench import process
 from bench.programs.common import REGION
-from bench.table import Row
+from bench.table import Row, beside
 from localcloud import LocalCloud
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from bench.contenders import Field
@@ -32,8 +32,8 @@ class Size:
 
     number: int
     status_s: float
-    plan_s: float
     wall_s: float
+    plan_s: float
     peak_kb: int
     ids_kb: int
 
@@ -77,24 +77,21 @@ def growth(contestants: Field, numbers: Sequence[int]) -> Iterator[Row]:
 
 
 def _measure(contestants: Field, number: int) -> Size:
+    status, plan = (
+        of_account(contestants, number, {"event": event, "reads_unpaced": True}) for event in (STATUS, PLAN)
+    )
+    ids = process.run(contestants.with_ours("ids"), {"number": number}, {})
+    ((status_s, wall_s),), ((plan_s, _),) = status["runs"], plan["runs"]
+    return Size(number, status_s, wall_s, plan_s, status["peak_kb"], ids["peak_kb"])
+
+
+def of_account(contestants: Field, number: int, work: Mapping[str, Any], enter: Sequence[str] = ()) -> dict[str, Any]:
+    """What ours says that has looked at an account of so many interfaces, half of them covered."""
     with LocalCloud(enforce_limits=False) as cloud:
         cloud.seed_interfaces(REGION, number - 1, flow_logs=number // 2)  # and the instance's own
-        settings = process.cloud_settings(cloud)
-        said = {}
-        for name, event in (("status", STATUS), ("plan", PLAN)):
-            work = {"events": [event], "reads_unpaced": True}
-            said[name] = process.run(contestants.python, contestants.ours, work, settings)
-    ids = process.run(contestants.python, contestants.with_ours("ids"), {"number": number}, {})
-    runs = {name: each["runs"][0] for name, each in said.items()}
-    assert sum(runs["status"]["outcomes"].values()) == number, runs["status"]
-    return Size(
-        number,
-        runs["status"]["cpu_s"],
-        runs["plan"]["cpu_s"],
-        runs["status"]["wall_s"],
-        said["status"]["peak_kb"],
-        ids["peak_kb"],
-    )
+        said = process.in_cloud(cloud, contestants.ours, work, enter)
+    assert sum(said["outcomes"].values()) == number, said
+    return said
 
 
 def package(contestants: Field) -> Iterator[Row]:
@@ -102,12 +99,7 @@ def package(contestants: Field) -> Iterator[Row]:
     built = contestants.package
     unpacked = _size(contestants.compiled)
     yield Row("zip, MB", f"{built.size / 1e6:.2f}", "", "", f"≤ {ZIP_MB:.0f} MB", built.size <= ZIP_MB * 1e6)
-    yield Row(
-        "unpacked, MB",
-        f"{built.unpacked / 1e6:.1f}",
-        f"(b): {unpacked / 1e6:.1f}",
-        f"{built.unpacked / unpacked:.2f}",
-    )
+    yield beside("unpacked, MB", built.unpacked / 1e6, "(b)", unpacked / 1e6)
 
 
 def _size(folder: Path) -> int:

@@ -8,11 +8,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 REGION = "ap-guangzhou"
 INTERFACE_ID = "eni-78ysaex1"
-"""Of the event that `run` is given: it is replaced by another each time."""
+"""Of the event that the work gives: `events` puts another in its place each time."""
 CONTEXT = {
     "memory_limit_in_mb": 64,
     "time_limit_in_ms": 900_000,
@@ -43,25 +43,21 @@ def peak_kb() -> int:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 
-def run(handle: Callable[[Any, dict[str, Any]], Any]) -> None:
-    """Handle events one after the other, as an instance does.
+def events(given: dict[str, Any]) -> Iterator[Any]:
+    """The work's `event`, so many `times`; what names INTERFACE_ID names another interface each time."""
+    text = json.dumps(given["event"])
+    for number in range(given.get("times", 1)):
+        yield json.loads(text.replace(INTERFACE_ID, f"eni-{number:08d}"))
 
-    They are the work's `events`: then the CPU and wall time of each is told, and what its report counts. Or it is one
-    `event` so many `times`, each with another interface, and nothing is kept of it.
+
+def run(handle: Callable[[Any, dict[str, Any]], Any]) -> None:
+    """Handle events one after the other, as an instance does; tell the CPU and wall time of each, and the last report.
+
+    No report but the last is kept: the memory of many events is to be that of the handler.
     """
-    given = work()
-    runs = []
-    for event in given.get("events", ()):
+    runs, report = [], None
+    for event in events(work()):
         cpu, wall = time.process_time(), time.perf_counter()
         report = handle(event, CONTEXT)
-        runs.append(
-            {
-                "cpu_s": time.process_time() - cpu,
-                "wall_s": time.perf_counter() - wall,
-                "outcomes": report.get("outcomes"),
-            }
-        )
-    text = json.dumps(given.get("event"))
-    for number in range(given.get("times", 0)):
-        handle(json.loads(text.replace(INTERFACE_ID, f"eni-{number:08d}")), CONTEXT)
-    say(runs=runs)
+        runs.append((time.process_time() - cpu, time.perf_counter() - wall))
+    say(runs=runs, outcomes=report and report.get("outcomes"))

