@@ -114,6 +114,13 @@ def project(tmp_path: Path) -> Path:
     return root
 
 
+def with_dependencies(project: Path) -> Path:
+    """Put the installed dependencies into a copy, but for what another test's process is installing just now."""
+    store = project / ".build" / "dependencies"
+    shutil.copytree(ROOT / ".build" / "dependencies", store, ignore=shutil.ignore_patterns(".new-*"))
+    return store
+
+
 def names(package: Package) -> list[str]:
     with zipfile.ZipFile(package.archive) as archive:
         return archive.namelist()
@@ -167,9 +174,7 @@ def test_it_holds_what_it_should_and_nothing_else(package: Package) -> None:
 
 def test_a_file_that_is_not_its_wheel_s_is_not_packed(project: Path) -> None:
     """Whoever has changed the installation, such as a Python that adds to a certificate bundle, is found out."""
-    store = project / ".build" / "dependencies"
-    shutil.copytree(ROOT / ".build" / "dependencies", store)
-    (bundle,) = store.glob("3.10-*/site/certifi/cacert.pem")
+    (bundle,) = with_dependencies(project).glob("3.10-*/site/certifi/cacert.pem")
     bundle.write_bytes(bundle.read_bytes() + b"\n")
     with pytest.raises(
         PackageError, match=r"cacert\.pem is not the file of certifi's wheel: remove .*/site, build again"
@@ -285,7 +290,7 @@ def test_two_builds_are_the_same_byte_for_byte(
 
 def test_building_again_replaces_what_was_there(project: Path, package: Package) -> None:
     """A module that is gone from the sources is gone from the package, and no scratch folder stays behind."""
-    shutil.copytree(ROOT / ".build" / "dependencies", project / ".build" / "dependencies")
+    with_dependencies(project)
     (project / "handler" / "old.py").touch()
     first = packaging.build(root=project, bytecode=False)
     assert "handler/old.py" in names(first)
