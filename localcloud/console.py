@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from localcloud.cam.model import CLOUDAUDIT_ROLE, FLOW_LOG_ROLE, Access, add_service_role
 from localcloud.core.faults import Reply
-from localcloud.eb.model import keep_service_bus, service_bus
+from localcloud.eb.model import home_bridge, keep_service_bus
 
 if TYPE_CHECKING:
     from localcloud.core.account import Account
@@ -38,7 +38,7 @@ class Console:
 
     def done(self) -> dict[str, bool]:
         """Return of each step whether it is done."""
-        bus, roles = service_bus(self._account), self._account.state(Access).roles
+        bus, roles = home_bridge(self._account).bus, self._account.state(Access).roles
         states = (FLOW_LOG_ROLE in roles, CLOUDAUDIT_ROLE in roles, bus is not None, bus is not None and bus.cloudaudit)
         return dict(zip(self._steps, states, strict=True))
 

@@ -1,7 +1,7 @@
 """EventBridge 2021-04-16: the service bus, its rules and their targets."""
 
-from localcloud.eb import actions, store
+from localcloud.eb import bus, rules
 from localcloud.eb.model import API
 
 ACTIONS = API.actions
-__all__ = ["ACTIONS", "actions", "store"]
+__all__ = ["ACTIONS", "bus", "rules"]

@@ -18,7 +18,7 @@ from localcloud.cam.model import CLOUDAUDIT_ROLE, Access
 from localcloud.cloudaudit import record as cloudaudit
 from localcloud.core.notify import notify
 from localcloud.eb import pattern
-from localcloud.eb.model import Buses, StoredEvent, service_bus
+from localcloud.eb.model import StoredEvent, home_bridge
 from localcloud.scf.invoker import EVENT_BUS
 from localcloud.scf.model import Event
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from localcloud.core.account import Account
     from localcloud.core.background import Background
     from localcloud.core.call_log import WriteCall
-    from localcloud.eb.model import Bus, Target
+    from localcloud.eb.model import Bridge, Target
     from localcloud.scf.invoker import Invoker
 
 LARGEST_EVENT = 64 * 1024
@@ -103,30 +103,26 @@ class EventBridge:
 
     def publish(self, write: WriteCall) -> None:
         """Put a write call on the service bus and deliver it to the targets of the rules that let it through."""
-        bus = service_bus(self._account)
+        bridge = home_bridge(self._account)
+        bus = bridge.bus
         if bus is None or not bus.cloudaudit or CLOUDAUDIT_ROLE not in self._account.state(Access).roles:
             return
-        if not self.watchers and not self._buses().rules and not bus.keeps:
+        if not self.watchers and not bridge.rules and not bus.keeps:
             return  # nobody would see it
         event = cloudaudit.cloud_event(write, self._account, bus.bus_id, self._next_style())
         notify(self.watchers, event)
-        self._route(event, bus)
+        self._route(event, bridge)
 
     def put(self, event: dict[str, Any]) -> None:
         """Deliver an event as if it had come from the service bus: again, late, or made by a test."""
-        bus = service_bus(self._account)
-        if bus is not None:
-            self._route(event, bus)
+        self._route(event, home_bridge(self._account))
 
-    def _route(self, event: dict[str, Any], bus: Bus) -> None:
+    def _route(self, event: dict[str, Any], bridge: Bridge) -> None:
         with self._account.lock:
-            buses = self._buses()
-            rules = [
-                rule for rule in buses.rules_of(bus.bus_id) if rule.enabled and pattern.matches(rule.parsed, event)
-            ]
-            if bus.keeps:
-                buses.stored.append(StoredEvent(self._account.now(), event))
-            targets = [target for rule in rules for target in buses.targets_of(rule.rule_id)]
+            if bridge.bus is not None and bridge.bus.keeps:
+                bridge.stored.append(StoredEvent(self._account.now(), event))
+            rules = [rule for rule in bridge.rules.values() if rule.enabled and pattern.matches(rule.parsed, event)]
+            targets = [target for rule in rules for target in bridge.targets_of(rule.rule_id)]
         for target in targets:
             self._send(target, event)
 
@@ -199,6 +195,3 @@ class EventBridge:
     def _chance(self, probability: float) -> bool:
         with self._lock:
             return self._random.random() < probability
-
-    def _buses(self) -> Buses:
-        return self._account.region(self._account.home).state(Buses)

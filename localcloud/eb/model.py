@@ -1,4 +1,4 @@
-"""What a region's EventBridge holds: buses, rules, targets."""
+"""What a region's EventBridge holds: the service bus, its rules, their targets, and the events that it has kept."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.actions import Service
-from localcloud.core.errors import existing
+from localcloud.core.errors import ApiError
 from localcloud.core.regions import REGIONS
 from localcloud.scf.model import Ref
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from localcloud.core.account import Account
     from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
 API = Service("eb", "2021-04-16")
-CLOUD = "Cloud"
-"""The type of the service bus, which receives what happens on the account."""
 MOST_STORED = 20_000
 _FUNCTION = re.compile(
     r"qcs::scf:(?P<region>[a-z0-9-]+):(?:appid/\d+/)?uin/(?P<uin>\d+):"
@@ -33,24 +33,24 @@ class Target:
 
     target_id: str
     rule_id: str
-    bus_id: str
     resource: str
     function: Ref
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of a bus; `parsed` is its pattern as an object."""
+    """A rule of the bus: `settings` are what CreateRule takes, by its names, and `parsed` is the pattern among them."""
 
     rule_id: str
-    bus_id: str
     created: float
-    modified: float = 0.0
-    name: str = ""
-    pattern: str = "{}"
+    modified: float
+    settings: Mapping[str, Any]
     parsed: dict[str, Any] = field(default_factory=dict, repr=False)
-    enabled: bool = True
-    description: str = ""
+
+    @property
+    def enabled(self) -> bool:
+        """Return whether it lets any event through."""
+        return bool(self.settings["Enable"])
 
 
 @dataclass(frozen=True)
@@ -63,32 +63,27 @@ class StoredEvent:
 
 @dataclass(frozen=True)
 class Bus:
-    """An event bus; `cloudaudit` says whether it receives CloudAudit's events, which no API can switch on.
+    """The service bus; `cloudaudit` says whether it receives CloudAudit's events, which no API can switch on.
 
     `keeps` says whether it keeps its events for SearchLog.
     """
 
     bus_id: str
-    name: str
-    kind: str
-    description: str
     created: float
+    name: str = "default"
+    description: str = "events of Tencent Cloud services"
     cloudaudit: bool = False
     keeps: bool = False
 
 
-class Buses:
-    """One region's buses, rules and targets, by id."""
+class Bridge:
+    """One region's service bus, if it has one, with its rules and targets by id."""
 
     def __init__(self) -> None:
-        self.buses: dict[str, Bus] = {}
+        self.bus: Bus | None = None
         self.rules: dict[str, Rule] = {}
         self.targets: dict[str, Target] = {}
         self.stored: deque[StoredEvent] = deque(maxlen=MOST_STORED)
-
-    def rules_of(self, bus_id: str) -> list[Rule]:
-        """Return a bus's rules, oldest first."""
-        return [rule for rule in self.rules.values() if rule.bus_id == bus_id]
 
     def targets_of(self, rule_id: str) -> list[Target]:
         """Return a rule's targets, oldest first."""
@@ -101,22 +96,22 @@ def bus_of(ctx: Context, params: Params) -> Bus:
     Raises:
         ApiError: ResourceNotFound.EventBus.
     """
-    bus_id = params["EventBusId"]
-    return existing(ctx.region.state(Buses).buses.get(bus_id), "ResourceNotFound.EventBus", f"event bus `{bus_id}`")
+    bus, bus_id = ctx.region.state(Bridge).bus, params["EventBusId"]
+    if bus is None or bus.bus_id != bus_id:
+        raise ApiError("ResourceNotFound.EventBus", f"The event bus `{bus_id}` does not exist.")
+    return bus
 
 
-def service_bus(account: Account) -> Bus | None:
-    """Return the service bus, which stands in Guangzhou and gets the events of all regions (doc 1108/46246)."""
-    buses = account.region(account.home).state(Buses).buses.values()
-    return next((bus for bus in buses if bus.kind == CLOUD), None)
+def home_bridge(account: Account) -> Bridge:
+    """Return what has the service bus: it stands in Guangzhou and gets the events of all regions (doc 1108/46246)."""
+    return account.region(account.home).state(Bridge)
 
 
 def keep_service_bus(account: Account, *, cloudaudit: bool) -> None:
     """Make the service bus if there is none, and say whether it receives CloudAudit's events."""
-    bus = service_bus(account) or Bus(
-        f"eb-{account.ids.letters(8)}", "default", CLOUD, "events of Tencent Cloud services", account.now()
-    )
-    account.region(account.home).state(Buses).buses[bus.bus_id] = replace(bus, cloudaudit=cloudaudit)
+    bridge = home_bridge(account)
+    bus = bridge.bus or Bus(f"eb-{account.ids.letters(8)}", account.now())
+    bridge.bus = replace(bus, cloudaudit=cloudaudit)
 
 
 def function_of(resource: str, uin: str) -> Ref | None:
