@@ -172,7 +172,7 @@ class LocalCloud:
         if self._server is not None:
             self._server.shutdown()
             self.background.stop()
-            self.scf.close()
+            self.scf.pools.close()
             self._server.close_connections()
             self._server.server_close()
             self._server = None

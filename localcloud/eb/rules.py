@@ -85,7 +85,7 @@ def create_target(ctx: Context, params: Params) -> dict[str, Any]:
         raise ApiError("LimitExceeded.Target", f"The rule `{rule.rule_id}` has {MOST_TARGETS} targets already.")
     if params.get("EnableBatchDelivery") or "SCFParams" in params["TargetDescription"]:
         raise ApiError("InvalidParameterValue.TargetDescription", "A target gathers no events here.")
-    known = ctx.account.region(function.region).state(Functions).get(function.namespace, function.name)
+    known = ctx.account.region(function.region).state(Functions).rows.get(function)
     existing(known, "ResourceNotFound.Function", f"function `{function.name}`")
     target = Target(f"target-{ctx.account.ids.letters(8)}", rule.rule_id, resource, function)
     bridge.targets[target.target_id] = target

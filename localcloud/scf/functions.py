@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.cam.model import Access
 from localcloud.core.clock import beijing_time
-from localcloud.core.errors import ApiError
+from localcloud.core.errors import ApiError, missing
 from localcloud.core.paging import page_of
 from localcloud.scf.checks import check_limits, check_name, check_runtime, code_of, variables_of
 from localcloud.scf.invoker import Invoker
@@ -27,34 +27,22 @@ def create_function(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a function from a zip; it is Creating for a while, then Active."""
     check_name(params["FunctionName"])
     ref = ref_of(ctx, params)
-    if ctx.region.state(Functions).get(ref.namespace, ref.name) is not None:
+    if ref in ctx.region.state(Functions).rows:
         raise ApiError("ResourceInUse.FunctionName", f"The function `{ref.name}` exists already.")
-    now = ctx.now()
-    function = Function(
-        ref=ref,
-        function_id=f"lam-{ctx.account.ids.letters(8)}",
-        code=code_of(params["Code"].get("ZipFile")),
-        created=now,
-        modified=now,
-        settled=now + ctx.behaviour.wait(ctx.behaviour.function_ready_s),
-        settings={**DEFAULTS, **_given(ctx, params)},
-    )
-    if not function.settings["ClsTopicId"]:
+    code, settings = code_of(params["Code"].get("ZipFile")), {**DEFAULTS, **_given(ctx, params)}
+    if not settings["ClsTopicId"]:
         topic = default_topic(ctx)
-        logged = {"ClsTopicId": topic.topic_id, "ClsLogsetId": topic.logset_id}
-        function = replace(function, settings={**function.settings, **logged})
-    ctx.region.state(Functions).put(function)
-    ctx.account.state(Invoker).prepare(function)
-    return {}
+        settings.update(ClsTopicId=topic.topic_id, ClsLogsetId=topic.logset_id)
+    return _store(ctx, Function(ref, f"lam-{ctx.account.ids.letters(8)}", code, settings, ctx.now()))
 
 
 @API.action(unlisted={"ShowTriggers": "string"})
 def get_function(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe a function with its triggers."""
     if "FunctionName" not in params:
-        raise ApiError("MissingParameter", "The request is missing a required parameter `FunctionName`.")
+        raise missing("FunctionName")
     function = find(ctx, params)
-    triggers = ctx.region.state(Functions).triggers_of(function.ref).values()
+    triggers = ctx.region.state(Functions).triggers[function.ref].values()
     return {
         **_summary(ctx, function),
         **function.settings,
@@ -78,9 +66,9 @@ def list_functions(ctx: Context, params: Params) -> dict[str, Any]:
 def update_function_code(ctx: Context, params: Params) -> dict[str, Any]:
     """Replace a function's code; it is Updating for a while."""
     function = _active(ctx, params, "UpdateFunctionCode")
-    check_limits({"Handler": params["Handler"]} if "Handler" in params else {})
-    zipped = params.get("Code", {}).get("ZipFile") or params.get("ZipFile")
     handler = {"Handler": params["Handler"]} if "Handler" in params else {}
+    check_limits(handler)
+    zipped = params.get("Code", {}).get("ZipFile") or params.get("ZipFile")
     return _store(ctx, replace(function, code=code_of(zipped), settings={**function.settings, **handler}))
 
 
@@ -99,7 +87,9 @@ def delete_function(ctx: Context, params: Params) -> dict[str, Any]:
     function = find(ctx, params)
     if params.get("Qualifier", LATEST) != LATEST:
         raise ApiError("ResourceNotFound.Qualifier", f"The version `{params['Qualifier']}` does not exist.")
-    ctx.region.state(Functions).remove(function.ref)
+    functions = ctx.region.state(Functions)
+    del functions.rows[function.ref]
+    functions.triggers.pop(function.ref, None)
     ctx.account.state(Invoker).forget(function.ref)
     return {}
 
@@ -117,7 +107,7 @@ def _store(ctx: Context, function: Function) -> dict[str, Any]:
     now = ctx.now()
     settled = now + ctx.behaviour.wait(ctx.behaviour.function_ready_s)
     changed = replace(function, modified=now, settled=settled, revision=function.revision + 1)
-    ctx.region.state(Functions).put(changed)
+    ctx.region.state(Functions).rows[function.ref] = changed
     ctx.account.state(Invoker).prepare(changed)
     return {}
 

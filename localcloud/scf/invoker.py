@@ -13,14 +13,15 @@ import json
 import threading
 from collections import defaultdict, deque
 from dataclasses import dataclass
-from itertools import count
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.notify import notify
 from localcloud.scf import deadletters
 from localcloud.scf.model import Event, Functions
-from localcloud.scf.pools import Pools, RoleRefused
+from localcloud.scf.pools import Pools
 from localcloud.scf.process.code_folder import PackageError
+from localcloud.scf.process.function_process import SYSTEM_ERROR, THROTTLED, InvocationError
 from localcloud.scf.process.process_pool import InvokeResult
 from localcloud.scf.timers import Timers
 
@@ -35,7 +36,6 @@ RETRIES = 2
 RETRY_AFTER_S = 60.0
 PATIENCE_S = 6 * 3600.0
 KEPT = 20_000
-SYSTEM_ERROR, THROTTLED = 500, 432
 INVOKE_API, TIMER, EVENT_BUS = "INVOKE_API", "TRIGGER_TIMER", "TRIGGER_EB"
 """RequestSource of a dead letter: only the timer's is documented, the others are inferred from it."""
 
@@ -96,10 +96,8 @@ class Invoker:
         self._waiting: dict[Ref, deque[Event]] = defaultdict(deque)
         self._running: dict[Ref, int] = defaultdict(int)
         self._invocations: deque[Invocation] = deque(maxlen=KEPT)
-        self._dead_letters: deque[DeadLetter] = deque(maxlen=KEPT)
-        self._serials = count(1)
         self.pools = Pools(account)
-        self.timers = Timers(account, background, self._fire)
+        self.timers = Timers(account, background, partial(self.trigger, source=TIMER))
         self.waits_for_instances = True
         self.watchers: list[Callable[[Invocation | DeadLetter], None]] = []
 
@@ -108,21 +106,6 @@ class Invoker:
         """Return what has run, in order of its end."""
         with self._lock:
             return list(self._invocations)
-
-    @property
-    def dead_letters(self) -> list[DeadLetter]:
-        """Return what was given up, oldest first."""
-        with self._lock:
-            return list(self._dead_letters)
-
-    def logs(self, function: str, lines: int = 100) -> list[str]:
-        """Return the last lines that a function wrote."""
-        written = [line for run in self.invocations if run.function == function for line in run.log.splitlines()]
-        return written[-lines:] if lines else []
-
-    def next_serial(self) -> int:
-        """Return a number that was never given before."""
-        return next(self._serials)
 
     def prepare(self, function: Function) -> None:
         """Unpack a function's code in the background, so that its first event need not wait for it."""
@@ -135,10 +118,6 @@ class Invoker:
         for _ in dropped:
             self._background.end()
         self.pools.retire(ref)
-
-    def close(self) -> None:
-        """Kill all instances."""
-        self.pools.close()
 
     def run(self, event: Event) -> Invocation:
         """Run a function with an event and wait for its end; nothing is retried."""
@@ -166,9 +145,6 @@ class Invoker:
         self.take(event)
         return event.request_id
 
-    def _fire(self, ref: Ref, text: str) -> None:
-        self.trigger(ref, text, TIMER)
-
     def take(self, event: Event) -> None:
         """Take an event to run its function with, asynchronously."""
         self._background.begin()
@@ -184,10 +160,7 @@ class Invoker:
             waiting = self._waiting[ref]
             while waiting and (not self.waits_for_instances or self._running[ref] < self.pools.max_instances):
                 self._running[ref] += 1
-                self._background.soon(self._job(waiting.popleft()))
-
-    def _job(self, event: Event) -> Callable[[], None]:
-        return lambda: self._run_taken(event)
+                self._background.soon(partial(self._run_taken, waiting.popleft()))
 
     def _run_taken(self, event: Event) -> None:
         error = _system_error(event, "the run ended without an outcome").error
@@ -221,8 +194,6 @@ class Invoker:
         letter = DeadLetter(
             event.ref.name, event.request_id, error, function.settings["DeadLetterConfig"]["Name"], kept
         )
-        with self._lock:
-            self._dead_letters.append(letter)
         notify(self.watchers, letter)
         self._background.end()
 
@@ -231,7 +202,7 @@ class Invoker:
             return _system_error(event, "the function does not exist")
         try:
             return self.pools.invoke(function, event.text, event.request_id)
-        except (PackageError, RoleRefused, RuntimeError, OSError) as error:
+        except (PackageError, RuntimeError, OSError) as error:
             return _system_error(event, str(error))
 
     def _prepare(self, function: Function) -> None:
@@ -240,9 +211,8 @@ class Invoker:
 
     def _function(self, ref: Ref) -> Function | None:
         with self._account.lock:
-            return self._account.region(ref.region).state(Functions).get(ref.namespace, ref.name)
+            return self._account.region(ref.region).state(Functions).rows.get(ref)
 
 
 def _system_error(event: Event, message: str) -> InvokeResult:
-    error = {"errorCode": -1, "errorMessage": message, "requestId": event.request_id, "statusCode": SYSTEM_ERROR}
-    return InvokeResult(event.request_id, error=error)
+    return InvokeResult(event.request_id, error=InvocationError(SYSTEM_ERROR, message).told(event.request_id))

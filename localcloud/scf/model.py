@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -53,28 +54,28 @@ class Function:
 
     Attributes:
         settings: What CreateFunction takes, by its names and whole: see `DEFAULTS`.
-        revision: Counts the changes.
+        revision: Counts the changes, the creation being the first.
     """
 
     ref: Ref
     function_id: str
     code: bytes = field(repr=False)
-    created: float
-    modified: float
-    settled: float
     settings: Mapping[str, Any]
+    created: float
+    modified: float = 0.0
+    settled: float = 0.0
     revision: int = 0
 
     def status(self, now: float) -> str:
         """Return Creating, Updating or Active."""
         if now >= self.settled:
             return "Active"
-        return "Updating" if self.revision else "Creating"
+        return "Updating" if self.revision > 1 else "Creating"
 
 
 @dataclass(frozen=True)
 class Trigger:
-    """A timer of a function. `serial` changes with every change, so that an outdated timer does not fire."""
+    """A timer of a function."""
 
     ref: Ref
     name: str
@@ -85,7 +86,6 @@ class Trigger:
     message: str = ""
     qualifier: str = LATEST
     description: str = ""
-    serial: int = 0
 
     @property
     def description_json(self) -> str:
@@ -117,25 +117,8 @@ class Functions:
     """One region's functions, and each one's triggers by name."""
 
     def __init__(self) -> None:
-        self.rows: dict[tuple[str, str], Function] = {}
-        self.triggers: dict[Ref, dict[str, Trigger]] = {}
-
-    def get(self, namespace: str, name: str) -> Function | None:
-        """Return the function of this name."""
-        return self.rows.get((namespace, name))
-
-    def put(self, function: Function) -> None:
-        """Add a function, or replace the one of its name."""
-        self.rows[function.ref.namespace, function.ref.name] = function
-
-    def remove(self, ref: Ref) -> None:
-        """Take a function and its triggers away."""
-        self.rows.pop((ref.namespace, ref.name), None)
-        self.triggers.pop(ref, None)
-
-    def triggers_of(self, ref: Ref) -> dict[str, Trigger]:
-        """Return a function's triggers by name, to be changed in place."""
-        return self.triggers.setdefault(ref, {})
+        self.rows: dict[Ref, Function] = {}
+        self.triggers: defaultdict[Ref, dict[str, Trigger]] = defaultdict(dict)
 
 
 def ref_of(ctx: Context, params: Params) -> Ref:
@@ -150,7 +133,7 @@ def find(ctx: Context, params: Params) -> Function:
         ApiError: ResourceNotFound.Function.
     """
     ref = ref_of(ctx, params)
-    function = ctx.region.state(Functions).get(ref.namespace, ref.name)
+    function = ctx.region.state(Functions).rows.get(ref)
     return existing(function, "ResourceNotFound.Function", f"function `{ref.name}`")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from localcloud.cam.model import SCF_SERVICE, Access, issue_keys
 from localcloud.scf.process.configuration import FunctionConfig
+from localcloud.scf.process.function_process import SYSTEM_ERROR, InvocationError
 from localcloud.scf.process.interpreter import find_python
 from localcloud.scf.process.process_pool import PoolRetired, ProcessPool
 
@@ -27,10 +28,6 @@ KEY_LIFETIME_S = 6 * 3600.0
 DEFAULT_INSTANCES = 20
 
 
-class RoleRefused(Exception):
-    """SCF cannot take the function's role: it does not exist, or does not trust scf.qcloud.com."""
-
-
 class Pools:
     """The process pools of all functions. Thread-safe.
 
@@ -41,7 +38,7 @@ class Pools:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._lock = threading.Lock()
-        self._pools: dict[Ref, tuple[int, ProcessPool]] = {}
+        self._pools: dict[Ref, ProcessPool] = {}
         self.max_instances = DEFAULT_INSTANCES
 
     def prepare(self, function: Function) -> ProcessPool:
@@ -51,12 +48,11 @@ class Pools:
             PackageError: The code cannot be unpacked.
         """
         with self._lock:
-            revision, pool = self._pools.get(function.ref, (-1, None))
-            if pool is None or revision < function.revision:
+            pool = self._pools.get(function.ref)
+            if pool is None or pool.config.revision < function.revision:
                 if pool is not None:
                     pool.retire()
-                pool = self._new(function)
-                self._pools[function.ref] = function.revision, pool
+                pool = self._pools[function.ref] = self._new(function)
             return pool
 
     def invoke(self, function: Function, event_json: str, request_id: str) -> InvokeResult:
@@ -64,7 +60,6 @@ class Pools:
 
         Raises:
             PackageError: The code cannot be unpacked.
-            RoleRefused: SCF cannot take the function's role.
         """
         while True:
             try:
@@ -75,32 +70,27 @@ class Pools:
     def retire(self, ref: Ref) -> None:
         """End a function's pool; what runs goes on to its end."""
         with self._lock:
-            _, pool = self._pools.pop(ref, (0, None))
+            pool = self._pools.pop(ref, None)
         if pool is not None:
             pool.retire()
-
-    def instances(self, ref: Ref) -> int:
-        """Return how many instances a function has now."""
-        with self._lock:
-            return self._pools[ref][1].instance_count if ref in self._pools else 0
 
     @property
     def total(self) -> int:
         """Return how many instances there are of all functions together."""
         with self._lock:
-            return sum(pool.instance_count for _, pool in self._pools.values())
+            return sum(pool.instance_count for pool in self._pools.values())
 
     def kill(self, ref: Ref) -> int:
         """Kill all instances of a function, as a crash of the machine would, and return how many."""
         with self._lock:
-            _, pool = self._pools.get(ref, (0, None))
+            pool = self._pools.get(ref)
         return pool.kill_all() if pool is not None else 0
 
     def close(self) -> None:
         """Kill all instances of all functions."""
         with self._lock:
-            pools, self._pools = [pool for _, pool in self._pools.values()], {}
-        for pool in pools:
+            pools, self._pools = self._pools, {}
+        for pool in pools.values():
             pool.close()
 
     def _new(self, function: Function) -> ProcessPool:
@@ -118,6 +108,7 @@ class Pools:
             appid=str(self._account.app_id),
             uin=self._account.uin,
             max_instances=self.max_instances,
+            revision=function.revision,
         )
         role = settings["Role"]
         return ProcessPool(config, function.code, python_for(settings["Runtime"]), lambda: self._keys(role))
@@ -128,7 +119,8 @@ class Pools:
         with self._account.lock:
             taken = self._account.state(Access).roles.get(role)
             if taken is None or not taken.trusts("service", SCF_SERVICE):
-                raise RoleRefused(f"the role `{role}` does not exist or does not trust {SCF_SERVICE}")
+                message = f"the role `{role}` does not exist or does not trust {SCF_SERVICE}"
+                raise InvocationError(SYSTEM_ERROR, message)
             keys = issue_keys(self._account, role, KEY_LIFETIME_S, "scf")
         return keys.secret_id, keys.secret_key, keys.token or ""
 

@@ -24,7 +24,7 @@ LEAST_S = 0.1
 class Timers:
     """What fires triggers. The cloud's time scale shortens the waits between two; the event bears the nominal time."""
 
-    def __init__(self, account: Account, background: Background, fire: Callable[[Ref, str], None]) -> None:
+    def __init__(self, account: Account, background: Background, fire: Callable[[Ref, str], object]) -> None:
         self._account = account
         self._background = background
         self._fire = fire
@@ -47,8 +47,8 @@ class Timers:
     def _ring(self, trigger: Trigger, since: float, due: float) -> None:
         with self._account.lock:
             functions = self._account.region(trigger.ref.region).state(Functions)
-            known = functions.triggers_of(trigger.ref).get(trigger.name)
-        if known is None or known.serial != trigger.serial:
+            known = functions.triggers[trigger.ref].get(trigger.name)
+        if known is not trigger:  # it was changed or deleted meanwhile
             return
         event = {"Type": "Timer", "TriggerName": trigger.name, "Time": iso_time(due), "Message": trigger.message}
         self._fire(trigger.ref, json.dumps(event, ensure_ascii=False))

@@ -30,7 +30,7 @@ def create_trigger(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a timer. It is on unless Enable is CLOSE (the default is inferred)."""
     ref = find(ctx, params).ref
     _check_kind(params)
-    name, triggers = params["TriggerName"], ctx.region.state(Functions).triggers_of(ref)
+    name, triggers = params["TriggerName"], ctx.region.state(Functions).triggers[ref]
     if not _NAME.fullmatch(name):
         raise refuse("TriggerName", f"The trigger name `{name}` is not valid.")
     if name in triggers:
@@ -43,7 +43,7 @@ def create_trigger(ctx: Context, params: Params) -> dict[str, Any]:
 @API.action()
 def list_triggers(ctx: Context, params: Params) -> dict[str, Any]:
     """List a function's triggers, the one changed last first unless Order is ASC."""
-    triggers = ctx.region.state(Functions).triggers_of(find(ctx, params).ref).values()
+    triggers = ctx.region.state(Functions).triggers[find(ctx, params).ref].values()
     rows = sorted(triggers, key=lambda trigger: trigger.modified)
     return {"TotalCount": len(rows), "Triggers": [trigger_reply(one) for one in page_of(params, rows)]}
 
@@ -65,7 +65,7 @@ def update_trigger_status(ctx: Context, params: Params) -> dict[str, Any]:
 def delete_trigger(ctx: Context, params: Params) -> dict[str, Any]:
     """Delete a timer."""
     trigger = _find(ctx, params)
-    del ctx.region.state(Functions).triggers_of(trigger.ref)[trigger.name]
+    del ctx.region.state(Functions).triggers[trigger.ref][trigger.name]
     return {}
 
 
@@ -85,15 +85,13 @@ def trigger_reply(trigger: Trigger) -> dict[str, Any]:
 
 
 def _store(ctx: Context, trigger: Trigger) -> None:
-    invoker = ctx.account.state(Invoker)
-    stored = replace(trigger, serial=invoker.next_serial())
-    ctx.region.state(Functions).triggers_of(trigger.ref)[trigger.name] = stored
-    invoker.timers.schedule(stored)
+    ctx.region.state(Functions).triggers[trigger.ref][trigger.name] = trigger
+    ctx.account.state(Invoker).timers.schedule(trigger)
 
 
 def _find(ctx: Context, params: Params) -> Trigger:
     _check_kind(params)
-    name, triggers = params["TriggerName"], ctx.region.state(Functions).triggers_of(find(ctx, params).ref)
+    name, triggers = params["TriggerName"], ctx.region.state(Functions).triggers[find(ctx, params).ref]
     return existing(triggers.get(name), "ResourceNotFound.Trigger", f"trigger `{name}`")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud import LocalCloud
+from localcloud.scf.invoker import DeadLetter, Invocation
 from tests.support.deployed import wait_until
 from tests.support.platform_replies import code
 
@@ -167,10 +168,12 @@ def test_asynchronous_delivery_has_scf_s_retries(cloud: LocalCloud, call: Client
 
 def test_synchronous_delivery_has_no_retries(cloud: LocalCloud, call: Client) -> None:
     cloud.eventbridge.switches.synchronous = True
+    told: list[Invocation | DeadLetter] = []
+    cloud.scf.watchers.append(told.append)
     wired = wire(cloud, call, RAISES)
     wired.happen(1)
     assert wired.names() == ["n0"]
-    assert cloud.scf.dead_letters == []
+    assert [type(one) for one in told] == [Invocation]  # and no dead letter
 
 
 WAITS = """

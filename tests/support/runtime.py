@@ -1,13 +1,32 @@
 """Small functions for SCF's runtime, and how they fail."""
 
+import zipfile
 from collections.abc import Callable
+from io import BytesIO
 
 from localcloud.scf.process.process_pool import InvokeResult, ProcessPool
 
 DEADLINE_S = 30.0
 MEGABYTE = 1024 * 1024
 
-Start = Callable[..., ProcessPool]
+
+class Runtime(ProcessPool):
+    """SCF's runtime of one function, for tests to which an event's id is all the same."""
+
+    def invoke(self, event_json: str, request_id: str = "some-id") -> InvokeResult:
+        return super().invoke(event_json, request_id)
+
+
+Start = Callable[..., Runtime]
+
+
+def zipped(**sources: str) -> bytes:
+    """A function's code: `index="…"` is index.py."""
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, source in sources.items():
+            archive.writestr(f"{name}.py", source)
+    return buffer.getvalue()
 
 
 def failure(outcome: InvokeResult) -> tuple[int, int, str]:

@@ -23,6 +23,7 @@ class FunctionConfig:
         init_timeout_s: InitTimeout.
         environment: The user's variables.
         max_instances: How many instances may run at a time.
+        revision: Counts the changes of the function.
     """
 
     function_name: str
@@ -38,6 +39,7 @@ class FunctionConfig:
     appid: str = "1250000000"
     uin: str = "100000000001"
     max_instances: int = 20
+    revision: int = 0
 
 
 def environment(config: FunctionConfig, code: Path, keys: Credentials | None) -> dict[str, str]:

@@ -3,8 +3,6 @@
 An event that ends without a result ends in an `InvocationError`: SCF's status and its words (doc 583/35311; wordings
 marked * are inferred, the others seen in real replies):
 
-    400  the event is not JSON *
-    406  the event is over 6 MB *
     407  the answer is over 6 MB
     430  the function raised, or returned what is not JSON *
     432  all instances are busy and there may be no more
@@ -14,6 +12,9 @@ marked * are inferred, the others seen in real replies):
     439  the process ended by itself, or wrote into its runtime's pipe *; the instance is replaced
     443  the entry file cannot be imported, or has no such function
     450  the function was not loaded within the initialisation limit *; the instance is killed
+    500  it could not be run at all, such as for want of its role *
+
+That an event is JSON, and not too large, is seen to before it comes here.
 
 Memory is the peak of the process's resident set (VmHWM), looked at all along and once more at the end; without /proc it
 is 0 and no limit holds. Loading the function counts as initialisation, not against its time limit.
@@ -40,8 +41,6 @@ _LOOK_S: Final = 0.02  # how often a running instance's memory is looked at
 
 _ANSWERS: Final = frozenset({"ready", "status", "result", "trace"})
 
-BAD_EVENT: Final = 400
-EVENT_TOO_LARGE: Final = 406
 _RESULT_TOO_LARGE: Final = 407
 _RAISED: Final = 430
 THROTTLED: Final = 432
@@ -49,6 +48,7 @@ _TIMED_OUT: Final = 433
 _OUT_OF_MEMORY: Final = 434
 _EXITED: Final = 439
 _INIT_TIMED_OUT: Final = 450
+SYSTEM_ERROR: Final = 500
 
 
 class InvocationError(Exception):
@@ -56,9 +56,13 @@ class InvocationError(Exception):
 
     def __init__(self, status: int, message: str, trace: str | None = None, *, code: int = -1) -> None:
         super().__init__(message)
-        self.error: dict[str, Any] = {"errorCode": code, "errorMessage": message, "statusCode": status}
+        self._error = {"errorCode": code, "errorMessage": message, "statusCode": status}
         if trace is not None:
-            self.error["stackTrace"] = trace
+            self._error["stackTrace"] = trace
+
+    def told(self, request_id: str) -> dict[str, Any]:
+        """Return what SCF says of it: the error of the invocation of this id."""
+        return dict(sorted({**self._error, "requestId": request_id}.items()))
 
 
 class FunctionProcess:

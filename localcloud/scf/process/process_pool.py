@@ -5,27 +5,17 @@ Each instance is a process that runs `bootstrap.py` in the function's own Python
 started, up to a limit. How a run may fail, and how SCF words it: see `function_process`.
 """
 
-import json
 import math
-import tempfile
 import threading
-import uuid
-import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from localcloud.scf.process.code_folder import PackageError, remove, unpack
+from localcloud.scf.process.code_folder import PackageError, unpack
 from localcloud.scf.process.configuration import Credentials, FunctionConfig, context
-from localcloud.scf.process.function_process import (
-    BAD_EVENT,
-    EVENT_TOO_LARGE,
-    MAX_PAYLOAD_BYTES,
-    THROTTLED,
-    FunctionProcess,
-    InvocationError,
-)
+from localcloud.scf.process.function_process import THROTTLED, FunctionProcess, InvocationError
 
 _CLOSE_S: Final = 5.0
 
@@ -68,7 +58,7 @@ class ProcessPool:
     def __init__(
         self,
         config: FunctionConfig,
-        code: bytes | Path,
+        code: bytes,
         python: Path,
         credentials: Callable[[], Credentials | None] = lambda: None,
     ) -> None:
@@ -76,7 +66,7 @@ class ProcessPool:
 
         Args:
             config: The function version.
-            code: The zip, or a folder, which is copied.
+            code: The zip.
             python: The Python to run it in.
             credentials: Asked at each invocation for the execution role's temporary keys: id, key, token; None if the
                 function has no role.
@@ -87,30 +77,28 @@ class ProcessPool:
         self.config = config
         self._python = python
         self._credentials = credentials
-        self._folder = Path(tempfile.mkdtemp(prefix="scf-"))
-        self._remove_folder = weakref.finalize(self, remove, self._folder)
+        self._folder = TemporaryDirectory(prefix="scf-")
         self._changed = threading.Condition()
         self._idle: list[FunctionProcess] = []
         self._all: set[FunctionProcess] = set()
-        self._slots = 0
-        self._closed = self._killed = False
+        self._closed = False
         try:
-            unpack(code, self._folder / "code")
+            unpack(code, Path(self._folder.name, "code"))
         except PackageError:
-            self._remove_folder()
+            self._folder.cleanup()
             raise
 
     @property
     def instance_count(self) -> int:
         """Return how many instances there are: idle, busy or starting."""
-        return self._slots
+        return len(self._all)
 
-    def invoke(self, event_json: str, request_id: str | None = None) -> InvokeResult:
+    def invoke(self, event_json: str, request_id: str) -> InvokeResult:
         """Run the function once and wait for its end.
 
         Args:
-            event_json: The event, as JSON text.
-            request_id: The invocation's id; a new one if None.
+            event_json: The event, which must be JSON.
+            request_id: The invocation's id.
 
         Returns:
             The outcome, a failure being one as well.
@@ -118,13 +106,11 @@ class ProcessPool:
         Raises:
             PoolRetired: it takes no more events.
         """
-        request_id = request_id or str(uuid.uuid4())
         try:
-            _check_event(event_json)
             keys = self._credentials()
             instance, cold = self._take(keys)
         except InvocationError as failure:
-            return InvokeResult(request_id, error=_with_request_id(failure.error, request_id))
+            return InvokeResult(request_id, error=failure.told(request_id))
         try:
             return self._run(instance, event_json, request_id, keys, cold=cold)
         finally:
@@ -137,30 +123,26 @@ class ProcessPool:
             How many were killed.
         """
         with self._changed:
-            victims, idle = list(self._all), self._idle[:]
-            self._idle.clear()
-        for instance in victims:
-            instance.kill()
-        for instance in idle:
-            self._give_back(instance)
-        return len(victims)
+            for instance in self._all:
+                instance.kill()
+            killed = len(self._all)
+            self._forget_idle()
+        return killed
 
     def retire(self) -> None:
         """Take no more events. What runs goes on to its end; with the last instance the unpacked code goes."""
         with self._changed:
             self._closed = True
-            while self._idle:
-                self._forget(self._idle.pop())
+            self._forget_idle()
             self._remove_when_empty()
 
     def close(self) -> None:
         """Kill the instances and remove the unpacked code. Closing twice is fine."""
         self.retire()
-        self._killed = True
         self.kill_all()
         with self._changed:
-            self._changed.wait_for(lambda: not self._slots, _CLOSE_S)
-        self._remove_folder()
+            self._changed.wait_for(lambda: not self._all, _CLOSE_S)
+        self._folder.cleanup()
 
     def _take(self, keys: Credentials | None) -> tuple[FunctionProcess, bool]:
         with self._changed:
@@ -171,24 +153,11 @@ class ProcessPool:
                 if instance.is_usable():
                     return instance, False
                 self._forget(instance)
-            if self._slots >= self.config.max_instances:
+            if len(self._all) >= self.config.max_instances:
                 raise self._throttle()
-            self._slots += 1
-        return self._start(keys), True
-
-    def _start(self, keys: Credentials | None) -> FunctionProcess:
-        try:
-            instance = FunctionProcess(self._python, self.config, self._folder, keys)
-        except BaseException:
-            with self._changed:
-                self._slots -= 1
-                self._remove_when_empty()
-            raise
-        with self._changed:
+            instance = FunctionProcess(self._python, self.config, Path(self._folder.name), keys)
             self._all.add(instance)
-            if self._killed:
-                instance.kill()
-        return instance
+        return instance, True
 
     def _throttle(self) -> InvocationError:
         quota = self.config.max_instances * self.config.memory_mb
@@ -205,7 +174,7 @@ class ProcessPool:
             request = {"event": event_json, "context": context(self.config, request_id), "credentials": keys}
             result_json = instance.run(request, self.config)
         except InvocationError as failure:
-            error = _with_request_id(failure.error, request_id)
+            error = failure.told(request_id)
         return InvokeResult(
             request_id=request_id,
             result_json=result_json,
@@ -230,22 +199,12 @@ class ProcessPool:
 
     def _forget(self, instance: FunctionProcess) -> None:
         instance.dispose()
-        self._all.discard(instance)
-        self._slots -= 1
+        self._all.remove(instance)
+
+    def _forget_idle(self) -> None:
+        while self._idle:
+            self._forget(self._idle.pop())
 
     def _remove_when_empty(self) -> None:
-        if self._closed and not self._slots:
-            self._remove_folder()
-
-
-def _check_event(event_json: str) -> None:
-    if len(event_json.encode(errors="surrogatepass")) > MAX_PAYLOAD_BYTES:
-        raise InvocationError(EVENT_TOO_LARGE, "The size of request exceeds the upper limit (6MB)")
-    try:
-        json.loads(event_json)
-    except (ValueError, RecursionError) as error:
-        raise InvocationError(BAD_EVENT, f"The request event is not JSON: {error}") from error
-
-
-def _with_request_id(error: Mapping[str, Any], request_id: str) -> dict[str, Any]:
-    return dict(sorted({**error, "requestId": request_id}.items()))
+        if self._closed and not self._all:
+            self._folder.cleanup()

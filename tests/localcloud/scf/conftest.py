@@ -12,8 +12,8 @@ import pytest
 from localcloud import LocalCloud
 from localcloud.scf.process.configuration import Credentials, FunctionConfig
 from localcloud.scf.process.interpreter import find_python
-from localcloud.scf.process.process_pool import ProcessPool
 from tests.support.error_codes import undocumented
+from tests.support.runtime import Runtime, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,18 +28,13 @@ def python() -> Path:
 
 
 @pytest.fixture
-def start(python: Path, tmp_path: Path) -> Iterator[Start]:
+def start(python: Path) -> Iterator[Start]:
     """Makes a runtime of a function's source; closes them all at the end."""
-    started: list[ProcessPool] = []
+    started: list[Runtime] = []
 
-    def make(
-        source: str, *, credentials: Callable[[], Credentials | None] = lambda: None, **settings: Any
-    ) -> ProcessPool:
-        folder = tmp_path / f"function-{len(started)}"
-        folder.mkdir()
-        (folder / "index.py").write_text(source)
+    def make(source: str, *, credentials: Callable[[], Credentials | None] = lambda: None, **settings: Any) -> Runtime:
         config = FunctionConfig(function_name="flowlog", **settings)
-        started.append(ProcessPool(config, folder, python, credentials))
+        started.append(Runtime(config, zipped(index=source), python, credentials))
         return started[-1]
 
     yield make

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud.scf.model import Ref
+from localcloud.scf.invoker import DeadLetter, Invocation
 from tests.support.deployed import wait_until
 from tests.support.platform_replies import code
 from tests.support.probe import NAMED, RAISES, SLEEPS, make, run, settled
@@ -93,10 +93,13 @@ def test_a_crash_is_an_error_too(cloud: LocalCloud, call: Client, source: str) -
 
 
 def test_without_a_queue_the_event_is_lost_and_that_is_said(cloud: LocalCloud, call: Client) -> None:
+    told: list[Invocation | DeadLetter] = []
+    cloud.scf.watchers.append(told.append)
     make(call, RAISES, DeadLetterConfig={"Type": "CMQ-QUEUE", "Name": "not-there"})
     run(call, {}, InvocationType="Event")
     settled(cloud)
-    assert [(letter.queue, letter.kept) for letter in cloud.scf.dead_letters] == [("not-there", False)]
+    letters = [(one.queue, one.kept) for one in told if isinstance(one, DeadLetter)]
+    assert letters == [("not-there", False)]
 
 
 def test_async_execution_gets_neither_retries_nor_a_dead_letter(cloud: LocalCloud, call: Client) -> None:
@@ -113,7 +116,7 @@ def test_events_wait_for_an_instance_and_synchronous_calls_are_throttled(cloud: 
     make(call, SLEEPS)
     for _ in range(6):
         run(call, 0.2, InvocationType="Event")
-    wait_until(lambda: cloud.scf.pools.instances(_ref(cloud)) == 2)
+    wait_until(lambda: cloud.scf.pools.total == 2)
     error = json.loads(run(call, 0)["ErrMsg"])
     assert (error["statusCode"], error["errorMessage"]) == (
         432,
@@ -123,10 +126,6 @@ def test_events_wait_for_an_instance_and_synchronous_calls_are_throttled(cloud: 
     done = [one for one in cloud.scf.invocations if one.error is None]
     assert len(done) == 6
     assert len({one.instance_id for one in done}) == 2
-
-
-def _ref(cloud: LocalCloud) -> Ref:
-    return Ref(cloud.region, "default", "probe")
 
 
 def test_throttled_events_are_tried_again_each_minute(cloud: LocalCloud, call: Client) -> None:
@@ -146,14 +145,7 @@ def test_a_deleted_function_s_events_are_dropped(cloud: LocalCloud, call: Client
     make(call, SLEEPS)
     for _ in range(3):
         run(call, 0.3, InvocationType="Event")
-    wait_until(lambda: cloud.scf.pools.instances(_ref(cloud)) == 1)
+    wait_until(lambda: cloud.scf.pools.total == 1)
     call("scf", "DeleteFunction", **NAMED)
     settled(cloud)
     assert len(cloud.scf.invocations) == 1
-
-
-def test_the_last_lines_a_function_wrote_are_kept(cloud: LocalCloud, call: Client) -> None:
-    make(call)
-    run(call, {})
-    assert cloud.scf.logs("probe", 1) == ["line two"]
-    assert cloud.scf.logs("probe") == ["line one", "line two"]

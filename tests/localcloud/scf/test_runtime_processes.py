@@ -11,7 +11,7 @@ import pytest
 from localcloud.scf.process.configuration import FunctionConfig
 from localcloud.scf.process.process_pool import PoolRetired, ProcessPool
 from tests.support.deployed import wait_until
-from tests.support.runtime import DEADLINE_S, MEGABYTE, Start, failure
+from tests.support.runtime import DEADLINE_S, MEGABYTE, Start, failure, zipped
 
 ECHO = "def main_handler(event, context):\n    return event\n"
 
@@ -226,11 +226,10 @@ def test_close_ends_a_run_under_way(start: Start, tmp_path: Path) -> None:
 
 def test_a_python_that_is_not_there_is_an_error_of_the_machine(tmp_path: Path) -> None:
     """It is no outcome of the function, and takes no instance's place."""
-    (tmp_path / "index.py").write_text(ECHO)
-    function = ProcessPool(FunctionConfig("f"), tmp_path, tmp_path / "no-python")
+    function = ProcessPool(FunctionConfig("f"), zipped(index=ECHO), tmp_path / "no-python")
     try:
         with pytest.raises(FileNotFoundError):
-            function.invoke("1")
+            function.invoke("1", "r1")
         assert function.instance_count == 0
     finally:
         function.close()
