@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.cls.model import Index, Logs, Topic
 from localcloud.core.actions import Context
 from localcloud.cvm.instances import start_instance, terminate_instances
-from localcloud.tdmq.queues import Attributes, Queue, Queues
+from localcloud.tdmq.queues import DEFAULTS, Queue, Queues
 from localcloud.vpc.interfaces import new_interface
 from localcloud.vpc.model import Attachment, FlowLog, Network, Subnet, Vpc
 from localcloud.vpc.records import INDEX_RULE, Records
@@ -195,11 +195,11 @@ class Seed:
             return list(self.account.region(region).state(Network).flow_logs.where("ResourceId", [interface_id]))
 
     def seed_queue(self, name: str, region: str | None = None, **attributes: int) -> Queue:
-        """Make a queue, with attributes such as `visibility_timeout=5`, and return it."""
+        """Make a queue, with attributes such as `VisibilityTimeout=5`, and return it."""
         with self.account.clock.changed:
             queues = self.account.region(region or self.account.home).state(Queues)
             queue_id = f"cmqq-{self.account.ids.letters(9)}"
-            queue = Queue(queue_id, name, Attributes(**attributes), self.account.now())
+            queue = Queue(queue_id, name, {**DEFAULTS, **attributes}, self.account.now())
             queues.put(queue)
             return queue
 

@@ -123,7 +123,7 @@ class Soak:
     # The account and the function ------------------------------------------------------------------------------------
 
     def _set_up(self) -> None:
-        self.cloud.seed_queue(QUEUE, visibility_timeout=VISIBILITY_S, msg_retention_seconds=RETENTION_S)
+        self.cloud.seed_queue(QUEUE, VisibilityTimeout=VISIBILITY_S, MsgRetentionSeconds=RETENTION_S)
         self.cloud.faults.add("*", self.chaos)
         self.world = World(self.cloud, self.chance)
         self.chaos.refused = self.world.refused

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.actions import Context, Service
 from localcloud.core.errors import ApiError, existing
 from localcloud.core.paging import page
 from localcloud.core.regions import QUEUES
-from localcloud.tdmq.queues import NAME, Attributes, Queue, Queues
+from localcloud.tdmq.queues import ATTRIBUTES, DEFAULTS, NAME, Queue, Queues
 
 if TYPE_CHECKING:
     from localcloud.core.parameters import Params
 
 API = Service("tdmq", "2020-02-17", regions=QUEUES)
 BAD_VALUE = "InvalidParameterValue"
-
-_BOUNDS = {
-    "MaxMsgHeapNum": ("max_msg_heap_num", 1_000_000, 1_000_000_000),
-    "PollingWaitSeconds": ("polling_wait_seconds", 0, 30),
-    "VisibilityTimeout": ("visibility_timeout", 1, 43_200),
-    "MaxMsgSize": ("max_msg_size", 1024, 1_048_576),
-    "MsgRetentionSeconds": ("msg_retention_seconds", 30, 43_200),
-    "RewindSeconds": ("rewind_seconds", 0, 1_296_000),
-}
-"""Documented bounds of a queue's attributes; that of MaxMsgSize is in conflict (`Behaviour.largest_message`)."""
 
 
 @API.action()
@@ -34,7 +23,7 @@ def create_cmq_queue(ctx: Context, params: Params) -> dict[str, Any]:
     name = params["QueueName"]
     if NAME.fullmatch(name) is None:
         raise ApiError(BAD_VALUE, f"The queue name `{name}` is not valid.")
-    attributes = _attributes(ctx, params)
+    attributes = {**DEFAULTS, "MaxMsgSize": ctx.behaviour.largest_message, **_attributes(ctx, params)}
     with ctx.account.clock.changed:
         queues = ctx.region.state(Queues)
         if queues.get(name) is not None:
@@ -72,7 +61,7 @@ def modify_cmq_queue_attribute(ctx: Context, params: Params) -> dict[str, Any]:
     """Change a queue's attributes."""
     with ctx.account.clock.changed:
         queue = _find(ctx, params["QueueName"])
-        queue.attributes = _attributes(ctx, params, queue.attributes)
+        queue.attributes = {**queue.attributes, **_attributes(ctx, params)}
         queue.modified = ctx.now()
     return {}
 
@@ -86,18 +75,15 @@ def delete_cmq_queue(ctx: Context, params: Params) -> dict[str, Any]:
     return {}
 
 
-def _attributes(ctx: Context, params: Params, attributes: Attributes | None = None) -> Attributes:
-    largest = ctx.behaviour.largest_message
-    attributes = attributes or Attributes(max_msg_size=largest)
-    changes = {}
-    for name, (field, least, most) in {**_BOUNDS, "MaxMsgSize": ("max_msg_size", 1024, largest)}.items():
-        value = params.get(name)
-        if value is None:
-            continue
+def _attributes(ctx: Context, params: Params) -> dict[str, int]:
+    """Return what a call gives of a queue's attributes."""
+    given = {name: params[name] for name in ATTRIBUTES if name in params}
+    for name, value in given.items():
+        _, least, most = ATTRIBUTES[name]
+        most = ctx.behaviour.largest_message if name == "MaxMsgSize" else most
         if not least <= value <= most:
             raise ApiError(BAD_VALUE, f"The value `{value}` of `{name}` is not within {least}-{most}.")
-        changes[field] = value
-    return replace(attributes, **changes)
+    return given
 
 
 def _find(ctx: Context, name: str) -> Queue:
@@ -107,7 +93,7 @@ def _find(ctx: Context, name: str) -> Queue:
 def _reply(ctx: Context, queue: Queue) -> dict[str, Any]:
     active, inactive, delayed = queue.counts(ctx.now())
     return {
-        **{name: getattr(queue.attributes, field) for name, (field, _, _) in _BOUNDS.items()},
+        **queue.attributes,
         "QueueId": queue.queue_id,
         "QueueName": queue.name,
         "CreateTime": int(queue.created * 1000),

@@ -49,7 +49,7 @@ def _send_all(account: Account, fields: Mapping[str, str], bodies: list[str]) ->
     with account.clock.changed:
         queue = _queue(account, fields)
         size = sum(len(body.encode()) for body in bodies)
-        if size > queue.attributes.max_msg_size:
+        if size > queue.attributes["MaxMsgSize"]:
             raise CmqError(BAD_PARAMETER, "parameter msgBody value or length is out of range")
         sent = [queue.send(account.ids, body, account.now(), delay) for body in bodies]
         account.clock.changed.notify_all()
@@ -68,7 +68,7 @@ def _batch_receive(account: Account, fields: Mapping[str, str]) -> dict[str, Any
 
 def _poll(account: Account, fields: Mapping[str, str], most: int) -> list[Message]:
     with account.clock.changed:
-        default = _queue(account, fields).attributes.polling_wait_seconds
+        default = _queue(account, fields).attributes["PollingWaitSeconds"]
         deadline = account.now() + _number(fields, "pollingWaitSeconds", default, 0, MOST_POLLING_S)
         while True:
             queue, now = _queue(account, fields), account.now()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from localcloud.core.account import Account, Region
     from localcloud.core.ids import Ids
 
@@ -14,16 +16,19 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 """The documented form of a queue's name; case does not matter."""
 
 
-@dataclass(frozen=True)
-class Attributes:
-    """A queue's settings with their documented defaults (seconds and bytes)."""
+ATTRIBUTES = {
+    "MaxMsgHeapNum": (100_000_000, 1_000_000, 1_000_000_000),
+    "PollingWaitSeconds": (0, 0, 30),
+    "VisibilityTimeout": (30, 1, 43_200),
+    "MaxMsgSize": (1_048_576, 1024, 1_048_576),
+    "MsgRetentionSeconds": (3600, 30, 43_200),
+    "RewindSeconds": (0, 0, 1_296_000),
+}
+"""A queue's settings, in seconds and bytes: the documented default, least and most of each.
 
-    max_msg_heap_num: int = 100_000_000
-    polling_wait_seconds: int = 0
-    visibility_timeout: int = 30
-    max_msg_size: int = 1_048_576
-    msg_retention_seconds: int = 3600
-    rewind_seconds: int = 0
+Those of MaxMsgSize are in conflict (`Behaviour.largest_message`).
+"""
+DEFAULTS = {name: default for name, (default, _, _) in ATTRIBUTES.items()}
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,9 @@ class Message:
 
 
 class Queue:
-    """One queue. Whoever uses it holds the lock of the account's clock."""
+    """One queue; `attributes` are those of `ATTRIBUTES`. Whoever uses it holds the lock of the account's clock."""
 
-    def __init__(self, queue_id: str, name: str, attributes: Attributes, created: float) -> None:
+    def __init__(self, queue_id: str, name: str, attributes: Mapping[str, int], created: float) -> None:
         self.queue_id = queue_id
         self.name = name
         self.attributes = attributes
@@ -98,7 +103,7 @@ class Queue:
         taken = replace(
             message,
             handle=f"{message.message_id}-{ids.letters(16)}",
-            visible=now + self.attributes.visibility_timeout,
+            visible=now + self.attributes["VisibilityTimeout"],
             dequeues=message.dequeues + 1,
             first_dequeued=message.first_dequeued or now,
         )
@@ -106,7 +111,7 @@ class Queue:
         return taken
 
     def _expire(self, now: float) -> None:
-        retention = self.attributes.msg_retention_seconds
+        retention = self.attributes["MsgRetentionSeconds"]
         expired = [key for key, message in self._messages.items() if message.enqueued + retention <= now]
         for key in expired:
             del self._messages[key]

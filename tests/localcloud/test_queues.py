@@ -158,7 +158,7 @@ def test_a_received_message_comes_back_and_its_handle_goes_stale(cmq: Cmq, cloud
 
 
 def test_a_message_is_forgotten_after_the_retention(cmq: Cmq, cloud: LocalCloud) -> None:
-    cloud.seed_queue("q", msg_retention_seconds=60)
+    cloud.seed_queue("q", MsgRetentionSeconds=60)
     cmq("SendMessage", **Q, msgBody="one")
     cloud.clock.advance(61)
     assert cmq("ReceiveMessage", **Q)["code"] == 7000

@@ -30,7 +30,7 @@ REGION = "ap-guangzhou"
 def cloud() -> Iterator[LocalCloud]:
     """A local cloud with a queue that hides what is received for as long as a deployed one."""
     with LocalCloud(enforce_limits=False, time_scale=0.05) as running:
-        running.seed_queue(QUEUE, visibility_timeout=300)
+        running.seed_queue(QUEUE, VisibilityTimeout=300)
         yield running
 
 

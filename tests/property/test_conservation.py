@@ -53,7 +53,7 @@ class Conservation(RuleBasedStateMachine):
     @initialize(seed=st.integers(0, 1_000))
     def begin(self, seed: int) -> None:
         self.cloud = LocalCloud(enforce_limits=False, time_scale=0.01, seed_value=seed).start()
-        self.cloud.seed_queue(QUEUE, msg_retention_seconds=43_200)
+        self.cloud.seed_queue(QUEUE, MsgRetentionSeconds=43_200)
         self.chaos = Chaos(random.Random(seed), 0.0)
         self.cloud.faults.add("*", self.chaos)
         self.world = World(self.cloud, random.Random(seed), REGIONS)

@@ -115,7 +115,7 @@ class Story:
 @contextmanager
 def story() -> Iterator[Story]:
     with LocalCloud(enforce_limits=False, time_scale=0.01) as cloud:
-        cloud.seed_queue(QUEUE, msg_retention_seconds=43_200)
+        cloud.seed_queue(QUEUE, MsgRetentionSeconds=43_200)
         for function in functions(cloud, environment(cloud, FLOWLOG_TOPIC_REGION=HOME)):
             yield Story(function)
 
