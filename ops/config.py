@@ -7,7 +7,7 @@ of the shell or of .env, and a field whose variable is not set is left out.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,10 +35,6 @@ _REQUIRED = ("name", "runtime", "handler", "role", "memorySize", "timeout", "env
 _USED = {*_REQUIRED, "region", "namespace", "type", "description", "initTimeout", "publicAccess", "eip"}
 _USED |= {"asyncRunEnable", "events", "tags"}
 _FOR_THE_CLI = {"src", "installDependency"}  # how the Serverless CLI packs; we build the package
-_NO_REGION = (
-    f"No region is known: set {REGION_VARIABLE} to the function's region, such as ap-guangzhou, or give "
-    "--function-region."
-)
 
 
 @dataclass(frozen=True)
@@ -133,7 +129,8 @@ class Config:
         Raises:
             OperatorError: serverless.yml says something that deploy cannot do.
         """
-        return _deployment(self.inputs, self.path, self.region, {**_dot_env(self.path), **self.shell})
+        _refuse_unknown(self.inputs, self.path)
+        return _typed(self.inputs, self.path, self.region, {**_dot_env(self.path), **self.shell})
 
     def environment(self, settings: Mapping[str, str]) -> dict[str, str]:
         """An environment as the function has it, with some settings and the operator's keys."""
@@ -146,29 +143,13 @@ class Config:
         }
 
 
-def load(environment: Mapping[str, str], path: Path = FILE) -> Deployment:
-    """Read serverless.yml without anybody's keys.
-
-    Args:
-        environment: fills in `${env:NAME}`; .env beside the file gives what it lacks.
-        path: the file.
-
-    Raises:
-        OperatorError: the file cannot be read, or says something that deploy cannot do.
-    """
-    variables = {**_dot_env(path), **environment}
-    inputs = _filled(_inputs(path), variables, path)
-    return _deployment(inputs, path, _text(inputs.get("region")), variables)
-
-
 def runtime(path: Path = Path("serverless.yml")) -> str:
     """The runtime, such as "Python3.10", that serverless.yml in this folder names, else the project's own.
 
     Raises:
         OperatorError: the file cannot be read.
     """
-    inputs = _mapping(_mapping(_yaml(path)).get("inputs")) if path.is_file() else {}
-    return _text(inputs.get("runtime")) or _text(_inputs(FILE).get("runtime"))
+    return _text(_inputs(path).get("runtime")) or _text(_inputs(FILE).get("runtime"))
 
 
 def read(path: Path, shell: Mapping[str, str], *, profile: str = "", region: str = "", fallback: str = "") -> Config:
@@ -188,10 +169,7 @@ def read(path: Path, shell: Mapping[str, str], *, profile: str = "", region: str
     Raises:
         OperatorError: a file or the keys cannot be read, or no region is known.
     """
-    there = path.is_file()
-    inputs = _mapping(_mapping(_yaml(path)).get("inputs")) if there else {}
-    ours = any(name.startswith("FLOWLOG_") for name in _variables(inputs))
-    return _config(path, inputs if ours else {}, shell, (profile, region, fallback))
+    return _config(path, _ours(path), shell, (profile, region, fallback))
 
 
 def read_file(path: Path, shell: Mapping[str, str], *, profile: str = "", region: str = "") -> Config:
@@ -200,7 +178,12 @@ def read_file(path: Path, shell: Mapping[str, str], *, profile: str = "", region
     Raises:
         OperatorError: as `read`, and where there is no file of `component: scf`.
     """
-    return _config(path, _inputs(path), shell, (profile, region, ""))
+    if not path.is_file():
+        raise OperatorError(f"There is no {path} here: give --config FILE, or write one by `eni-flowlog init`.")
+    inputs = _inputs(path)
+    if not inputs:
+        raise OperatorError(f"{path} has no `inputs`: it is not a file of `component: scf`.")
+    return _config(path, inputs, shell, (profile, region, ""))
 
 
 def _config(path: Path, inputs: Mapping[str, Any], shell: Mapping[str, str], given: tuple[str, str, str]) -> Config:
@@ -211,18 +194,21 @@ def _config(path: Path, inputs: Mapping[str, Any], shell: Mapping[str, str], giv
     filled = _filled(inputs, {**variables, REGION_VARIABLE: said or account.region}, path)
     home = said or _text(filled.get("region")) or account.region or fallback
     if not home:
-        raise OperatorError(_NO_REGION)
+        raise OperatorError(
+            f"No region is known: set {REGION_VARIABLE} to the function's region, such as ap-guangzhou, or give "
+            "--function-region."
+        )
     return Config(path, account.keys, home, filled, shell)
 
 
+def _ours(path: Path) -> Mapping[str, Any]:
+    inputs = _inputs(path)
+    return inputs if any(name.startswith("FLOWLOG_") for name in _variables(inputs)) else {}
+
+
 def _inputs(path: Path) -> Mapping[str, Any]:
-    if not path.is_file():
-        raise OperatorError(f"There is no {path} here: give --config FILE, or write one by `eni-flowlog init`.")
-    content = _yaml(path)
-    inputs = content.get("inputs") if isinstance(content, dict) else None
-    if not isinstance(inputs, dict):
-        raise OperatorError(f"{path} has no `inputs`: it is not a file of `component: scf`.")
-    return inputs
+    """`inputs` of serverless.yml; empty where there is no such file, or it has none."""
+    return _mapping(_mapping(_yaml(path)).get("inputs")) if path.is_file() else {}
 
 
 def _yaml(path: Path) -> Any:
@@ -281,26 +267,18 @@ def _text(value: Any) -> str:
     return str(value) if isinstance(value, (str, int, float)) else ""
 
 
-def _deployment(inputs: Mapping[str, Any], path: Path, region: str, variables: Mapping[str, str]) -> Deployment:
-    if not region:
-        raise OperatorError(_NO_REGION)
-    _refuse_unknown(inputs, path)
-    receivers, webhook = (variables.get(name, "").strip() for name in (ALARM_RECEIVERS, ALARM_WEBHOOK))
-    return replace(_typed(inputs, path, region), alarm_receivers=receivers, alarm_webhook=webhook)
-
-
 def _refuse_unknown(inputs: Mapping[str, Any], path: Path) -> None:
     missing = [name for name in _REQUIRED if name not in inputs]
     if missing:
-        raise OperatorError(f"{path}: {', '.join(missing)} is missing from `inputs`")
+        raise OperatorError(f"{path}: {', '.join(missing)} is missing from `inputs`: write it there.")
     unknown = sorted(set(inputs) - _USED - _FOR_THE_CLI)
     if unknown:
-        raise OperatorError(f"{path}: deploy cannot set {', '.join(unknown)}; take it out, or use the Serverless CLI")
+        raise OperatorError(f"{path}: deploy cannot set {', '.join(unknown)}; take it out, or use the Serverless CLI.")
     if str(inputs.get("type", "event")).lower() != "event":
-        raise OperatorError(f"{path}: type must be event, not {inputs['type']}")
+        raise OperatorError(f"{path}: type must be event, not {inputs['type']}.")
 
 
-def _typed(inputs: Mapping[str, Any], path: Path, region: str) -> Deployment:
+def _typed(inputs: Mapping[str, Any], path: Path, region: str, variables: Mapping[str, str]) -> Deployment:
     try:
         return Deployment(
             region=region,
@@ -322,17 +300,20 @@ def _typed(inputs: Mapping[str, Any], path: Path, region: str) -> Deployment:
             },
             dead_letter_type=str(inputs["deadLetter"]["type"]),
             queue=str(inputs["deadLetter"]["name"]),
-            timer=_timer(inputs.get("events", [])),
+            timer=_timer(inputs.get("events", []), path),
             tags={str(key): str(value) for key, value in inputs.get("tags", {}).items()},
+            alarm_receivers=variables.get(ALARM_RECEIVERS, "").strip(),
+            alarm_webhook=variables.get(ALARM_WEBHOOK, "").strip(),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise OperatorError(f"{path}: `inputs` is not as it should be ({type(error).__name__}: {error})") from None
+        problem = f"{type(error).__name__}: {error}"
+        raise OperatorError(f"{path}: `inputs` is not as it should be ({problem}): correct it.") from None
 
 
-def _timer(events: list[dict[str, Any]]) -> Timer:
+def _timer(events: list[dict[str, Any]], path: Path) -> Timer:
     kinds = [kind for event in events for kind in event]
     if kinds != ["timer"]:
-        raise OperatorError(f"serverless.yml: `events` must hold one timer, and nothing else; found {kinds or 'none'}")
+        raise OperatorError(f"{path}: `events` must hold one timer, and nothing else; found {kinds or 'none'}.")
     timer = events[0]["timer"]["parameters"]
     return Timer(
         name=str(timer["name"]),

@@ -121,7 +121,8 @@ def _package() -> Package:
 def _deploy(local: LocalCloud, package: Package, cache: str) -> Stage:
     _heading("2. `eni-flowlog deploy` to a local cloud")
     keys = Credentials(local.secret_id, local.secret_key)
-    stage = Stage(local, Cloud(lambda: keys, HOME, local.endpoint), config.load(shell(local)), cache)
+    wanted = config.read_file(config.FILE, shell(local)).deployment
+    stage = Stage(local, Cloud(lambda: keys, HOME, local.endpoint), wanted, cache)
     local.eventbridge.watchers.append(stage.events.append)
     # A sweep that comes due in this minute would redrive before the operator does.
     archive = os.path.relpath(package.archive, FOLDER)

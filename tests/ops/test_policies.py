@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from localcloud.cam import policy
-from ops import config
 from ops.deployment import documents
 from ops.deployment.documents import Grant, grants, lacking, parse, trusted
+from tests.support.deployment import deployment_of
 
 ROOT = Path(__file__).parents[2]
 UIN = "100000000001"
-DEPLOYMENT = config.load({"TENCENTCLOUD_REGION": "ap-guangzhou"})
+DEPLOYMENT = deployment_of({"TENCENTCLOUD_REGION": "ap-guangzhou"})
 ROLE_POLICY = documents.role_policy(DEPLOYMENT, UIN)
 ACTIONS = {grant.action for grant in grants(ROLE_POLICY)}
 # SCF's Invoke is granted under another name than it is called by (docs 583/47932, 598/70005).

@@ -9,11 +9,10 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ops import config
 from ops.deployment import documents
 from tests.support import deployment
 from tests.support.client import Client
-from tests.support.deployment import account_of, deployment_to
+from tests.support.deployment import account_of, deployment_of, deployment_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +92,7 @@ def environment(cloud: LocalCloud, **changes: str) -> dict[str, str]:
 
 def role_policy(cloud: LocalCloud, *without: str) -> str:
     """The role's policy as deployed, without some actions, under whichever product they are granted (`SendMessage`)."""
-    document = documents.role_policy(config.load({"TENCENTCLOUD_REGION": cloud.region}), cloud.uin)
+    document = documents.role_policy(deployment_of({"TENCENTCLOUD_REGION": cloud.region}), cloud.uin)
     for statement in document["statement"]:
         statement["action"] = [action for action in statement["action"] if action.rpartition(":")[2] not in without]
     document["statement"] = [statement for statement in document["statement"] if statement["action"]]

@@ -14,7 +14,7 @@ from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ, VPC, Cloud
 from ops.deployment.function import Zip
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from handler.cloud.api import Service
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 REGION = "ap-guangzhou"
 NAME = "eni-flowlog"
 QUEUE = "eni-flowlog-dlq"
+KEYS = {"TENCENTCLOUD_SECRET_ID": "AKIDx", "TENCENTCLOUD_SECRET_KEY": "k"}
 
 
 def shell(local: LocalCloud, **changes: str) -> dict[str, str]:
@@ -44,7 +45,12 @@ def shell(local: LocalCloud, **changes: str) -> dict[str, str]:
 
 def deployment_to(local: LocalCloud, **changes: str) -> Deployment:
     """What serverless.yml says there should be in a local cloud."""
-    return config.load(shell(local, **changes))
+    return deployment_of(shell(local, **changes))
+
+
+def deployment_of(variables: Mapping[str, str], path: Path = config.FILE) -> Deployment:
+    """What serverless.yml says there should be, with some variables in the shell."""
+    return config.read_file(path, {**KEYS, **variables}).deployment
 
 
 def account_of(local: LocalCloud, secret_key: str = "", region: str = REGION) -> Cloud:
