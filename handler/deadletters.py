@@ -111,8 +111,9 @@ class DeadLetters:
         """
         self.flush()
         if self.unsent:
+            letters = "dead letter" if self.unsent == 1 else "dead letters"
             raise QueueUnreachable(
-                f"{self.unsent} dead letters could not be put on the queue {self._queue.name} "
+                f"{self.unsent} {letters} could not be put on the queue {self._queue.name} "
                 f"({self._refusal}): the platform keeps the event and tries again; "
                 "check the queue, FLOWLOG_DLQ_ENDPOINT and the role; the letters are in this function's log"
             )

@@ -152,9 +152,9 @@ class Redrive:
             for _, result in one.results:
                 if not result.failure:
                     self.invocation.report.add(result)
-            if one.about:
-                self.invocation.letters.regions.add(one.about)
             return False
+        if one.about:  # from here on it lies on the queue only if it is put back
+            self.invocation.letters.regions.discard(one.about)
         unsent = self.invocation.letters.unsent
         self._settle_interfaces(one)
         for item in one.items:

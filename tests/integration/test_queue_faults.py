@@ -98,6 +98,13 @@ def test_nobody_listens_at_the_queue_s_address(function: Function) -> None:
         function(5, clock=Clock())
 
 
+def test_a_single_letter_is_told_in_the_singular(function: Function, cloud: LocalCloud) -> None:
+    """The platform shows this sentence to whoever looks why an invocation failed."""
+    cloud.faults.add(SEND, error(4100, "no"))
+    with pytest.raises(InvocationFailed, match=r"^1 dead letter could not be put on the queue"):
+        function(5, clock=Clock())
+
+
 @pytest.mark.parametrize("letters", [1, 20])
 def test_a_queue_that_never_answers(function: Function, cloud: LocalCloud, hang: Fault, letters: int) -> None:
     """However many letters there are: the whole invocation is waited for no longer than its limit."""

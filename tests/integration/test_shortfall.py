@@ -128,6 +128,29 @@ class TestSweep:
         assert unpaced.letters() == []
 
 
+    def test_a_region_that_fails_again_after_its_letter_has_run_leaves_another(self, unpaced: Function) -> None:
+        """The redrive of the same sweep has taken the first one off the queue."""
+        cloud = unpaced.cloud
+        unpaced.set(FLOWLOG_REGIONS=HOME)
+        down = cloud.faults.add(LOGS, error("UnauthorizedOperation", "no"), region=HOME)
+        unpaced(SWEEP)
+        (first_letter,) = unpaced.letters()
+        down.off()
+        listings = iter([True])
+
+        def once(_call: Incoming, proceed: Proceed) -> Reply:
+            if next(listings, False):
+                return proceed()
+            raise ApiError("UnauthorizedOperation", "no more")
+
+        cloud.faults.add(LOGS, once, region=HOME)
+        cloud.clock.advance(60)
+        assert outcomes(unpaced(SWEEP)) == {"created": 1, "dead_lettered": 1}
+        (letter,) = unpaced.letters()
+        assert (letter["error"]["code"], letter["attempts"]) == ("UnauthorizedOperation", 1)
+        assert letter["id"] != first_letter["id"]
+
+
 class TestManualBackfill:
     def test_one_letter_for_each_region_and_code(self, unpaced: Function) -> None:
         """Of up to a hundred interfaces; run again, they go back as one, and are covered once the cause is gone."""
