@@ -36,11 +36,11 @@ class Budget:
         return self.limit_s - self.reserve_s - (self.monotonic() - self.started)
 
     def wait(self, seconds: float) -> bool:
-        """Wait, if that leaves time to work; otherwise return False at once."""
+        """Wait, if that leaves time to work; otherwise return False at once, or when it took longer than asked for."""
         if seconds >= self.left():
             return False
         self.sleep(seconds)
-        return True
+        return self.left() > 0
 
     def to_report(self) -> Budget:
         """The time for dead letters and the report: all but a margin for the reply itself."""

@@ -6,6 +6,7 @@ CommonClient needs no generated models: a quarter of the cold start of the typed
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tencentcloud.common.common_client import CommonClient
@@ -79,32 +80,36 @@ class Api:
         self._keys = credentials()
         self._budget = budget
         self._connection = Connection(budget, call_timeout_s)
-        self._clients: dict[tuple[Service, str], CommonClient] = {}
+        self._client = lru_cache(MAX_CLIENTS)(self._new_client)
 
     def call(
-        self, service: Service, action: str, region: str, params: Mapping[str, Any], pacer: Pacer | None = None
+        self,
+        service: Service,
+        action: str,
+        region: str,
+        params: Mapping[str, Any],
+        pacer: Pacer | None = None,
+        *,
+        again_when_lost: bool = True,
     ) -> dict[str, Any]:
         """Call an action and return its `Response`.
 
         Throttles are retried until the time budget ends, other transient errors a few times, stale keys once.
 
+        Args:
+            service: the product.
+            action: what to do.
+            region: where.
+            params: of the action.
+            pacer: says when it may be sent.
+            again_when_lost: whether a call that may have taken effect is made again: not for what must not be done
+                twice.
+
         Raises:
+            Transient: it may have taken effect, and is not made again.
             CloudError: the call failed for good; the subclass says what that means.
         """
-        return self._retried(_Call(service, action, region, params, pacer), again_when_lost=True)
-
-    def call_unless_lost(
-        self, service: Service, action: str, region: str, params: Mapping[str, Any], pacer: Pacer | None = None
-    ) -> dict[str, Any]:
-        """The same for an action that must not be done twice: a call that may have taken effect is not made again.
-
-        Raises:
-            Transient: it may have taken effect.
-            CloudError: see `call`.
-        """
-        return self._retried(_Call(service, action, region, params, pacer), again_when_lost=False)
-
-    def _retried(self, call: _Call, *, again_when_lost: bool) -> dict[str, Any]:
+        call = _Call(service, action, region, params, pacer)
         throttled = Patience(self._budget.wait, delays(_THROTTLE_ATTEMPTS))
         transient = Patience(self._budget.wait)
         last: CloudError | None = None
@@ -131,6 +136,7 @@ class Api:
             return self._paced(call)
         except StaleCredentials:
             self._keys = self._read_credentials()
+            self._client.cache_clear()
             return self._paced(call)
 
     def _paced(self, call: _Call) -> dict[str, Any]:
@@ -158,27 +164,14 @@ class Api:
             raise Transient("ClientNetworkError", f"{call.action}: unreadable reply ({error})") from None
         return _response_of(reply, call.action)
 
-    def _client(self, service: Service, region: str) -> CommonClient:
-        client = self._clients.get((service, region))
-        if client is None:
-            if len(self._clients) >= MAX_CLIENTS:
-                self._clients.clear()
-            client = self._clients.setdefault((service, region), self._new_client(service, region))
-        if client.credential.get_credential_info() != _info(self._keys):
-            client.credential = Credential(*_info(self._keys))
-        return client
-
     def _new_client(self, service: Service, region: str) -> CommonClient:
         scheme, _, host = self._endpoint.rpartition("://")
         http = HttpProfile(protocol=scheme or "https", endpoint=host.rstrip("/") or None, keepAlive=True)
         profile = ClientProfile(httpProfile=http, language="en-US", request_client="eni-flowlog")
-        client = CommonClient(service.name, service.version, Credential(*_info(self._keys)), region, profile)
+        credential = Credential(self._keys.secret_id, self._keys.secret_key, self._keys.token or None)
+        client = CommonClient(service.name, service.version, credential, region, profile)
         client.request.conn = self._connection
         return client
-
-
-def _info(keys: Credentials) -> tuple[str, str, str | None]:
-    return keys.secret_id, keys.secret_key, keys.token or None
 
 
 def _server_error(error: TencentCloudSDKException, action: str) -> CloudError:

@@ -138,11 +138,7 @@ class Queue:
                 raise
 
     def _call(self, action: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        def wait(seconds: float) -> bool:
-            # A wait may take longer than asked for. What was wrong until then says more than that no time is left.
-            return self._budget.wait(seconds) and self._budget.left() > 0
-
-        patience = Patience(wait, delays(ATTEMPTS))
+        patience = Patience(self._budget.wait, delays(ATTEMPTS))
         while True:
             try:
                 return self._once(action, fields)

@@ -58,7 +58,7 @@ class Vpc:
             CloudError: see the table in `errors`.
         """
         params = self._create_params(interface, name)
-        reply = self._api.call_unless_lost(VPC, "CreateFlowLog", interface.region, params, self._pacer)
+        reply = self._api.call(VPC, "CreateFlowLog", interface.region, params, self._pacer, again_when_lost=False)
         made = rows.flow_logs(reply).entries
         return made[0].flow_log_id if made else ""
 

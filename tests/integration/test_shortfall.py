@@ -127,7 +127,6 @@ class TestSweep:
         assert report["outcomes"]["missing"] == 30
         assert unpaced.letters() == []
 
-
     def test_a_region_that_fails_again_after_its_letter_has_run_leaves_another(self, unpaced: Function) -> None:
         """The redrive of the same sweep has taken the first one off the queue."""
         cloud = unpaced.cloud
