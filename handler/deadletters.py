@@ -8,7 +8,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from handler.cloud.vpc import chunks
+from handler.cloud.many import chunks, together
 from handler.errors import QueueError, QueueUnreachable, failure_of
 from handler.log import logger
 from handler.model import MAX_LETTER_ATTEMPTS
@@ -95,13 +95,7 @@ class DeadLetters:
     def flush(self) -> None:
         """Send what has not been sent yet: one by one, or in batches, several at a time, where there are many."""
         pending, self._pending = self._pending, []
-        if len(pending) <= 1:
-            self._send(pending)
-            return
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most events have no letter at all
-
-        with ThreadPoolExecutor(SENDERS) as pool:
-            list(pool.map(self._send, chunks(pending, BATCH if len(pending) >= MANY else 1)))
+        together(self._send, list(chunks(pending, BATCH if len(pending) >= MANY else 1)), SENDERS)
 
     def raise_if_unsent(self) -> None:
         """Send the rest, and say if letters are missing on the queue, so that the platform keeps the event.
@@ -126,7 +120,7 @@ class DeadLetters:
         try:
             if len(bodies) > 1:
                 self._queue.send_many(bodies)
-            elif bodies:
+            else:
                 self._queue.send(bodies[0])
         except Exception as error:  # noqa: BLE001 - whatever it is, these letters are not on the queue
             if len(bodies) == 1:

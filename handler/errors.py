@@ -19,7 +19,9 @@ EniFlowlogError
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
 from handler.model import Failure, Interface, Outcome, Result, result_of
@@ -136,7 +138,8 @@ class Refused(CloudError):
 
 
 # Codes of VPC API 2017-03-12 and, below, of the v2 API that it replaces (platform.md section 3). The meaning to us is
-# inferred. An entry that ends in "*" is a prefix; the longest match counts.
+# inferred. An entry that ends in "*" is a prefix; the longest match counts. What has no entry, such as LimitExceeded,
+# InvalidParameterValue*, UnauthorizedOperation* or v2's InvalidFlowLogName, is refused for good.
 CODES: dict[str, type[CloudError]] = {
     "UnsupportedOperation.FlowLogInstanceExisted": AlreadyCovered,
     "UnsupportedOperation.FlowLogsNotSupportNullInstanceEni": NotAttached,
@@ -150,14 +153,10 @@ CODES: dict[str, type[CloudError]] = {
     "AuthFailure.TokenFailure": StaleCredentials,
     "AuthFailure.SignatureExpire": StaleCredentials,
     "InvalidParameterValue.Duplicate": NameTaken,
-    "LimitExceeded*": Refused,
-    "InvalidParameterValue*": Refused,
-    "UnauthorizedOperation*": Refused,
     "InvalidNetworkInterface.NotFound": NotFound,
     "InvalidVpc.NotFound": NotFound,
     "InvalidSubnet.NotFound": NotFound,
     "FlowLogNameDuplicate": NameTaken,
-    "InvalidFlowLogName": Refused,
 }
 
 
@@ -219,7 +218,5 @@ def failed(interface: Interface, failure: Failure) -> Result:
 
 
 def _place(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else "an unknown place"
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"

@@ -83,33 +83,29 @@ class Api:
         self._client = lru_cache(MAX_CLIENTS)(self._new_client)
 
     def call(
-        self,
-        service: Service,
-        action: str,
-        region: str,
-        params: Mapping[str, Any],
-        pacer: Pacer | None = None,
-        *,
-        again_when_lost: bool = True,
+        self, service: Service, action: str, region: str, params: Mapping[str, Any], pacer: Pacer | None = None
     ) -> dict[str, Any]:
         """Call an action and return its `Response`.
 
         Throttles are retried until the time budget ends, other transient errors a few times, stale keys once.
 
-        Args:
-            service: the product.
-            action: what to do.
-            region: where.
-            params: of the action.
-            pacer: says when it may be sent.
-            again_when_lost: whether a call that may have taken effect is made again: not for what must not be done
-                twice.
-
         Raises:
-            Transient: it may have taken effect, and is not made again.
             CloudError: the call failed for good; the subclass says what that means.
         """
-        call = _Call(service, action, region, params, pacer)
+        return self._retried(_Call(service, action, region, params, pacer), again_when_lost=True)
+
+    def call_unless_lost(
+        self, service: Service, action: str, region: str, params: Mapping[str, Any], pacer: Pacer | None = None
+    ) -> dict[str, Any]:
+        """The same for an action that must not be done twice: a call that may have taken effect is not made again.
+
+        Raises:
+            Transient: it may have taken effect.
+            CloudError: see `call`.
+        """
+        return self._retried(_Call(service, action, region, params, pacer), again_when_lost=False)
+
+    def _retried(self, call: _Call, *, again_when_lost: bool) -> dict[str, Any]:
         throttled = Patience(self._budget.wait, delays(_THROTTLE_ATTEMPTS))
         transient = Patience(self._budget.wait)
         last: CloudError | None = None

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import inf
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from handler.cloud import rows
 from handler.cloud.api import VPC, Api
+from handler.cloud.many import chunks
 from handler.errors import NotFound, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from handler.cloud.pace import Pacer
     from handler.cloud.rows import Rows
     from handler.model import FlowLog, Interface
     from handler.settings import Settings
-
-Value = TypeVar("Value")
 
 PAGE = 100
 """The most that DescribeFlowLogs and DescribeNetworkInterfaces give at once, and the most ids that the latter takes."""
@@ -58,7 +57,7 @@ class Vpc:
             CloudError: see the table in `errors`.
         """
         params = self._create_params(interface, name)
-        reply = self._api.call(VPC, "CreateFlowLog", interface.region, params, self._pacer, again_when_lost=False)
+        reply = self._api.call_unless_lost(VPC, "CreateFlowLog", interface.region, params, self._pacer)
         made = rows.flow_logs(reply).entries
         return made[0].flow_log_id if made else ""
 
@@ -194,8 +193,3 @@ class Vpc:
         if self._settings.topic_region:
             storage["CloudLogRegion"] = self._settings.topic_region
         return storage
-
-
-def chunks(values: Sequence[Value], size: int) -> Iterator[Sequence[Value]]:
-    """The values in pieces of at most `size`, which is what one call takes."""
-    return (values[start : start + size] for start in range(0, len(values), size))

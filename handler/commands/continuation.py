@@ -76,4 +76,4 @@ def _invoke(command: Command, invocation: Invocation) -> None:
     # Half of what is left for letters: one that says that this failed must still be sent, and other regions go on too.
     api = invocation.within(invocation.budget.to_report().share(0.5)).api
     # Invoked again when only its answer was lost, the chain would fork.
-    api.call(SCF, "Invoke", invocation.settings.region, params, again_when_lost=False)
+    api.call_unless_lost(SCF, "Invoke", invocation.settings.region, params)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from handler.cloud.cvm import INSTANCES
-from handler.cloud.vpc import chunks
+from handler.cloud.many import chunks
 from handler.commands import listing
 from handler.cover import rules
 from handler.cover.cure import MOST, RECREATE, Cure

@@ -9,8 +9,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
+from handler.cloud.many import chunks
 from handler.cloud.pace import Pacer
-from handler.cloud.vpc import FILTER_VALUES, PAGE, Vpc, chunks
+from handler.cloud.vpc import FILTER_VALUES, PAGE, Vpc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

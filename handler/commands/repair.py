@@ -8,11 +8,11 @@ missing, and the next sweep covers it.
 from __future__ import annotations
 
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from handler.cloud.many import together
 from handler.cloud.pace import Pacer
 from handler.commands import continuation, status, survey
 from handler.commands.shortfall import Shortfall
@@ -146,13 +146,12 @@ def mend(invocation: Invocation, whole: Survey, settle: Settle) -> list[RegionCu
         For each region with something to repair, what was done and what is left.
     """
     runs = [RegionCures(each, left=len(each.cures) + each.cures_cut) for each in whole.inventories if each.cures]
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for run in runs:
-            _mend_region(invocation, run, settle, pool)
+    for run in runs:
+        _mend_region(invocation, run, settle)
     return runs
 
 
-def _mend_region(invocation: Invocation, run: RegionCures, settle: Settle, pool: ThreadPoolExecutor) -> None:
+def _mend_region(invocation: Invocation, run: RegionCures, settle: Settle) -> None:
     settings = invocation.settings
     creates, others = (Pacer(settings.create_rate, invocation.budget.monotonic) for _ in range(2))
     do = partial(Repair(invocation.vpc(creates), settings, invocation.budget, others).do, run.inventory.region)
@@ -160,7 +159,7 @@ def _mend_region(invocation: Invocation, run: RegionCures, settle: Settle, pool:
     # The first alone: whether a create is possible at all is found out with one flow log, not with eight.
     groups = [cures[:1], *(cures[start : start + WORKERS] for start in range(1, len(cures), WORKERS))]
     for group in groups:
-        for cure, result in zip(group, list(pool.map(do, group)), strict=True):
+        for cure, result in zip(group, together(do, group, WORKERS), strict=True):
             if result is None:
                 return  # there was no time for it
             _take(run, cure, result, settle)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
+from handler.cloud.many import together
 from handler.cloud.retry import Patience
 from handler.cover import ensure, rules
 from handler.cover.cure import Repair
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
     from handler.model import Interface, InterfaceKey, Result
     from handler.settings import Settings
 
-WORKERS = 16
-
-Given = TypeVar("Given")
-Made = TypeVar("Made")
 Done = list[tuple["Interface", "Result"]]
 
 
@@ -115,26 +112,6 @@ class Batch:
     def _create(self, interface: Interface) -> Result:
         result = ensure.ensure(interface, self._vpc, self._settings, self._budget)
         return self._repair.of_event(interface, result) if result.outcome is Outcome.IMPAIRED else result
-
-
-def together(work: Callable[[Given], Made], given: Sequence[Given]) -> list[Made]:
-    """Do a work for each of what is given, several at once where there are several."""
-    if len(given) <= 1:
-        return [work(each) for each in given]
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most events hold one interface: no threads
-
-    made: list[Any] = [None] * len(given)
-    indexes = iter(range(len(given)))
-
-    def take_some() -> None:
-        for index in indexes:
-            made[index] = work(given[index])
-
-    # A task for each worker: one for each of ten thousand interfaces would take more memory than the interfaces.
-    with ThreadPoolExecutor(min(WORKERS, len(given))) as pool:
-        for worker in [pool.submit(take_some) for _ in range(min(WORKERS, len(given)))]:
-            worker.result()
-    return made
 
 
 def safely(ensure: Callable[[Interface], Result], interface: Interface) -> Result:

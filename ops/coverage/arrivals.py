@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from handler import jsontext
-from handler.cloud.vpc import chunks
+from handler.cloud.many import chunks
 from handler.errors import CloudError
 from handler.model import State
 from ops.coverage import metric

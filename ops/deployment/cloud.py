@@ -115,7 +115,7 @@ class Cloud:
         """
         time = Budget(max(self._call_limit_s, answer_limit_s))
         api = Api(self._endpoint, self._credentials, time, answer_limit_s)
-        return api.call(service, action, region or self.region, params, again_when_lost=False)
+        return api.call_unless_lost(service, action, region or self.region, params)
 
     def within(self, call_limit_s: float) -> Cloud:
         """The same account, with another limit on how long one call may be retried, in seconds."""

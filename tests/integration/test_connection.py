@@ -186,7 +186,7 @@ def test_no_redirect_is_followed(server: Server, status: str) -> None:
         server.answer = answer
         api = Api(server.url, lambda: KEYS, Budget(60.0))
         with pytest.raises(Transient, match=r"answered with a redirect \(30\d\), which is not followed"):
-            api.call(VPC, "CreateFlowLog", "ap-shanghai", {}, again_when_lost=False)
+            api.call_unless_lost(VPC, "CreateFlowLog", "ap-shanghai", {})
         queue = Queue(server.url, "queue", lambda: KEYS, Budget(60.0))
         with pytest.raises(QueueError, match="answered with a redirect"):
             queue.send_many(["a", "b"])
