@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
 
-    from handler.commands.coverage import Found
+    from handler.commands.inventory import Found
     from handler.commands.survey import Survey
     from handler.cover.cure import Wish
     from handler.model import Result

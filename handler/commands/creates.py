@@ -16,7 +16,7 @@ from handler.model import Failure, Interface, Outcome, Result
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from handler.commands.coverage import Inventory
+    from handler.commands.inventory import Inventory
     from handler.commands.survey import Survey
     from handler.invocation import Invocation
 

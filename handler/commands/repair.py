@@ -20,8 +20,8 @@ from handler.cover.cure import MODES, OFF, Repair, Wish
 from handler.model import Failure, Interface, Outcome, Result
 
 if TYPE_CHECKING:
-    from handler.commands.coverage import Inventory
     from handler.commands.creates import Settle
+    from handler.commands.inventory import Inventory
     from handler.commands.survey import Survey
     from handler.cover.cure import Cure
     from handler.invocation import Invocation

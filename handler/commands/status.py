@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from handler.commands import survey
-from handler.commands.coverage import IMPAIRED, STATES
+from handler.commands.inventory import IMPAIRED, STATES
 from handler.model import MAX_REPORT_ITEMS, Outcome, Result, State
 
 if TYPE_CHECKING:

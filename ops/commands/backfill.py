@@ -9,8 +9,8 @@ import typer
 from rich.text import Text
 
 from handler.commands import backfill, status
-from handler.commands.coverage import IMPAIRED, Found
 from handler.commands.creates import create
+from handler.commands.inventory import IMPAIRED, Found
 from handler.commands.shortfall import Shortfall
 from handler.model import Outcome
 from ops import console, options, session

@@ -23,7 +23,7 @@ from ops.errors import explained
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from handler.commands.coverage import Found
+    from handler.commands.inventory import Found
     from ops.deployment.cloud import Cloud
     from ops.deployment.topic import Topic
 

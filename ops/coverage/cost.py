@@ -19,7 +19,7 @@ from ops.errors import OperatorError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from handler.commands.coverage import Found
+    from handler.commands.inventory import Found
     from handler.commands.survey import Survey
     from handler.settings import Settings
     from ops.deployment.cloud import Cloud

@@ -16,7 +16,7 @@ from ops.errors import Exit
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from handler.commands.coverage import Found
+    from handler.commands.inventory import Found
     from handler.model import Interface
     from ops.coverage.arrivals import Arrivals
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from handler.commands.coverage import Inventory
 from handler.commands.creates import RegionRun
+from handler.commands.inventory import Inventory
 from handler.model import Outcome, Result
 from localcloud.core.faults import delay, drop_before_effect, error, throttle
 from tests.support.client import Client
