@@ -7,8 +7,6 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from werkzeug.wrappers import Request, Response
-
 from localcloud.cam.authority import Authority
 from localcloud.cam.model import LOCAL_ROLE, add_role, issue_keys
 from localcloud.cloudaudit.trail import Trail
@@ -20,7 +18,7 @@ from localcloud.core import door
 from localcloud.core.account import Account, Behaviour
 from localcloud.core.background import Background
 from localcloud.core.call_log import CallLog
-from localcloud.core.faults import Faults, Reply, dripping
+from localcloud.core.faults import Faults, Reply
 from localcloud.core.limits import Limits
 from localcloud.core.server import Server
 from localcloud.eb.delivery import EventBridge
@@ -32,11 +30,11 @@ from localcloud.tdmq import door as cmq_door
 from localcloud.vpc.records import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from types import TracebackType
 
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from typing_extensions import Self
+    from werkzeug.wrappers import Request
 
     from localcloud.core.account import Caller
     from localcloud.core.call_log import WriteCall
@@ -162,7 +160,7 @@ class LocalCloud:
 
     def start(self) -> Self:
         """Listen, and serve from a thread of its own."""
-        self._server = Server(self._port, self._app)
+        self._server = Server(self._port, self._answer)
         self.background.start()
         threading.Thread(target=self._server.serve_forever, args=(0.02,), name="localcloud", daemon=True).start()
         return self
@@ -189,16 +187,6 @@ class LocalCloud:
         """Take the time one call takes."""
         if self.latency_s > 0:
             time.sleep(self.latency_s)
-
-    def _app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        request = Request(environ)
-        request.get_data(cache=True, parse_form_data=False)
-        reply = self._answer(request)
-        response = Response(reply.body, reply.status, content_type=reply.content_type)
-        if reply.location:
-            response.headers["Location"] = reply.location
-        body = b"".join(response(environ, start_response))[: reply.cut]
-        return dripping(body, reply.drip_s) if reply.drip_s else [body]
 
     def _answer(self, request: Request) -> Reply:
         if request.path == "/":

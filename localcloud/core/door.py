@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl
@@ -106,9 +107,13 @@ class _Exchange:
         self.action: Action | None = None
 
     def run(self) -> Reply:
-        """Do the call with its limits and faults, log it, tell the watchers, and return what goes over the wire."""
+        """Do the call with its limits and faults, log it, tell the watchers, and return what goes over the wire.
+
+        Raises:
+            ApiError: It is refused before its action, or a fault says so.
+            DroppedConnection: A fault says so.
+        """
         envelope = self.envelope
-        error: ApiError | None = None
         answered = True
         try:
             self.action = self.cloud.actions.find(envelope.service, envelope.version, envelope.action)
@@ -118,43 +123,35 @@ class _Exchange:
             incoming = Incoming(envelope.service, envelope.action, self.region, envelope.params)
             return self.cloud.faults.around(incoming, self._proceed)
         except ApiError as refused:
-            error = refused
-            return _as_reply(refused.body(self.request_id))
+            self.error = refused
+            raise
         except DroppedConnection:
             answered = False
             raise
         finally:
-            self._record(error or self.error, answered=answered)
+            self._record(answered=answered)
 
     def _proceed(self) -> Reply:
         try:
-            reply = self.reply = self._do()
+            self.reply = {**self._do(), "RequestId": self.request_id}
+            return _as_reply({"Response": self.reply})
         except ApiError as refused:
             self.error = refused
-            return _as_reply(refused.body(self.request_id))
-        return _as_reply({"Response": {**reply, "RequestId": self.request_id}})
+        except Exception:  # noqa: BLE001  whatever goes wrong in here, the client gets the platform's InternalError
+            _LOG.exception("%s.%s failed", self.envelope.service, self.envelope.action)
+            self.error = internal_error()
+        return _as_reply(self.error.body(self.request_id))
 
     def _do(self) -> dict[str, Any]:
         action, envelope, account = self.action, self.envelope, self.cloud.account
         assert action is not None
-        try:
-            self._authorize()
-            params = action.checked(envelope.params, from_text=envelope.from_text)
-            context = Context(account, account.region(self.region), envelope.caller, self.request_id)
-            if not action.locked:
-                return action.run(context, params)
-            with account.lock:
-                return action.run(context, params)
-        except (ApiError, DroppedConnection):
-            raise
-        except Exception:  # noqa: BLE001  whatever goes wrong in here, the client gets the platform's InternalError
-            _LOG.exception("%s.%s failed", envelope.service, envelope.action)
-            raise internal_error() from None
-
-    def _authorize(self) -> None:
-        refused = self.cloud.authorize(self.envelope.caller, self.envelope.service, self.envelope.action, "*")
+        refused = self.cloud.authorize(envelope.caller, envelope.service, envelope.action, "*")
         if refused is not None:
             raise refused
+        params = action.checked(envelope.params, from_text=envelope.from_text)
+        context = Context(account, account.region(self.region), envelope.caller, self.request_id)
+        with account.lock if action.locked else nullcontext():
+            return action.run(context, params)
 
     def _check_region(self) -> None:
         assert self.action is not None
@@ -163,8 +160,8 @@ class _Exchange:
         if self.region not in self.action.regions - self.cloud.account.behaviour.closed_regions:
             raise ApiError("UnsupportedRegion", f"The region `{self.region}` is not supported.")
 
-    def _record(self, error: ApiError | None, *, answered: bool) -> None:
-        envelope = self.envelope
+    def _record(self, *, answered: bool) -> None:
+        envelope, error = self.envelope, self.error
         call = Call(
             service=envelope.service,
             action=envelope.action,
@@ -181,7 +178,7 @@ class _Exchange:
             write = WriteCall(
                 **vars(call),
                 version=envelope.version,
-                reply=None if self.reply is None else {**self.reply, "RequestId": self.request_id},
+                reply=self.reply,
                 error=error if self.reply is None else None,
                 source_ip=self.request.remote_addr or "",
                 http_method=self.request.method,

@@ -46,17 +46,20 @@ class Reply:
     drip_s: float = 0.0
     location: str = ""
 
+    def sent(self) -> Iterator[bytes]:
+        """Yield what is really sent of the body, in one piece or byte by byte."""
+        body = self.body[: self.cut]
+        if not self.drip_s:
+            yield body
+            return
+        for byte in body:
+            time.sleep(self.drip_s)
+            yield bytes([byte])
+
 
 def as_json(body: Mapping[str, Any]) -> bytes:
     """Return a reply's body. What is no text in it, half of a surrogate pair, becomes "?": any reply can be sent."""
     return json.dumps(body, ensure_ascii=False).encode(errors="replace")
-
-
-def dripping(body: bytes, seconds: float) -> Iterator[bytes]:
-    """Yield a body byte by byte, each after so many seconds."""
-    for byte in body:
-        time.sleep(seconds)
-        yield bytes([byte])
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The HTTP server: werkzeug's, with connections kept alive and replies that can break off.
 
 Werkzeug's own request handler closes each connection after one reply and waits 10 ms for it, which no client of the
-real cloud sees; its parsing is kept, its writing replaced.
+real cloud sees; its parsing is kept, its writing replaced, and no WSGI application stands between.
 """
 
 from __future__ import annotations
@@ -12,18 +12,22 @@ import re
 import socket
 import sys
 import threading
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.wrappers import Request, Response
 
 from localcloud.core.errors import DroppedConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from localcloud.core.faults import Reply
 
 _LENGTH = re.compile(r"[0-9]{1,12}")
 _LOG = logging.getLogger("localcloud")
@@ -45,10 +49,8 @@ class Handler(WSGIRequestHandler):
     def finish(self) -> None:
         """Forget the connection."""
         self.server.closed(self.connection)
-        try:
+        with suppress(OSError):  # the client has left without its reply
             super().finish()
-        except OSError:
-            _LOG.debug("a client left without its reply")
 
     def run_wsgi(self) -> None:
         """Read one request whole, let the application answer it, and write the reply."""
@@ -59,20 +61,10 @@ class Handler(WSGIRequestHandler):
             # It closes the connection, too: where the next request begins is unknown.
             self.send_error(HTTPStatus.BAD_REQUEST, explain=str(error))
             return
-        head: list[Any] = []
-
-        def start_response(
-            status: str, headers: list[tuple[str, str]], _failure: Any = None
-        ) -> Callable[[bytes], object]:
-            head[:] = [status, headers]
-            return self.wfile.write
-
         try:
-            body = self.server.app(environ, start_response)
+            self._write(self.server.answer(Request(environ)))
         except DroppedConnection:
             self._drop()
-        else:
-            self._write(head[0], head[1], body)
 
     def handle_expect_100(self) -> bool:
         """Tell a client that waits for it to send its body, at once: until then no reply goes out."""
@@ -96,27 +88,22 @@ class Handler(WSGIRequestHandler):
             raise ValueError("Invalid Content-Length")
         return self.rfile.read(int(length))
 
-    def _write(self, status: str, headers: list[tuple[str, str]], body: Iterable[bytes]) -> None:
-        code, _, reason = status.partition(" ")
-        self.send_response(int(code), reason)
-        for name, value in headers:
-            self.send_header(name, value)
+    def _write(self, reply: Reply) -> None:
+        self.send_response(reply.status)
+        self.send_header("Content-Type", reply.content_type)
+        self.send_header("Content-Length", str(len(reply.body)))
+        if reply.location:
+            self.send_header("Location", reply.location)
         self.end_headers()
-        sent = 0
-        for piece in body:
+        for piece in reply.sent():
             self.wfile.write(piece)
             self.wfile.flush()
-            sent += len(piece)
-        announced = next((int(value) for name, value in headers if name.lower() == "content-length"), sent)
-        if announced != sent:
+        if reply.cut is not None:
             self._drop()
 
     def _drop(self) -> None:
         self.close_connection = True
-        try:
-            self.connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            _LOG.debug("the client was gone already")
+        _shut(self.connection)
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  the parameter is werkzeug's
         """Keep no access log."""
@@ -128,11 +115,12 @@ class Server(ThreadedWSGIServer):
     request_queue_size = 1024
     daemon_threads = True
 
-    def __init__(self, port: int, app: WSGIApplication) -> None:
+    def __init__(self, port: int, answer: Callable[[Request], Reply]) -> None:
+        self.answer = answer
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self.connections = 0
-        super().__init__("127.0.0.1", port, app, Handler)
+        super().__init__("127.0.0.1", port, Response(), Handler)  # it must have an application: none asks this one
 
     def opened(self, connection: socket.socket) -> None:
         """Note an open connection."""
@@ -150,12 +138,14 @@ class Server(ThreadedWSGIServer):
         with self._lock:
             connections = list(self._open)
         for connection in connections:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                _LOG.debug("a client was gone already")
+            _shut(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Log what a handler raised; a client that went away is nothing to speak of."""
         if not isinstance(sys.exc_info()[1], (ConnectionError, ClientDisconnected)):
             _LOG.exception("a request of %s failed: %s", client_address, request)
+
+
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):  # the client was gone already
+        connection.shutdown(socket.SHUT_RDWR)
