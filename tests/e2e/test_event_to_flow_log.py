@@ -119,29 +119,6 @@ def test_a_new_instance_is_covered_within_its_boot_and_five_seconds(cloud: Local
     assert PASSWORD not in f"{run.result_json}{run.log}"
 
 
-def test_a_refused_call_makes_nothing(quick: LocalCloud, package: Package) -> None:
-    """Failed calls are recorded and delivered too, and come to nothing."""
-    deployed = deploy(quick, package)
-    with pytest.raises(Exception, match="ResourceNotFound"):
-        deployed.call("vpc", "AttachNetworkInterface", NetworkInterfaceId="eni-00000000", InstanceId=quick.instance_id)
-    settled(deployed)
-    (run,) = deployed.invocations()
-    assert run.result["outcomes"]["ignored"] == 1
-    assert quick.calls.count("CreateFlowLog") == 0
-
-
-def test_without_permission_the_interface_is_a_dead_letter_that_says_so(quick: LocalCloud, package: Package) -> None:
-    """The role's policy is enforced; the function keeps what it may not do, and is not run again for it."""
-    deployed = deploy(quick, package, without=("CreateFlowLog",))
-    interface = deployed.attached_interface("ap-shanghai")
-    settled(deployed)
-    (letter,) = deployed.letters()
-    assert letter["interface"]["interface_id"] == interface
-    assert letter["error"]["code"] == "UnauthorizedOperation"
-    assert "not authorized to perform operation (vpc:CreateFlowLog)" in letter["error"]["message"]
-    assert len(deployed.invocations()) == 1
-
-
 def test_outside_of_guangzhou_a_dead_letter_arrives(quick: LocalCloud, package: Package) -> None:
     """Deployed by the operator's command, in a region that is not the event bus's: the role may use its own queue."""
     wanted, account = open_deployment(FILE, shell=shell(quick, TENCENTCLOUD_REGION="ap-shanghai"))
@@ -182,15 +159,6 @@ def test_what_the_function_cannot_keep_the_platform_keeps_and_redrive_heals(
     assert deployed.letters() == []
 
 
-def test_a_missing_setting_keeps_the_event_with_the_platform(quick: LocalCloud, package: Package) -> None:
-    """Wrong settings: the function raises what is wrong, and the platform keeps the event."""
-    deployed = deploy(quick, package, FLOWLOG_TOPIC_ID="")
-    deployed.attached_interface(quick.region)
-    settled(deployed)
-    (letter,) = deployed.letters()
-    assert "FLOWLOG_TOPIC_ID is missing" in letter["ErrorMessage"]
-
-
 def test_a_role_that_scf_may_not_take_keeps_the_event_waiting(quick: LocalCloud, package: Package) -> None:
     """A system error is retried each minute; once the role's trust is right again, nothing was lost."""
     deployed = deploy(quick, package)
@@ -202,31 +170,6 @@ def test_a_role_that_scf_may_not_take_keeps_the_event_waiting(quick: LocalCloud,
     wait_until(lambda: any(run.error for run in deployed.invocations()), what="the refused run")
     deployed.call("cam", "UpdateAssumeRolePolicy", RoleName=NAME, PolicyDocument=right)
     wait_until(lambda: deployed.covered(quick.region, interface), what="the flow log")
-
-
-def test_synchronous_delivery_loses_nothing(quick: LocalCloud, package: Package) -> None:
-    """If EventBridge waits for the function, nothing is retried; what fails is on the queue by the function itself."""
-    quick.eventbridge.switches.synchronous = True
-    deployed = deploy(quick, package)
-    interface = deployed.attached_interface(quick.region)
-    settled(deployed)
-    assert deployed.covered(quick.region, interface)
-    deployed.permit_all("CreateFlowLog")
-    refused = deployed.attached_interface(quick.region)
-    settled(deployed)
-    assert [letter["interface"]["interface_id"] for letter in deployed.letters()] == [refused]
-
-
-def test_batch_delivery_and_duplicates(quick: LocalCloud, package: Package) -> None:
-    """Events that come gathered, twice and in any order: each interface has one flow log."""
-    switches = quick.eventbridge.switches
-    switches.batch_of, switches.batch_wait_s, switches.duplicates, switches.reorder_s = 4, 100.0, 1.0, 5.0
-    deployed = deploy(quick, package)
-    interfaces = [deployed.attached_interface(quick.region) for _ in range(4)]
-    settled(deployed)
-    assert all(deployed.covered(quick.region, interface) for interface in interfaces)
-    assert {len(json.loads(run.event)["EventList"]) for run in deployed.invocations()} == {4}
-    assert deployed.letters() == []
 
 
 def test_what_is_over_the_daily_cap_is_made_good_by_the_sweep(quick: LocalCloud, package: Package) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support import records
-from tests.support.function import Function, context, environment, outcomes, valid
-from tests.support.records import MARKER, REGION
+from tests.support.function import context, environment, outcomes, valid
+from tests.support.records import REGION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,32 +126,6 @@ def test_an_event_becomes_a_flow_log(packaged: Packaged, cloud: LocalCloud, even
     assert [call.action for call in cloud.calls] == ["CreateFlowLog"]
 
 
-def test_a_warm_instance_keeps_its_connections(packaged: Packaged, cloud: LocalCloud, event: dict[str, Any]) -> None:
-    """The same process, several events: one connection to the host of the API and the queue."""
-    said = packaged(event, 5, event, [MARKER], event)
-    assert [outcomes(report) for report in said["reports"]] == [
-        {"created": 1}, {"dead_lettered": 1}, {"covered": 1}, {"dead_lettered": 1}, {"covered": 1},
-    ]  # fmt: skip
-    assert cloud._server is not None
-    assert cloud._server.connections == 1
-
-
-def test_every_payload_s_shape(packaged: Packaged, function: Function, cloud: LocalCloud) -> None:
-    """What the function takes in this process, the package takes as well, with the same outcomes."""
-    eni = cloud.seed_interface(REGION, instance_id=cloud.seed_instance(REGION))
-    record = records.created(eni, cloud.network_of(REGION)[0])
-    shapes: list[Any] = [
-        record, records.cloud_event(record), records.event_list(record), records.ckafka(json.dumps(record)),
-        records.cmq(json.dumps(record)), records.cls(json.dumps(record)), records.interface_event(eni),
-        records.ensure({"region": REGION, "interface_id": eni}), records.platform_letter(record),
-        records.run_instances(cloud.seed_instance(REGION)), records.record("RunCommand"), None, "x", [[]], {},
-    ]  # fmt: skip
-    here = [outcomes(function(shape)) for shape in shapes]
-    there = [outcomes(report) for report in packaged(*shapes)["reports"]]
-    assert here[0] == {"created": 1}
-    assert there == [{"covered": 1} if "created" in outcome else outcome for outcome in here]
-
-
 def test_memory_after_one_event(packaged: Packaged, event: dict[str, Any]) -> None:
     """SCF's smallest size is 64 MB: the peak, interpreter and all, stays well below."""
     assert packaged(event)["peak_kb"] < MOST_MEMORY_MB * MEGABYTES
@@ -174,27 +148,6 @@ def test_what_an_event_loads(packaged: Packaged, event: dict[str, Any]) -> None:
     assert [name for name in modules for never in NEVER if name == never or name.startswith(f"{never}.")] == []
 
 
-def test_wrong_settings(packaged: Packaged, event: dict[str, Any]) -> None:
-    """What the platform logs of it is one line, without a trace into the function."""
-    done = packaged.run(event, FLOWLOG_TRAFFIC_TYPE="all", FLOWLOG_TOPIC_ID="")
-    assert done.returncode == 1
-    last = done.stderr.splitlines()[-1]
-    assert last.startswith("handler.main.InvocationFailed: the function's environment is wrong")
-    assert "FLOWLOG_TOPIC_ID is missing" in last
-    assert "FLOWLOG_TRAFFIC_TYPE must be one of ACCEPT, REJECT or ALL" in last
-    assert "During handling" not in done.stderr
-
-
 def test_an_unknown_log_level(packaged: Packaged, event: dict[str, Any]) -> None:
     """It does not keep the function from starting."""
     assert packaged.run(event, LOG_LEVEL="VERBOSE").returncode == 0
-
-
-def test_no_secret_leaves_the_process(packaged: Packaged) -> None:
-    """Standard output, which CLS keeps, and standard error."""
-    done = packaged.run(records.run_instances(responseElements=""), records.created(eventTime=[]), f"Token={MARKER}")
-    assert done.returncode == 0
-    assert MARKER not in done.stdout + done.stderr
-    assert done.stderr == ""
-    letters = [json.loads(line) for line in done.stdout.splitlines() if '"dead letter"' in line]
-    assert len(letters) == 3

@@ -86,18 +86,6 @@ def test_a_real_row_of_run_instances_ends_as_created(
     assert cloud.flow_logs_of(REGION, cloud.primary_interface_of(REGION, instance_id))
 
 
-def test_no_secret_of_a_record_leaves_with_it(function: Function) -> None:
-    """A session context that is an object holds a live token: the dead letter of a record without a lead does not."""
-    context = {"token": f"{records.MARKER}-token", "uin": 10000, "extraInfo": json.dumps({"token": records.MARKER})}
-    user = {"secretId": records.SECRETS["secretId"], "sessionContext": context}
-    report = function(
-        {**REAL[0], "eventName": "RunInstances", "resources": "", "resourceName": "", "userIdentity": user}
-    )
-    assert outcomes(report) == {"dead_lettered": 1}
-    assert len(function.letters()) == 1
-    assert records.MARKER not in function.output() + json.dumps(report)
-
-
 # A subnet as the only lead --------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.core.faults import drop_after_effect, error
+from localcloud.core.faults import error
 from tests.support import records
 from tests.support.clock import Clock
 from tests.support.function import Function, outcomes
@@ -65,17 +65,6 @@ def test_an_unsupported_model_is_skipped(function: Function, cloud: LocalCloud) 
     eni = cloud.seed_interface(REGION, instance_id=instance_id)
     report = function(records.created(eni, cloud.network_of(REGION)[0]))
     assert (only(report)["outcome"], only(report)["reason"]) == ("skipped", "its instance's model takes no flow logs")
-    assert function.letters() == []
-
-
-def test_a_lost_answer_to_a_create_that_took_effect(function: Function, cloud: LocalCloud, place: Place) -> None:
-    """The connection breaks after the effect: the second call finds it covered, and there is one flow log, not two."""
-    switch = cloud.faults.add(CREATE, drop_after_effect(), times=1)
-    eni = place.attached()
-    report = function(place.created(eni))
-    assert switch.hits == 1
-    assert outcomes(report) == {"covered": 1}
-    assert len(cloud.flow_logs_of(REGION, eni)) == 1
     assert function.letters() == []
 
 

@@ -273,12 +273,6 @@ def test_the_ensure_command_over_regions(function: Function, cloud: LocalCloud, 
     assert sorted(function.calls()) == [CREATE, CREATE, LOOK]
 
 
-def test_a_native_dead_letter_is_its_event(function: Function, place: Place) -> None:
-    """Invoked with SCF's own message, the function does what is inside."""
-    letter = records.platform_letter(records.cloud_event(place.created(place.attached())))
-    assert outcomes(function(letter)) == {"created": 1}
-
-
 def test_an_own_dead_letter_that_fails_again_keeps_its_history(
     function: Function, cloud: LocalCloud, place: Place
 ) -> None:

@@ -55,6 +55,7 @@ CREATE, LOOK, SEND = "CreateFlowLog", "DescribeNetworkInterfaces", "SendMessage"
         (chain(content_type(), garbled_body(b'{"Response":5}')), "covered"),
         (http_status(500), "created"),
         (http_status(502, b""), "created"),
+        (http_status(502, b"[]"), "created"),
         (http_status(404, b"\xff\xfe not text"), "created"),
         (chain(content_type(), throttle()), "created"),
     ],
@@ -90,6 +91,7 @@ def test_an_error_under_any_content_type(
         {"Response": []},
         {"Response": {"Error": {}}},
         {"Response": {"Error": []}},
+        {"Response": {"Error": ["no", "object"]}},
     ],
 )
 def test_an_answer_of_no_known_shape_is_transient(
@@ -205,19 +207,3 @@ def test_an_interface_that_is_named_by_its_instance_too(function: Function, clou
     assert report["outcomes"]["dead_lettered"] == 0
     assert len({item["interface_id"] for item in report["items"]}) == 2  # the instance's own, and the attached one
     assert cloud.calls.count(CREATE) == 2
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        http_status(502, b"[]"),
-        chain(content_type(), answer({"Response": {"Error": ["no", "object"]}})),
-    ],
-    ids=["JSON that is no answer", "an Error that is no object"],
-)
-def test_an_answer_that_is_json_and_nothing_more(
-    function: Function, cloud: LocalCloud, event: dict[str, Any], fault: Fault
-) -> None:
-    """A gateway's own words: the call is made again."""
-    cloud.faults.add(CREATE, fault, times=1)
-    assert outcomes(function(event, clock=Clock())) == {"created": 1}

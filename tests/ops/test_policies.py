@@ -54,6 +54,17 @@ def test_only_operation_level_apis_are_granted_on_everything() -> None:
     assert all(UIN in resource and resource.endswith("/eni-flowlog-dlq") for resource in limited)
 
 
+@pytest.mark.parametrize(
+    "name", ["tdmq:ap-guangzhou:uin/{uin}:queue/", "cmqqueue:ap-guangzhou:uin/{uin}:queueName/uin/{uin}/"]
+)
+@pytest.mark.parametrize("action", ["SendMessage", "BatchSendMessage", "BatchReceiveMessage", "BatchDeleteMessage"])
+def test_the_queue_is_granted_under_either_of_its_names(name: str, action: str) -> None:
+    """The documents give the message API's permissions two names, and which one CAM asks for is not said."""
+    service, place = name.partition(":")[0], f"qcs::{name.format(uin=UIN)}"
+    assert policy.evaluate([ROLE_POLICY], f"{service}:{action}", f"{place}eni-flowlog-dlq")
+    assert not policy.evaluate([ROLE_POLICY], f"{service}:{action}", f"{place}another")
+
+
 def test_cam_takes_the_policy() -> None:
     """It keeps to CAM's grammar, as an independent implementation of it reads it."""
     assert policy.check_grants(json.dumps(ROLE_POLICY)) == ROLE_POLICY

@@ -198,6 +198,11 @@ def test_a_timer_s_message_must_be_a_command(message: Any, expected: str) -> Non
         ),
         ({"command": "backfill", "limit": 0}, "$.limit: must keep to minimum 1"),
         ({"command": "backfill", "after": "eni"}, "$.after: must have the form ^eni-[0-9a-z]{6,20}$"),
+        ({"command": "backfill", "vpc_ids": ["vpc-*"]}, "$.vpc_ids[0]: must have the form ^vpc-[0-9a-z]{6,20}$"),
+        (
+            {"command": "status", "regions": [REGION, "evil.example"]},
+            "$.regions[1]: must have the form ^[a-z]{2,5}(-[a-z0-9]{1,20}){1,3}$",
+        ),
         ({"command": "redrive", "dry_run": "yes"}, "$.dry_run: must be boolean"),
     ],
 )
