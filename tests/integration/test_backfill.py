@@ -6,7 +6,6 @@ import json
 import random
 import subprocess
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -189,24 +188,6 @@ class TestWhatIsDone:
         report = unpaced({**BACKFILL, "regions": [HOME, "ap-shanghai"]}, seconds=4)
         assert covered_once(unpaced.cloud, interfaces)
         assert outcomes(report) == {"created": 21, "dead_lettered": 1}
-
-    @pytest.mark.parametrize(("total", "covered"), [(None, 120), (0, 100), ("x", 120), (3, 100)])
-    def test_a_total_that_says_nothing(self, unpaced: Function, total: Any, covered: int) -> None:
-        """The pages are read to the end all the same, be the last one full or not."""
-        interfaces = unpaced.cloud.seed_interfaces(HOME, 249, flow_logs=covered)
-
-        def without_total(_call: Incoming, proceed: Proceed) -> Reply:
-            reply = proceed()
-            body = json.loads(reply.body)
-            body["Response"].pop("TotalCount", None)
-            body["Response"].pop("TotalNum", None)
-            body["Response"] |= {} if total is None else {"TotalCount": total, "TotalNum": total}
-            return replace(reply, body=json.dumps(body).encode())
-
-        for action in (LOGS, INTERFACES):
-            unpaced.cloud.faults.add(action, without_total)
-        assert outcomes(unpaced(BACKFILL)) == {"created": 250 - covered, "covered": covered}
-        assert covered_once(unpaced.cloud, interfaces)
 
     def test_a_dry_run_writes_nothing_not_even_a_letter(self, unpaced: Function) -> None:
         """A region that cannot be listed is said in the report."""

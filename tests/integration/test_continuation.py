@@ -109,14 +109,16 @@ class TestContinuation:
 
     def test_no_progress_ends_the_chain(self, function: Function) -> None:
         """The third hop in a row that cannot do one interface leaves a dead letter, and does not invoke itself."""
-        function.cloud.seed_interfaces(HOME, 9)
+        vpc_id, subnet_id = function.cloud.seed_vpc(HOME)
+        after = min(function.cloud.seed_interfaces(HOME, 9, subnet_id=subnet_id))
         function.cloud.faults.add(CREATE, throttle())  # tried until the time ends, however often that is
-        report = function({**BACKFILL, "hop": 2}, seconds=4, clock=Clock())
+        command = {**BACKFILL, "regions": [HOME], "vpc_ids": [vpc_id], "after": after, "hop": 2}
+        report = function(command, seconds=4, clock=Clock())
         assert not report["continued"]
         assert "the chain ends here" in report["stopped"]
         (letter,) = function.letters()
-        assert letter["error"]["class"] == "stopped"
-        assert letter["event"]["command"] == "backfill"
+        assert [letter["error"][key] for key in ("class", "code", "retryable")] == ["stopped", "NoProgress", True]
+        assert letter["event"] == {**command, "hop": 3}
         assert report["items"][-1]["reason"].startswith("backfill: NoProgress: ")
         assert function.cloud.calls.count("Invoke") == 0
 

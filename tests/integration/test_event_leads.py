@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +10,18 @@ import pytest
 from handler import schema
 from handler.cover import search
 from localcloud.core.clock import beijing_time
-from localcloud.core.faults import Reply, error
+from localcloud.core.faults import error
 from tests.support import records
 from tests.support.client import Client
 from tests.support.clock import Clock
 from tests.support.function import Function, outcomes
+from tests.support.strikes import changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from localcloud import LocalCloud
-    from localcloud.core.faults import Fault, Incoming, Proceed
+    from localcloud.core.faults import Fault
 
 CREATE, LOGS, LOOK = "CreateFlowLog", "DescribeFlowLogs", "DescribeNetworkInterfaces"
 REGION = records.REGION
@@ -43,13 +43,11 @@ def without_answer(place: tuple[str, str], action: str = "RunInstances", **chang
 def interfaces_changed(change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> Fault:
     """DescribeNetworkInterfaces as a cloud would answer that shows something else."""
 
-    def fault(_call: Incoming, proceed: Proceed) -> Reply:
-        reply = json.loads(proceed().body)
-        shown = change(reply["Response"]["NetworkInterfaceSet"])
-        reply["Response"] |= {"NetworkInterfaceSet": shown, "TotalCount": len(shown)}
-        return Reply(json.dumps(reply).encode())
+    def show(response: dict[str, Any]) -> None:
+        shown = change(response["NetworkInterfaceSet"])
+        response |= {"NetworkInterfaceSet": shown, "TotalCount": len(shown)}
 
-    return fault
+    return changed(show)
 
 
 @pytest.fixture

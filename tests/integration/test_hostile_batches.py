@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -150,21 +149,6 @@ def test_ten_thousand_interfaces_fit_the_smallest_function(
     assert outcomes(run.report) == {"waiting": HUGE}
     assert len(json.dumps(run.report)) < 6_000_000, "what SCF can return"
     assert cloud.calls.count(LOOK) == HUGE / 100
-
-
-def test_a_batch_of_bombs(function: Function) -> None:
-    """Forty CLS payloads that unzip to more than an event may hold: each is refused, and none is kept."""
-    bomb = records.zipped(bytes(8_000_000))
-    tracemalloc.start()
-    try:
-        report = function(records.event_list(*[bomb] * 40))
-        assert tracemalloc.get_traced_memory()[1] < 40_000_000
-    finally:
-        tracemalloc.stop()
-    assert outcomes(report) == {"dead_lettered": 40}
-    assert {letter["error"]["message"] for letter in function.letters()} == {
-        "$.clslogs.data: unzips to more than 6291456 bytes"
-    }
 
 
 def test_one_payload_that_says_five_hundred_instances(function: Function, cloud: LocalCloud) -> None:

@@ -10,10 +10,9 @@ import pytest
 from handler import deadletters
 from handler.intake import events
 from handler.invocation import Invocation
-from handler.model import MAX_LETTER_ATTEMPTS, Command, Failure, History, Ignored, Invalid
-from localcloud.core.faults import error, throttle
+from handler.model import MAX_LETTER_ATTEMPTS, Failure, History, Invalid
+from localcloud.core.faults import error
 from tests.support import records
-from tests.support.clock import Clock
 from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import QUEUE, Function, context, environment, outcomes
 
@@ -96,35 +95,6 @@ def test_what_could_not_be_unzipped_is_named_by_its_print() -> None:
 def test_six_megabytes_are_what_an_event_may_hold() -> None:
     """SCF's bound of a synchronous event (doc 583/11637)."""
     assert events.MAX_UNZIPPED_BYTES == 6_291_456
-
-
-@pytest.mark.parametrize("name", ["Global", "global", ""])
-def test_a_resource_without_a_region_tells_none(name: str) -> None:
-    """The next source of the region counts."""
-    record = records.attached(
-        requestParameters='{"NetworkInterfaceId": "eni-78ysaex1"}',
-        resourceSet=[{"resourceRegion": name, "resourceId": "eni-78ysaex1"}],
-    )
-    assert [getattr(item, "region", None) for item in events.read(record)] == [records.REGION]
-
-
-def test_a_read_is_none_of_ours() -> None:
-    """Only `Read`, and only for an action of ours."""
-    assert events.read(records.created(actionType="Read")) == [Ignored("a read")]
-    assert len(events.read(records.timer('{"command":"sweep"}'))) == 1
-    assert isinstance(events.read(records.timer("  "))[0], Command)
-
-
-def test_a_backfill_without_progress_can_go_on_where_it_was(function: Function, cloud: LocalCloud) -> None:
-    """Its letter is the whole command: the VPCs, the place it had come to, and how many hops got nothing done."""
-    vpc_id, subnet_id = cloud.seed_vpc(HOME)
-    interfaces = sorted(cloud.seed_interfaces(HOME, 9, subnet_id=subnet_id))
-    cloud.faults.add("CreateFlowLog", throttle())  # tried until the time ends, however often that is
-    command = {"command": "backfill", "regions": [HOME], "vpc_ids": [vpc_id], "after": interfaces[2], "hop": 2}
-    function(command, seconds=4, clock=Clock())
-    (letter,) = function.letters()
-    assert letter["event"] == {**command, "hop": 3}
-    assert (letter["error"]["code"], letter["error"]["retryable"]) == ("NoProgress", True)
 
 
 def test_the_next_hop_is_of_the_same_function(cloud: LocalCloud, function: Function) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +17,7 @@ from tests.support import records
 from tests.support.clock import Clock
 from tests.support.function import Function, environment, outcomes
 from tests.support.records import REGION
+from tests.support.strikes import changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,16 +30,10 @@ ROW = {"NetworkInterfaceId": "eni-78ysaex1", "VpcId": "vpc-pq9vxykj", "Attachmen
 LOG = {"FlowLogId": "fl-f42uhpkj", "ResourceId": "eni-78ysaex1", "TagSet": [{"Key": "a", "Value": "b"}]}
 
 
-def changed(name: str, change: Callable[[dict[str, Any]], Any]) -> Fault:
-    """A fault that changes each row of a reply's list."""
-
-    def fault(_call: Incoming, proceed: Proceed) -> Reply:
-        reply = proceed()
-        content = json.loads(reply.body)
-        content["Response"][name] = [change(row) for row in content["Response"].get(name, [])]
-        return Reply(json.dumps(content).encode())
-
-    return fault
+def with_rows(change: Callable[[dict[str, Any]], Any]) -> Fault:
+    """A fault that changes each row of a listing of interfaces."""
+    name = "NetworkInterfaceSet"
+    return changed(lambda response: response.update({name: [change(row) for row in response[name]]}))
 
 
 def unheeded(filters: str) -> Fault:
@@ -116,9 +110,7 @@ def test_a_sweep_passes_over_a_malformed_row_and_says_so(
     odd = interfaces[1]
     cloud.faults.add(
         LOOK,
-        changed(
-            "NetworkInterfaceSet", lambda row: {**row, "Attachment": "x"} if row["NetworkInterfaceId"] == odd else row
-        ),
+        with_rows(lambda row: {**row, "Attachment": "x"} if row["NetworkInterfaceId"] == odd else row),
     )
     report = function({"command": "backfill", "regions": [REGION]})
     assert outcomes(report)["created"] >= 2
@@ -134,9 +126,7 @@ def test_an_event_of_an_interface_whose_row_is_malformed(
     odd, other, _ = interfaces
     cloud.faults.add(
         LOOK,
-        changed(
-            "NetworkInterfaceSet", lambda row: {**row, "Attachment": [1]} if row["NetworkInterfaceId"] == odd else row
-        ),
+        with_rows(lambda row: {**row, "Attachment": [1]} if row["NetworkInterfaceId"] == odd else row),
     )
     report = function(records.event_list(records.attached(odd), records.attached(other)), clock=Clock())
     assert outcomes(report) == {"created": 1, "dead_lettered": 1}
@@ -151,7 +141,7 @@ def test_an_interface_that_is_not_found_and_whose_row_is_malformed(
 ) -> None:
     """A create finds nothing, and the look cannot be read: nobody knows that it is gone."""
     cloud.faults.add(CREATE, error("ResourceNotFound"))
-    cloud.faults.add(LOOK, changed("NetworkInterfaceSet", lambda row: {**row, "VpcId": 5}))
+    cloud.faults.add(LOOK, with_rows(lambda row: {**row, "VpcId": 5}))
     record = records.created(interfaces[0], cloud.network_of(REGION)[0])
     assert outcomes(function(record, clock=Clock())) == {"dead_lettered": 1}
     assert function.letters()[0]["error"]["code"] == "MalformedReply"

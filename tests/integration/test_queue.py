@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,11 +23,10 @@ from handler.cloud.retry import MAX_ATTEMPTS
 from handler.cloud.rows import Rows
 from handler.cloud.vpc import Vpc
 from handler.errors import OutOfTime, QueueError, Refused, Transient
-from handler.invocation import Invocation
-from handler.model import Command, Failure, FlowLog, Outcome
+from handler.model import FlowLog
 from localcloud.core.faults import error, garbled_body, throttle
 from tests.support.clock import Clock
-from tests.support.function import QUEUE, Function, context, environment, valid
+from tests.support.function import QUEUE, environment
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
@@ -243,26 +241,3 @@ def test_a_server_in_trouble_is_not_asked_for_ever(cloud: LocalCloud) -> None:
         Vpc(api, settings.load(environment(cloud))).interface_page(REGION, 0)
     assert cloud.calls.count("DescribeNetworkInterfaces") == MAX_ATTEMPTS + MAX_ATTEMPTS
     assert not raised.value.unfinished
-
-
-def test_a_command_that_could_not_be_finished(function: Function, cloud: LocalCloud) -> None:
-    """Its dead letter is the command itself, to be begun again."""
-    invocation = Invocation.start(environment(cloud), context())
-    failure = Failure("stopped", "TooManyFailures", "the topic or the role is wrong")
-    invocation.give_up(Command("backfill", {"command": "backfill", "limit": 5}), failure)
-    invocation.letters.raise_if_unsent()
-    (letter,) = function.letters()
-    assert (letter["kind"], letter["event"]) == ("command", {"command": "backfill", "limit": 5})
-    assert invocation.report.outcomes == {Outcome.DEAD_LETTERED: 1}
-    valid("report", json.loads(json.dumps(invocation.report.as_dict())))
-
-
-def test_a_share_of_the_time_has_its_own_calls(cloud: LocalCloud) -> None:
-    """One of several pieces of work, with part of the time that is left."""
-    invocation = Invocation.start(environment(cloud), {}, Budget(20.0))
-    part = invocation.within(invocation.budget.share(0.5))
-    assert part.budget.left() <= 10.0
-    assert part.vpc().interface_page(REGION, 0) == Rows([], [], 0)
-    cloud.faults.add("DescribeNetworkInterfaces", error("UnauthorizedOperation", "no"))
-    with pytest.raises(Exception, match="UnauthorizedOperation: no"):
-        part.vpc().interface_page(REGION, 0)

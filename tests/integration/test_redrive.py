@@ -35,14 +35,6 @@ class TestOwnRecords:
         assert cloud.calls.count(CREATE) == 16
         assert cloud.calls.count(DELETE) == 1
 
-    def test_a_thousand_records(self, function: Function, cloud: LocalCloud) -> None:
-        """A long queue is drained in one run."""
-        ids = cloud.seed_interfaces(HOME, 1_000)
-        put(cloud, *(letter_of(cloud, each, number) for number, each in enumerate(ids)))
-        assert outcomes(function(REDRIVE, seconds=120)) == {"created": 1_000}
-        assert function.letters() == []
-        assert all(len(cloud.flow_logs_of(HOME, each)) == 1 for each in ids)
-
     def test_a_failure_is_put_back_with_its_count_raised(self, function: Function, cloud: LocalCloud) -> None:
         """Its id and its first failure stay; the old message is gone only after the new one is there."""
         (interface,) = cloud.seed_interfaces(HOME, 1)

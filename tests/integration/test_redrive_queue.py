@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +13,7 @@ from tests.support.clock import Clock
 from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import QUEUE, Function, outcomes
 from tests.support.letters import letter_of, longer_than_hidden, put, stopped
+from tests.support.strikes import changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,17 +139,9 @@ class TestTheQueue:
         assert cloud.calls.count("DescribeNetworkInterfaces") <= 4
 
 
-def changed(change: Callable[[dict[str, Any]], None]) -> Fault:
+def messages(change: Callable[[dict[str, Any]], object]) -> Fault:
     """A fault: each message of the reply is changed."""
-
-    def fault(_call: Incoming, proceed: Proceed) -> Reply:
-        reply = proceed()
-        body = json.loads(reply.body)
-        for message in body.get("msgInfoList", []):
-            change(message)
-        return replace(reply, body=json.dumps(body).encode())
-
-    return fault
+    return changed(lambda reply: [change(message) for message in reply.get("msgInfoList", [])])
 
 
 class TestMessagesThatAreNotAsDocumented:
@@ -167,7 +159,7 @@ class TestMessagesThatAreNotAsDocumented:
         """Each of them, and none is lost or left."""
         ids = cloud.seed_interfaces(HOME, 3)
         put(cloud, *(letter_of(cloud, each, number) for number, each in enumerate(ids)))
-        cloud.faults.add(RECEIVE, changed(change))
+        cloud.faults.add(RECEIVE, messages(change))
         assert outcomes(function(REDRIVE)) == {"created": 3}
         assert function.letters() == []
 
@@ -175,7 +167,7 @@ class TestMessagesThatAreNotAsDocumented:
         """It could not be deleted after its success: run, it would be run again for ever. It is said."""
         (interface,) = cloud.seed_interfaces(HOME, 1)
         put(cloud, letter_of(cloud, interface))
-        cloud.faults.add(RECEIVE, changed(lambda message: message.pop("receiptHandle")))
+        cloud.faults.add(RECEIVE, messages(lambda message: message.pop("receiptHandle")))
         report = function(REDRIVE)
         assert outcomes(report) == {"ignored": 1}
         assert "receiptHandle" in report["items"][0]["reason"]

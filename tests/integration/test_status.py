@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -12,9 +11,7 @@ from localcloud.core.faults import error
 from localcloud.core.regions import PUBLIC
 from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import Function, outcomes
-
-if TYPE_CHECKING:
-    from localcloud.core.faults import Incoming, Proceed, Reply
+from tests.support.strikes import changed
 
 CREATE, LOGS, INTERFACES = "CreateFlowLog", "DescribeFlowLogs", "DescribeNetworkInterfaces"
 BACKFILL = {"command": "backfill"}
@@ -195,54 +192,37 @@ class TestRegions:
         assert (outcomes(report), report["coverage"]) == ({}, [])
 
 
+NONSENSE = [None, 0, "x", 3, 100, 10**12, 1e300, float("nan"), "9" * 40, -5, True]
+
+
+@pytest.mark.parametrize("total", NONSENSE)
+@pytest.mark.parametrize("covered", [100, 120])
+def test_a_total_that_says_nothing(unpaced: Function, total: Any, covered: int) -> None:
+    """All pages are read, be the last one full or not, and no more than a few beyond them."""
+    unpaced.cloud.seed_interfaces(HOME, 249, flow_logs=covered)
+
+    def with_total(response: dict[str, Any]) -> None:
+        name = "TotalNum" if "TotalNum" in response else "TotalCount"
+        response |= {name: total}
+        if total is None:
+            del response[name]
+
+    for action in (LOGS, INTERFACES):
+        unpaced.cloud.faults.add(action, changed(with_total))
+    assert outcomes(unpaced({**STATUS, "regions": [HOME]})) == {"covered": covered, "missing": 250 - covered}
+    assert unpaced.cloud.calls.count(LOGS) + unpaced.cloud.calls.count(INTERFACES) < 45
+
+
 def test_old_flow_logs_of_a_vpc_or_subnet_are_shown(unpaced: Function) -> None:
     """What has one of its own below it is collected and billed twice; they cover nothing here."""
     cloud = unpaced.cloud
     place = cloud.vpc_id
 
-    def with_old_ones(_call: Incoming, proceed: Proceed) -> Reply:
-        reply = proceed()
-        body = json.loads(reply.body)
-        old = {"FlowLogId": "fl-00000001", "ResourceType": "VPC", "ResourceId": place, "VpcId": place, "Enable": True}
-        nat = {"FlowLogId": "fl-00000002", "ResourceType": "NAT", "ResourceId": "nat-00000001", "Enable": True}
-        body["Response"]["FlowLog"] += [old, nat]
-        return replace(reply, body=json.dumps(body).encode())
-
-    cloud.faults.add(LOGS, with_old_ones)
+    old = {"FlowLogId": "fl-00000001", "ResourceType": "VPC", "ResourceId": place, "VpcId": place, "Enable": True}
+    nat = {"FlowLogId": "fl-00000002", "ResourceType": "NAT", "ResourceId": "nat-00000001", "Enable": True}
+    cloud.faults.add(LOGS, changed(lambda response: response["FlowLog"].extend([old, nat])))
     report = unpaced(STATUS)
     assert report["wider"] == [
         {"region": HOME, "flow_log_id": "fl-00000001", "resource_type": "VPC", "resource_id": place, "interfaces": 1}
     ]
     assert outcomes(report) == {"missing": 1}
-
-
-@pytest.mark.parametrize("total", [10**12, 1e300, float("nan"), "9" * 40, -5, True, "x"])
-def test_a_total_that_nobody_can_believe(unpaced: Function, total: Any) -> None:
-    """All pages are read, and no more than a few beyond them."""
-    unpaced.cloud.seed_interfaces(HOME, 249, flow_logs=200)
-
-    def with_total(_call: Incoming, proceed: Proceed) -> Reply:
-        reply = proceed()
-        body = json.loads(reply.body)
-        body["Response"] |= {name: total for name in ("TotalNum", "TotalCount") if name in body["Response"]}
-        return replace(reply, body=json.dumps(body).encode())
-
-    for action in (LOGS, INTERFACES):
-        unpaced.cloud.faults.add(action, with_total)
-    report = unpaced({**STATUS, "regions": [HOME]})
-    assert outcomes(report) == {"covered": 200, "missing": 50}
-    assert unpaced.cloud.calls.count(LOGS) + unpaced.cloud.calls.count(INTERFACES) < 45
-
-
-def test_a_total_that_stands_still_at_the_end_of_a_page(unpaced: Function) -> None:
-    """A total of 100 with 50 behind it: a full page is the last only once the next has shown it."""
-    unpaced.cloud.seed_interfaces(HOME, 149)
-
-    def of_a_page(_call: Incoming, proceed: Proceed) -> Reply:
-        reply = proceed()
-        body = json.loads(reply.body)
-        body["Response"] |= {"TotalCount": 100} if "TotalCount" in body["Response"] else {}
-        return replace(reply, body=json.dumps(body).encode())
-
-    unpaced.cloud.faults.add(INTERFACES, of_a_page)
-    assert outcomes(unpaced({**STATUS, "regions": [HOME]})) == {"missing": 150}

@@ -39,18 +39,6 @@ def test_throttled_for_ever(function: Function, cloud: LocalCloud, event: dict[s
     assert len(cloud.calls.of(CREATE)) >= 2
 
 
-def test_a_whole_batch_throttled_for_ever(function: Function, cloud: LocalCloud, interface: str) -> None:
-    """Thirty interfaces, ten seconds: thirty dead letters in time."""
-    cloud.faults.add("*", throttle(), region=REGION)
-    enis = [interface, *cloud.seed_interfaces(REGION, 29)]
-    vpc_id = cloud.network_of(REGION)[0]
-    batch = records.event_list(*(records.created(eni, vpc_id) for eni in enis))
-    report, took = timed(lambda: function(batch, seconds=10.0))
-    assert took < 10.0
-    assert outcomes(report) == {"dead_lettered": 30}
-    assert len(function.letters()) == 30
-
-
 @pytest.mark.parametrize("action", [CREATE, LOOK])
 def test_a_cloud_that_never_answers(
     function: Function, cloud: LocalCloud, interface: str, hang: Fault, action: str
@@ -113,19 +101,6 @@ def test_a_lost_create_is_told_when_the_time_ends_behind_it(
     assert function.calls() == [CREATE, "DescribeFlowLogs"]
     (letter,) = function.letters()
     assert letter["error"]["message"] == "no answer"
-
-
-def test_an_invisible_instance_does_not_hold_up_another_region(function: Function, cloud: LocalCloud) -> None:
-    """What has to be waited for is waited for beside the rest, not before it."""
-    elsewhere = "ap-beijing"
-    interface = cloud.seed_interface(elsewhere, instance_id=cloud.seed_instance(elsewhere))
-    batch = records.event_list(
-        records.cloud_event(records.run_instances("ins-00000000")),
-        records.cloud_event(records.attached(interface, elsewhere)),
-    )
-    report = function(batch, seconds=3)
-    assert outcomes(report) == {"created": 1, "dead_lettered": 1}
-    assert len(cloud.flow_logs_of(elsewhere, interface)) == 1
 
 
 def test_the_more_events_the_more_time_is_kept_for_their_letters(

@@ -170,17 +170,6 @@ def test_an_object_that_nobody_knows(payload: Any) -> None:
     assert one(payload) == Invalid("$: no payload that this function knows; README.md lists them", payload)
 
 
-def test_wrappings_are_taken_off_up_to_a_bound() -> None:
-    """A dead letter of a CMQ message of an EventBridge event is three deep; what is deeper is no trigger's work."""
-    payload: Any = records.created()
-    for _ in range(events.MAX_NESTING):
-        payload = records.event_list(payload)
-        assert one(payload) == CREATED
-    for _ in range(500):
-        payload = records.event_list(payload)
-    assert problem(payload) == f"$: wrapped in more than {events.MAX_NESTING} triggers"
-
-
 def test_data_behind_the_gzip_is_not_dropped_silently() -> None:
     """A second gzip would hold records that nobody would ever see."""
     one = gzip.compress(b'{"records":[{"content":"{}"}]}')

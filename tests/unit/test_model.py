@@ -69,24 +69,3 @@ def test_tags_of_any_shape() -> None:
     """What is no list of objects holds no tags."""
     assert tags_of([{"Key": "a", "Value": "b"}, {"Key": "c", "Value": None}, 5]) == {"a": "b", "c": ""}
     assert tags_of(None) == tags_of({}) == {}
-
-
-def test_failures_are_listed_even_when_a_report_is_full() -> None:
-    """A big sweep lists 1,000 items: what failed takes the room of what did not."""
-    report = Report("r")
-    for number in range(MAX_REPORT_ITEMS):
-        report.add(Result(Outcome.CREATED, interface_id=f"eni-{number:08}"))
-    report.add(Result(Outcome.DEAD_LETTERED, interface_id="eni-failed01"))
-    items = report.as_dict()["items"]
-    assert len(items) == MAX_REPORT_ITEMS
-    assert items[-1] == {"interface_id": "eni-failed01", "outcome": "dead_lettered"}
-    assert report.as_dict()["received"] == MAX_REPORT_ITEMS + 1
-
-
-def test_a_report_full_of_failures_stays_bounded() -> None:
-    """There is no room to take: the counts alone tell."""
-    report = Report("r")
-    for _ in range(MAX_REPORT_ITEMS + 3):
-        report.add(Result(Outcome.DEAD_LETTERED))
-    assert len(report.as_dict()["items"]) == MAX_REPORT_ITEMS
-    assert report.as_dict()["outcomes"]["dead_lettered"] == MAX_REPORT_ITEMS + 3
