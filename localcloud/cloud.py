@@ -7,7 +7,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from localcloud.cam.authority import Authority
+from localcloud.cam import authority
 from localcloud.cam.model import LOCAL_ROLE, add_role, issue_keys
 from localcloud.cloudaudit.trail import Trail
 from localcloud.cls.model import Sources
@@ -67,7 +67,6 @@ class LocalCloud:
         scf: What runs functions: its invocations, logs and dead letters.
         eventbridge: What brings write calls to functions, with its switches.
         background: What is under way; `wait_until_idle` waits for its end.
-        authority: What weighs policies.
         alarms: What watches topics: `alarms.fired`.
         console: What an owner does by hand before any event comes.
     """
@@ -97,9 +96,8 @@ class LocalCloud:
         self.scf = self.account.keep(Invoker(self.account, self.background))
         self.eventbridge = EventBridge(self.account, self.background, self.scf)
         self.alarms = self.account.keep(Watch(self.account, self.background))
-        self.authority = Authority(self.account)
         self.subscribers: list[Callable[[WriteCall], None]] = [self.account.state(Trail).add, self.eventbridge.publish]
-        self.authorize: Callable[[Caller, str, str, str], ApiError | None] = self.authority.refuse
+        self.authorize: Callable[[Caller, str, str, str], ApiError | None] = partial(authority.refuse, self.account)
         self._port = port
         self._server: Server | None = None
         self.region = self.account.home

@@ -20,32 +20,26 @@ if TYPE_CHECKING:
 _OPERATIONS = {("scf", "Invoke"): "InvokeFunction"}
 
 
-class Authority:
-    """What weighs calls against policies."""
+def refuse(account: Account, caller: Caller, service: str, action: str, resource: str) -> ApiError | None:
+    """Return the refusal of a call, or None if it is allowed.
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    Args:
+        account: Whose policies they are.
+        caller: Who calls.
+        service: The service that policies name.
+        action: The API's action.
+        resource: Its six segments, or `*` for an API that knows no resources.
+    """
+    operation = _OPERATIONS.get((service, action), action)
+    allowed = not caller.role or _allows(account, caller, f"{service}:{operation}", resource)
+    return None if allowed else unauthorized(service, operation, resource)
 
-    def refuse(self, caller: Caller, service: str, action: str, resource: str) -> ApiError | None:
-        """Return the refusal of a call, or None if it is allowed.
 
-        Args:
-            caller: Who calls.
-            service: The service that policies name.
-            action: The API's action.
-            resource: Its six segments, or `*` for an API that knows no resources.
-        """
-        if not caller.role:
-            return None
-        operation = _OPERATIONS.get((service, action), action)
-        with self._account.lock:
-            allowed = self._allows(caller, f"{service}:{operation}", resource)
-        return None if allowed else unauthorized(service, operation, resource)
-
-    def _allows(self, caller: Caller, operation: str, resource: str) -> bool:
-        access = self._account.state(Access)
+def _allows(account: Account, caller: Caller, operation: str, resource: str) -> bool:
+    with account.lock:
+        access = account.state(Access)
         role = access.roles.get(caller.role)
-        if role is None:
-            return False
-        own = [[parsed(caller.session_policy)]] if caller.session_policy else []
-        return all(policy.evaluate(one, operation, resource) for one in (access.documents_of(role), *own))
+        grants = [access.documents_of(role)] if role else [[]]
+    if caller.session_policy:
+        grants.append([parsed(caller.session_policy)])
+    return all(policy.evaluate(one, operation, resource) for one in grants)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.cam import policy
 from localcloud.core.actions import Service
-from localcloud.core.errors import ApiError
+from localcloud.core.errors import ApiError, existing
 
 if TYPE_CHECKING:
     from localcloud.core.account import Account, Credential
@@ -145,10 +145,14 @@ def find_role(account: Account, name: str | None, role_id: str | None = None) ->
     """
     if not (name or role_id):
         raise ApiError("InvalidParameter.ParamError", "One of the role's name and id must be given.")
-    for role in account.state(Access).roles.values():
-        if role.name == name or role.role_id == role_id:
-            return role
-    raise ApiError("InvalidParameter.RoleNotExist", f"The role `{name or role_id}` does not exist.")
+    role = look_for_role(account, name, role_id)
+    return existing(role, "InvalidParameter.RoleNotExist", f"role `{name or role_id}`")
+
+
+def look_for_role(account: Account, name: str | None, role_id: str | None) -> Role | None:
+    """Return the role of this name or id, if there is one."""
+    roles = account.state(Access).roles.values()
+    return next((role for role in roles if role.name == name or role.role_id == role_id), None)
 
 
 def issue_keys(

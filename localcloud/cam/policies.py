@@ -47,15 +47,7 @@ def create_policy(ctx: Context, params: Params) -> dict[str, Any]:
 def get_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe one policy."""
     row = _policy(ctx, params)
-    return {
-        "PolicyName": row.name,
-        "Description": row.description,
-        "Type": _kind(row),
-        "AddTime": beijing_time(row.created),
-        "UpdateTime": beijing_time(row.modified),
-        "PolicyDocument": row.document,
-        "Tags": tag_set(row.tags),
-    }
+    return {**_described(row), "PolicyDocument": row.document}
 
 
 @API.action()
@@ -82,7 +74,10 @@ def list_policies(ctx: Context, params: Params) -> dict[str, Any]:
         for row in ctx.account.state(Access).policies.values()
         if _kind(row) in _SCOPES[scope] and keyword in row.name
     ]
-    return {"TotalNum": len(rows), "List": [_summary(row) for row in page(params, rows)]}
+    return {
+        "TotalNum": len(rows),
+        "List": [{"PolicyId": row.policy_id, **_described(row)} for row in page(params, rows)],
+    }
 
 
 @API.action()
@@ -153,9 +148,8 @@ def _kind(row: Policy) -> int:
     return PRESET if row.preset else CUSTOM
 
 
-def _summary(row: Policy) -> dict[str, Any]:
+def _described(row: Policy) -> dict[str, Any]:
     return {
-        "PolicyId": row.policy_id,
         "PolicyName": row.name,
         "AddTime": beijing_time(row.created),
         "UpdateTime": beijing_time(row.modified),

@@ -1,7 +1,7 @@
 """CLS 2020-10-16: log topics, their indexes and lines, and alarms on them, as far as flow logs need them."""
 
-from localcloud.cls import alarms, index, search, topics
+from localcloud.cls import alarms, search, topics
 from localcloud.cls.model import API
 
-__all__ = ["alarms", "index", "search", "topics"]
+__all__ = ["alarms", "search", "topics"]
 ACTIONS = API.actions

@@ -17,13 +17,12 @@ if TYPE_CHECKING:
 
     from localcloud.core.account import Account
     from localcloud.core.actions import Context
-    from localcloud.core.parameters import Params
+    from localcloud.core.parameters import Params, Tags
 
 API = Service("cls", "2020-10-16")
 MOST_LINES = 100_000
 INTERNAL_KEYS = ("__TIMESTAMP__", "__SOURCE__", "__FILENAME__", "__HOSTNAME__")
 Row = TypeVar("Row")
-Tags = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)

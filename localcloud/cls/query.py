@@ -12,7 +12,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from operator import ge, gt, le, lt
+from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ _TOKEN = re.compile(
     r"""|(?:(?P<key>[\w.@-]+|"[^"]+"):)?(?:"(?P<phrase>(?:[^"\\]|\\.)*)"|(?P<word>[^\s()":]+)))\s*"""
 )
 _COMPARED = re.compile(r"(>=|<=|>|<)(-?\d+(?:\.\d+)?)")
-_SIGNS: dict[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt}
+SIGNS: dict[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, "==": eq, "!=": ne, ">": gt, "<": lt}
+"""How numbers are compared, here and in an alarm's condition."""
 _WORDS = re.compile(r"[\w*-]+")
 
 
@@ -114,7 +115,7 @@ def _test(match: re.Match[str]) -> Callable[[str], bool]:
     compared = _COMPARED.fullmatch(word)
     if match["key"] and compared:
         sign, number = compared.groups()
-        return lambda value: _is_number(value) and _SIGNS[sign](float(value), float(number))
+        return lambda value: _is_number(value) and SIGNS[sign](float(value), float(number))
     return lambda value: any(fnmatchcase(part, word) for part in (value, *_WORDS.findall(value)))
 
 

@@ -1,10 +1,11 @@
-"""CreateLogset, CreateTopic, DescribeTopics, DeleteTopic (docs 614/56454, 614/58624)."""
+"""CreateLogset, CreateTopic, CreateIndex, DescribeTopics, DeleteTopic (docs 614/56454, 614/56463, 614/58624)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from localcloud.cls.model import API, Logs, Logset, Topic, existing, listed, new_id, the_topic
+from localcloud.cls.model import API, Index, Logs, Logset, Topic, existing, listed, new_id, the_topic
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
 from localcloud.core.parameters import Params, tag_set, tags_of
@@ -44,6 +45,17 @@ def create_topic(ctx: Context, params: Params) -> dict[str, Any]:
     )
     logs.topics[topic.topic_id] = topic
     return {"TopicId": topic.topic_id}
+
+
+@API.action()
+def create_index(ctx: Context, params: Params) -> dict[str, Any]:
+    """Say what of a topic's lines can be searched: a topic has one index at most, on unless Status is false."""
+    topic = the_topic(ctx, params["TopicId"])
+    if topic.index is not None:
+        raise ApiError("InvalidParameter.IndexConflict", f"The topic `{topic.topic_id}` has an index already.")
+    index = Index(params["Rule"], on=params.get("Status", True))
+    ctx.region.state(Logs).topics[topic.topic_id] = replace(topic, index=index)
+    return {}
 
 
 @API.action()

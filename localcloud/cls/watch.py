@@ -12,10 +12,10 @@ import logging
 import re
 import urllib.request
 from dataclasses import dataclass
-from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cls.model import Alarms, Kept, find_topic
+from localcloud.cls.query import SIGNS
 from localcloud.cls.search import search
 from localcloud.core.errors import ApiError
 
@@ -29,7 +29,6 @@ _LOG = logging.getLogger("localcloud")
 MINUTE_S, SHORTEST_S, TIMEOUT_S = 60.0, 1.0, 5.0
 _WEB = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _CONDITION = re.compile(r"\$(\d+)\.([\w-]+)\s*(>=|<=|==|!=|>|<)\s*(-?\d+(?:\.\d+)?)")
-_SIGNS: dict[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, "==": eq, "!=": ne, ">": gt, "<": lt}
 
 Row = dict[str, Any]
 
@@ -53,7 +52,7 @@ def condition_of(params: dict[str, Any]) -> Callable[[list[list[Row]]], Row | No
     match = _CONDITION.fullmatch(params.get("Condition", ""))
     if match is None or "MultiConditions" in params:
         raise ApiError("InvalidParameterValue", "An alarm has one Condition here, such as `$1.n > 0`.")
-    number, name, sign, wanted = int(match[1]) - 1, match[2], _SIGNS[match[3]], float(match[4])
+    number, name, sign, wanted = int(match[1]) - 1, match[2], SIGNS[match[3]], float(match[4])
 
     def holds(found: list[list[Row]]) -> Row | None:
         rows = found[number] if number < len(found) else []

@@ -12,6 +12,7 @@ import random
 import threading
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cam.model import CLOUDAUDIT_ROLE, Access
@@ -91,7 +92,7 @@ class EventBridge:
         self._deliveries: deque[Delivery] = deque(maxlen=KEPT)
         self._used: Counter[tuple[str, int]] = Counter()
         self._batches: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        self._published = 0
+        self._published = count(1)
         self.switches = Switches()
         self.watchers: list[Callable[[dict[str, Any]], None]] = []
 
@@ -109,7 +110,9 @@ class EventBridge:
             return
         if not self.watchers and not bridge.rules and not bus.keeps:
             return  # nobody would see it
-        event = cloudaudit.cloud_event(write, self._account, bus.bus_id, self._next_style())
+        styles = self.switches.styles
+        style = styles[next(self._published) % len(styles)]
+        event = cloudaudit.cloud_event(write, self._account, bus.bus_id, style)
         notify(self.watchers, event)
         self._route(event, bridge)
 
@@ -144,7 +147,7 @@ class EventBridge:
     def _arrive(self, target: Target, event: dict[str, Any]) -> None:
         size = self.switches.batch_of
         if size <= 1:
-            self._deliver(target, [event], json.dumps(event, ensure_ascii=False))
+            self._deliver(target, [event], event)
             return
         with self._lock:
             batch = self._batches[target.target_id]
@@ -162,9 +165,10 @@ class EventBridge:
             if self._batches.get(target.target_id) is not batch:
                 return
             del self._batches[target.target_id]
-        self._deliver(target, batch, json.dumps({"EventList": batch}, ensure_ascii=False))
+        self._deliver(target, batch, {"EventList": batch})
 
-    def _deliver(self, target: Target, events: list[dict[str, Any]], text: str) -> None:
+    def _deliver(self, target: Target, events: list[dict[str, Any]], sent: dict[str, Any]) -> None:
+        text = json.dumps(sent, ensure_ascii=False)
         if not self._within_cap(target):
             self._note(target, events, "over the daily cap")
         elif self.switches.synchronous:
@@ -186,11 +190,6 @@ class EventBridge:
         ids = tuple(str(event.get("id", "")) for event in events)
         with self._lock:
             self._deliveries.append(Delivery(target.target_id, ids, outcome, request_id))
-
-    def _next_style(self) -> cloudaudit.Style:
-        with self._lock:
-            self._published += 1
-            return self.switches.styles[self._published % len(self.switches.styles)]
 
     def _chance(self, probability: float) -> bool:
         with self._lock:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from localcloud.cam import policy
-from localcloud.cam.model import Access, issue_keys
+from localcloud.cam.model import issue_keys, look_for_role
 from localcloud.core.actions import Context, Service
 from localcloud.core.clock import iso_time
-from localcloud.core.errors import ApiError, unauthorized
+from localcloud.core.errors import ApiError, existing, unauthorized
 
 if TYPE_CHECKING:
     from localcloud.cam.model import Role
@@ -64,11 +64,8 @@ def assume_role(ctx: Context, params: Params) -> dict[str, Any]:
 
 def _role(account: Account, arn: str) -> Role:
     match = _ROLE_ARN.fullmatch(arn)
-    if match is not None and match["uin"] == account.uin:
-        for role in account.state(Access).roles.values():
-            if role.name == match["name"] or role.role_id == match["id"]:
-                return role
-    raise ApiError("InternalError.GetRoleError", f"The role `{arn}` cannot be found.")
+    role = look_for_role(account, match["name"], match["id"]) if match and match["uin"] == account.uin else None
+    return existing(role, "InternalError.GetRoleError", f"role `{arn}`")
 
 
 def _session_policy(encoded: str) -> str:

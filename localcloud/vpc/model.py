@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
@@ -157,28 +157,23 @@ class Network:
                 "CloudLogId": lambda row: row.topic_id,
             },
         )
-        self._unseen: deque[Interface] = deque()
+        self._unseen: dict[str, Interface] = {}
         self._addresses: Counter[str] = Counter()
 
     def add_interface(self, interface: Interface, now: float) -> None:
         """Add an interface; it is listed once it is visible."""
-        if interface.visible <= now:
-            self.interfaces.put(interface)
-        else:
-            self._unseen.append(interface)
+        self._unseen[interface.interface_id] = interface
+        self.settle(now)
 
     def settle(self, now: float) -> None:
         """Let the interfaces appear whose time has come."""
-        if self._unseen:
-            unseen = [interface for interface in self._unseen if interface.visible > now]
-            for interface in self._unseen:
-                if interface.visible <= now:
-                    self.interfaces.put(interface)
-            self._unseen = deque(unseen)
+        for interface in list(self._unseen.values()):
+            if interface.visible <= now:
+                self.interfaces.put(self._unseen.pop(interface.interface_id))
 
     def attached_to(self, instance_id: str) -> list[Interface]:
         """Return all interfaces of an instance, the unseen ones too."""
-        unseen = [interface for interface in self._unseen if interface.instance_id == instance_id]
+        unseen = [interface for interface in self._unseen.values() if interface.instance_id == instance_id]
         return [*self.interfaces.where("attachment.instance-id", [instance_id]), *unseen]
 
     def free_indexes(self, instance_id: str) -> Iterator[int]:
@@ -190,7 +185,9 @@ class Network:
 
     def used_addresses(self, subnet_id: str) -> int:
         """Return how many interfaces a subnet has, the unseen ones too: each has its address from the start."""
-        return self.interfaces.count("subnet-id", subnet_id) + sum(one.subnet_id == subnet_id for one in self._unseen)
+        return self.interfaces.count("subnet-id", subnet_id) + sum(
+            one.subnet_id == subnet_id for one in self._unseen.values()
+        )
 
     def remove_interface(self, interface_id: str, *, keep: bool = False) -> None:
         """Take an interface away, and its flow logs with it (documented), or only detach it if it is to be kept."""
@@ -199,7 +196,7 @@ class Network:
             self.interfaces.put(replace(kept, attachment=None))
             return
         self.interfaces.remove(interface_id)
-        self._unseen = deque(interface for interface in self._unseen if interface.interface_id != interface_id)
+        self._unseen.pop(interface_id, None)
         for flow_log in list(self.flow_logs.where("ResourceId", [interface_id])):
             self.flow_logs.remove(flow_log.flow_log_id)
 
