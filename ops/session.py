@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from handler import settings as environment_settings
 from handler.budget import Budget
 from handler.commands import survey
+from handler.commands.shortfall import Shortfall
 from handler.errors import CloudError, QueueUnreachable
 from handler.invocation import Invocation
 from handler.log import logger
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
 
+    from handler.commands.creates import Settle
     from handler.commands.inventory import Found
     from handler.commands.survey import Survey
     from handler.cover.cure import Wish
@@ -202,11 +204,29 @@ class Session:
             yield
         self.invocation.letters.flush()
 
-    def left(self, numbers: Mapping[str, int]) -> str:
-        """What a work that was interrupted, or had no more time, has left in each region; empty for nothing."""
-        where = " and ".join(f"{number:,} in {region}" for region, number in numbers.items() if number)
+    @contextmanager
+    def settling(self, what: str, total: int) -> Iterator[Settle]:
+        """Show how far the work on some interfaces is; what fails of them is kept in few letters.
+
+        Yields:
+            What takes each interface with its result.
+        """
+        shortfall = Shortfall(self.invocation, sweeping=False)
+        with self.progress(what, total):
+            yield shortfall.settle
+            shortfall.close()
+
+    def say_ends(self, stopped: Sequence[str], left: Mapping[str, int]) -> None:
+        """Say in the report how the work on the regions has ended before its end.
+
+        Args:
+            stopped: what has stopped it, a sentence each.
+            left: how much was left otherwise, by region: it was interrupted, or had no more time.
+        """
+        where = " and ".join(f"{number:,} in {region}" for region, number in left.items() if number)
         why = "Interrupted" if self.stop.asked else "The time ran out"
-        return f"{why}: {where} are left. Run the same command again to go on." if where else ""
+        rest = [f"{why}: {where} are left. Run the same command again to go on."] if where else []
+        self.report.stopped = " ".join([*stopped, *rest])
 
     def show_report(self, listed: Sequence[str], *, as_json: bool) -> dict[str, Any]:
         """Show what has come of the invocation, and send the last dead letters.

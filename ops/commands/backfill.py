@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,11 +10,8 @@ from rich.text import Text
 from handler.commands import backfill, status
 from handler.commands.creates import create
 from handler.commands.inventory import IMPAIRED, Found
-from handler.commands.shortfall import Shortfall
-from handler.model import Outcome
 from ops import console, options, session
-from ops.coverage.cost import deliveries, read_prices
-from ops.coverage.cost import estimate as cost
+from ops.coverage.cost import estimate, read_prices
 from ops.coverage.screen import coverage_table
 from ops.errors import Exit
 
@@ -68,8 +64,8 @@ def backfill_command(
     status.report_others(whole, run.report)
     show = console.err() if as_json else console.out()
     show.print(coverage_table(status.coverage_rows(whole), show))
-    show.print(estimate(whole, run.settings))
-    for sentence in cost(run.cloud, deliveries(listed, whole, run.settings), table, datetime.now(timezone.utc)):
+    show.print(effort(whole, run.settings))
+    for sentence in estimate(run.cloud, listed, whole, run.settings, table):
         show.print(Text(sentence))
     if whole.missing and not dry_run:
         console.ask(f"Create {console.counted(whole.missing, 'flow log')}?", yes=yes)
@@ -77,7 +73,7 @@ def backfill_command(
     raise typer.Exit(_finish(run, whole, dry_run=dry_run, as_json=as_json))
 
 
-def estimate(whole: Survey, settings: Settings) -> Text:
+def effort(whole: Survey, settings: Settings) -> Text:
     """How many calls the plan needs, and how long they take."""
     number = whole.missing
     if not any(each.coverage for each in whole.inventories):
@@ -97,39 +93,33 @@ def estimate(whole: Survey, settings: Settings) -> Text:
 
 
 def _create(run: Session, whole: Survey) -> None:
-    """Create what the plan names, under a progress bar; take note of what stops it."""
-    shortfall = Shortfall(run.invocation, sweeping=False)
-    with run.progress("Creating flow logs", whole.missing):
-        done = create(run.invocation, whole, shortfall.settle)
-        shortfall.close()
-    stopped = [backfill.why_ended(each, each.cause) for each in done if each.cause]
-    left = run.left({each.inventory.region: len(each.undone) for each in done if not each.cause})
-    run.report.stopped = " ".join(filter(None, [*stopped, left]))
+    """Create what the plan names, and take note of what stops it."""
+    with run.settling("Creating flow logs", whole.missing) as settle:
+        done = create(run.invocation, whole, settle)
+    run.say_ends(
+        [f"{backfill.why_ended(each, each.cause)}." for each in done if each.cause],
+        {each.inventory.region: len(each.undone) for each in done if not each.cause},
+    )
 
 
 def _finish(run: Session, whole: Survey, *, dry_run: bool, as_json: bool) -> Exit:
-    """Show the report and say how the command ended.
+    """Show the report, say what to look at next, and how the command ended.
 
     Raises:
         OperatorError: what failed could not be put on the queue.
     """
     report = run.show_report(("planned",) if dry_run else ("dead_lettered", "skipped"), as_json=as_json)
+    failed = report["outcomes"]["dead_lettered"]
     drifted = sum(each.total(*IMPAIRED) for each in whole.inventories)
-    _say_what_is_left(run, drifted)
-    return run.ending(whole, undone=bool(report["outcomes"]["dead_lettered"] or (drifted and not dry_run)))
-
-
-def _say_what_is_left(run: Session, drifted: int) -> None:
-    """Say what the operator may have to look at next."""
-    outcomes = run.report.outcomes
     if drifted:
         are = "is" if drifted == 1 else "are"
         console.say(
             f"{console.counted(drifted, 'flow log')} {are} not as the settings say: see `eni-flowlog status`.", "yellow"
         )
-    if outcomes[Outcome.DEAD_LETTERED]:
+    if failed:
         console.say(
-            f"What failed is on the queue {run.invocation.queue.name}: see `eni-flowlog dlq list`; "
-            "when the cause is gone, `eni-flowlog dlq redrive` runs it again.",
+            f"What failed is on the queue {run.queue.name}: see `eni-flowlog dlq list`; when the cause is gone, "
+            "`eni-flowlog dlq redrive` runs it again.",
             "yellow",
         )
+    return run.ending(whole, undone=bool(failed or (drifted and not dry_run)))

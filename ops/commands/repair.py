@@ -9,7 +9,6 @@ import typer
 from rich.text import Text
 
 from handler.commands import repair, status
-from handler.commands.shortfall import Shortfall
 from handler.cover.cure import ENABLE, OFF, RECREATE, Wish
 from handler.model import Outcome
 from ops import console, options, session
@@ -70,7 +69,7 @@ def repair_command(
         repair.report_planned(whole, run.invocation)
     elif number:
         console.ask(question(whole), yes=yes)
-        run.report.stopped = _mend(run, whole, number)
+        _mend(run, whole, number)
     status.report_others(whole, run.report, repair.REPORTED)
     raise typer.Exit(_finish(run, whole, dry_run=dry_run, as_json=as_json))
 
@@ -106,15 +105,14 @@ def _nothing(whole: Survey, mode: str) -> str:
     return f"Nothing to repair within --mode {mode}; {impaired:,} {are} left as they are: {more}."
 
 
-def _mend(run: Session, whole: Survey, number: int) -> str:
-    """Do what the plan names, under a progress bar, and say what has stopped it."""
-    shortfall = Shortfall(run.invocation, sweeping=False)
-    with run.progress("Repairing flow logs", number):
-        done = repair.mend(run.invocation, whole, shortfall.settle)
-        shortfall.close()
-    stopped = [f"{each.stopped}." for each in done if each.stopped]
-    left = run.left({each.inventory.region: each.left for each in done if not each.stopped})
-    return " ".join(filter(None, [*stopped, left]))
+def _mend(run: Session, whole: Survey, number: int) -> None:
+    """Do what the plan names, and take note of what stops it."""
+    with run.settling("Repairing flow logs", number) as settle:
+        done = repair.mend(run.invocation, whole, settle)
+    run.say_ends(
+        [f"{each.stopped}." for each in done if each.stopped],
+        {each.inventory.region: each.left for each in done if not each.stopped},
+    )
 
 
 def _finish(run: Session, whole: Survey, *, dry_run: bool, as_json: bool) -> Exit:

@@ -13,7 +13,7 @@ from handler.model import State
 from handler.redaction import redact
 from ops import console, options, session
 from ops.coverage.arrivals import look
-from ops.coverage.cost import deliveries, estimate, read_prices
+from ops.coverage.cost import estimate, read_prices
 from ops.coverage.lines import Lines, verdict, whole_report, write_csv
 from ops.coverage.screen import show_coverage
 from ops.errors import Exit, OperatorError
@@ -74,8 +74,8 @@ def status_command(
     status.report_coverage(whole, run.invocation)
     report = whole_report(run.report.as_dict(), lines.sorted())
     if html:
-        wanted = deliveries((found for found, _ in lines.found), whole, run.settings)
-        write_page(html, report, run, whole, estimate(run.cloud, wanted, table, datetime.now(timezone.utc)))
+        costs = estimate(run.cloud, (found for found, _ in lines.found), whole, run.settings, table)
+        write_page(html, report, run, whole, costs)
     raise typer.Exit(show(report, whole.where, as_json=as_json, as_csv=as_csv))
 
 
@@ -101,7 +101,7 @@ def look_for_arrivals(run: session.Session, lines: Lines, period: timedelta) -> 
     """Find out what arrives of each covered interface, and say of which topics that is not known."""
     covered = [found for found, _ in lines.found if found.state in (State.COVERED, State.DIFFERS)]
     with console.working("Looking for what arrives in CLS"):
-        arrivals = look(run.cloud, covered, period, datetime.now(timezone.utc))
+        arrivals = look(run.cloud, covered, period)
     lines.judge(arrivals)
     for problem in arrivals.problems:
         console.say(problem, "red")

@@ -71,16 +71,15 @@ class Arrivals:
         return replace(found, state=State.BROKEN, reason=f"silent: no record in its topic for {minutes} minutes")
 
 
-def look(cloud: Cloud, covered: Sequence[Found], period: timedelta, now: datetime) -> Arrivals:
+def look(cloud: Cloud, covered: Sequence[Found], period: timedelta) -> Arrivals:
     """Look into the topics of covered interfaces: one query for each topic and 10,000 interfaces.
 
     Args:
         cloud: the operator's account.
         covered: the interfaces that have a flow log which should log, with that flow log.
         period: how far to look back.
-        now: the time, with its zone.
     """
-    arrivals = Arrivals(period)
+    arrivals, now = Arrivals(period), datetime.now(timezone.utc)
     by_topic: dict[str, list[Found]] = defaultdict(list)
     for each in covered:
         if each.flow_log and each.flow_log.storage == "cls":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from ops.deployment import topic
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from handler.commands.inventory import Found
     from handler.commands.survey import Survey
@@ -30,21 +30,6 @@ FOR_EVER = 3640
 """The retention, in days, by which a topic keeps its logs for ever (CreateTopic's Period, doc 614/56456)."""
 CENT = 0.01
 _MB_PER_GB = 1024
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """The flow logs that go to one topic.
-
-    Attributes:
-        topic_id: the topic.
-        there: how many interfaces deliver to it now.
-        to_come: how many more are about to.
-    """
-
-    topic_id: str
-    there: int
-    to_come: int
 
 
 @dataclass(frozen=True)
@@ -95,23 +80,7 @@ def read_prices(file: Path | None = None) -> Prices:
     return prices
 
 
-def deliveries(listed: Iterable[Found], whole: Survey, settings: Settings) -> list[Delivery]:
-    """The topics that flow logs to come go to.
-
-    Args:
-        listed: the interfaces, as the listing has found them: those with a flow log deliver already.
-        whole: what is missing, by region.
-        settings: say which topic each region's go to.
-    """
-    to_come: Counter[str] = Counter()
-    for each in whole.inventories if settings.storage == "cls" else ():
-        to_come[settings.topic_for(each.region)] += len(each.missing)
-    logging = (found.flow_log for found in listed if found.state in (State.COVERED, State.DIFFERS))
-    there = Counter(flow_log.topic_id for flow_log in logging if flow_log)
-    return [Delivery(topic_id, there[topic_id], number) for topic_id, number in to_come.items() if number]
-
-
-def estimate(cloud: Cloud, wanted: Sequence[Delivery], prices: Prices, now: datetime) -> list[str]:
+def estimate(cloud: Cloud, listed: Iterable[Found], whole: Survey, settings: Settings, prices: Prices) -> list[str]:
     """Say what flow logs to come will add, a sentence for each topic.
 
     What the topic took within the last 24 hours is shared out among the interfaces that deliver to it; a new one is
@@ -119,21 +88,31 @@ def estimate(cloud: Cloud, wanted: Sequence[Delivery], prices: Prices, now: date
 
     Args:
         cloud: the account.
-        wanted: the topics, with what goes there and what will.
+        listed: the interfaces, as the listing has found them: those with a flow log deliver already.
+        whole: what is missing, by region.
+        settings: say which topic each region's go to.
         prices: the table.
-        now: the time, with its zone.
     """
+    to_come: Counter[str] = Counter()
+    for each in whole.inventories if settings.storage == "cls" else ():
+        to_come[settings.topic_for(each.region)] += len(each.missing)
+    logging = (found.flow_log for found in listed if found.state in (State.COVERED, State.DIFFERS))
+    there = Counter(flow_log.topic_id for flow_log in logging if flow_log)
     return [
-        f"{counted(each.to_come, 'flow log')} more to topic {each.topic_id}: {_of_topic(cloud, each, prices, now)}."
-        for each in wanted
+        f"{counted(number, 'flow log')} more to topic {topic_id}: "
+        f"{_of_topic(cloud, topic_id, there[topic_id], number, prices)}."
+        for topic_id, number in to_come.items()
+        if number
     ]
 
 
-def _of_topic(cloud: Cloud, delivery: Delivery, prices: Prices, now: datetime) -> str:
-    if not delivery.there:
+def _of_topic(cloud: Cloud, topic_id: str, there: int, to_come: int, prices: Prices) -> str:
+    """What some interfaces more will cost in a topic to which so many deliver."""
+    if not there:
         return "the cost is unknown yet, because no interface delivers there and nothing can be measured"
+    now = datetime.now(timezone.utc)
     try:
-        place = topic.find(cloud, delivery.topic_id)
+        place = topic.find(cloud, topic_id)
         if place is None:
             return "the cost is unknown, because the topic was found in no region"
         written, indexed = (
@@ -144,10 +123,10 @@ def _of_topic(cloud: Cloud, delivery: Delivery, prices: Prices, now: datetime) -
     if not written:
         return "the cost is unknown yet, because nothing was written there within the last 24 hours"
     measured = (
-        f"measured: {written / delivery.there:.3g} MB written and {indexed / delivery.there:.3g} MB indexed within the "
-        f"last 24 hours for each of {counted(delivery.there, 'interface')}"
+        f"measured: {written / there:.3g} MB written and {indexed / there:.3g} MB indexed within the "
+        f"last 24 hours for each of {counted(there, 'interface')}"
     )
-    share = delivery.to_come / delivery.there / _MB_PER_GB
+    share = to_come / there / _MB_PER_GB
     for_ever = place.days >= FOR_EVER
     try:
         price = prices.a_day(
