@@ -9,6 +9,7 @@ from handler import jsontext, schema
 from handler.cloud.queue import BATCH
 from handler.errors import CloudError
 from handler.intake.events import platform_body
+from handler.model import Failure
 from handler.redaction import redact
 from ops import console
 from ops.deployed import reason_of
@@ -33,9 +34,7 @@ class Record:
         ident: the record's id, which stays the same when it fails again; of other messages, the request's or its own.
         kind: interface, event or command; `platform` for SCF's native messages, `unknown` for what is neither.
         what: in a few words, what could not be done.
-        error_class: as in `schemas/dead-letter.schema.json`.
-        code: the error's.
-        message: why, in a sentence.
+        error: why, of which class (as in `schemas/dead-letter.schema.json`), and with which code.
         attempts: how often it was run; 0 where that is not known.
         exhausted: it has failed too often, and a redrive leaves it alone.
         since: when it failed first; None where that is not known.
@@ -46,9 +45,7 @@ class Record:
     ident: str
     kind: str
     what: str
-    error_class: str
-    code: str
-    message: str
+    error: Failure
     attempts: int = 0
     exhausted: bool = False
     since: datetime | None = None
@@ -64,7 +61,7 @@ class Record:
             "id": self.ident,
             "kind": self.kind,
             "what": self.what,
-            "error": {"class": self.error_class, "code": self.code, "message": self.message},
+            "error": {"class": self.error.kind, "code": self.error.code, "message": self.error.message},
             "attempts": self.attempts,
             "exhausted": self.exhausted,
             "since": self.since.strftime("%Y-%m-%dT%H:%M:%SZ") if self.since else None,
@@ -93,9 +90,7 @@ def depth(run: Session) -> Depth | None:
         reply = run.cloud.call(TDMQ, "DescribeCmqQueueDetail", {"QueueName": run.queue.name}, run.settings.dlq_region)
     except CloudError:
         return None
-    queue = reply.get("QueueDescribe")
-    if not isinstance(queue, dict):
-        return None
+    queue = reply.get("QueueDescribe") or {}
     visible, hidden, visibility = (queue.get(name) for name in ("ActiveMsgNum", "InactiveMsgNum", "VisibilityTimeout"))
     if not isinstance(visible, int) or not isinstance(hidden, int):
         return None
@@ -147,9 +142,7 @@ def _own(message: Message, letter: Mapping[str, Any]) -> Record:
         ident=letter["id"],
         kind=letter["kind"],
         what=_what(letter),
-        error_class=error["class"],
-        code=error["code"],
-        message=redact(error["message"]),
+        error=Failure(error["class"], error["code"], redact(error["message"])),
         attempts=letter["attempts"],
         exhausted=letter.get("exhausted", False),
         since=moment_of(letter["first_failed_at"]),
@@ -182,9 +175,7 @@ def _platform(message: Message, letter: Mapping[str, Any]) -> Record:
         what=str(
             redact(f"{body.get('FunctionName') or 'function'} ({body.get('RequestSource') or 'unknown trigger'})")
         ),
-        error_class="platform",
-        code=str(letter.get("ErrorCode") or ""),
-        message=reason_of(str(letter.get("ErrorMessage") or "")),
+        error=Failure("platform", str(letter.get("ErrorCode") or ""), reason_of(str(letter.get("ErrorMessage") or ""))),
         attempts=retries + 1 if isinstance(retries, int) else 0,
         since=moment_of(str(body.get("PushTime") or "")),
         content=redact(letter),
@@ -193,6 +184,5 @@ def _platform(message: Message, letter: Mapping[str, Any]) -> Record:
 
 def _unknown(message: Message, content: Any) -> Record:
     problem = "neither a record of ours nor the platform's: a redrive reads it as an event"
-    return Record(
-        message, message.message_id, "unknown", "message", "invalid", "NotARecord", problem, content=redact(content)
-    )
+    error = Failure("invalid", "NotARecord", problem)
+    return Record(message, message.message_id, "unknown", "message", error, content=redact(content))

@@ -13,6 +13,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from handler import jsontext
@@ -22,7 +23,7 @@ from handler.model import Invalid
 from handler.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from handler.budget import Budget
     from handler.model import Item
@@ -71,17 +72,10 @@ class Memory:
 
     def _write(self) -> None:
         with suppress(OSError):  # without a place to write, the next command waits until the queue shows them again
-            self._replace_file()
-
-    def _replace_file(self) -> None:
-        clean = [replace(message, body=_without_secrets(message.body)) for message in self.messages]
-        known = {message.message_id: message.body for message in self.messages}
-        kept = [asdict(message) for message in clean if _reads_alike(message.body, known[message.message_id])]
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self._file.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump(kept, file)
-        draft.replace(self._file)
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with NamedTemporaryFile("w", encoding="utf-8", dir=self._file.parent, delete=False) as draft:
+                json.dump([asdict(each) for each in _clean(self.messages)], draft)
+            Path(draft.name).replace(self._file)
 
 
 class RememberingQueue(Queue):
@@ -134,31 +128,30 @@ class RememberingQueue(Queue):
 def _read(file: Path) -> list[Message]:
     try:
         with file.open("rb") as opened:
-            entries = jsontext.parse(opened.read(_MAX_BYTES))
-        return [
-            Message(str(each["body"]), str(each["handle"]), str(each["message_id"]), float(each["visible_at"]))
-            for each in entries
-        ]
-    except (OSError, KeyError, TypeError, ValueError):  # whatever it holds, it can be received again later
+            return [Message(**each) for each in jsontext.parse(opened.read(_MAX_BYTES))]
+    except (OSError, TypeError, ValueError):  # whatever it holds, it can be received again later
         return []
 
 
+def _clean(messages: Sequence[Message]) -> Iterator[Message]:
+    """Messages as they can lie on a disk; of a payload that is packed, redaction may leave nothing to run."""
+    for each in messages:
+        body = _without_secrets(each.body)
+        if _meaning(body) == _meaning(each.body):
+            yield replace(each, body=body)
+
+
 def _without_secrets(body: str) -> str:
-    """A message as it can lie on a disk: SCF's native one holds the event as it came, session tokens included."""
+    """A message without secrets: SCF's native one holds the event as it came, session tokens included."""
     try:
         return json.dumps(redact(jsontext.parse(body)))
     except jsontext.NotJson:
         return str(redact(body))
 
 
-def _reads_alike(one: str, other: str) -> bool:
-    """Whether a redrive makes the same of two messages: of a payload that is packed, redaction may leave nothing."""
-    first, second = ([_meaning(item) for item in events.read_text(body)] for body in (one, other))
-    return first == second
-
-
-def _meaning(item: Item) -> Item | str:
-    return item.problem if isinstance(item, Invalid) else item
+def _meaning(body: str) -> list[Item | str]:
+    """What a redrive makes of a message; of what it cannot read, why not."""
+    return [item.problem if isinstance(item, Invalid) else item for item in events.read_text(body)]
 
 
 def _file(queue: str) -> Path:

@@ -67,14 +67,14 @@ class Stop:
         return Budget(LIMIT_S, monotonic=self._monotonic, sleep=self._sleep)
 
     @contextmanager
-    def on_interrupt(self, tell: Callable[[str], None]) -> Iterator[None]:
+    def on_interrupt(self) -> Iterator[None]:
         """Let the first Ctrl-C end the work after the calls in flight, and the second at once."""
 
         def interrupted(_signal: int, _frame: FrameType | None) -> None:
             if self.asked:
                 raise KeyboardInterrupt
             self._asked.set()
-            tell("Stopping after the calls in flight; Ctrl-C again stops at once.")
+            say("Stopping after the calls in flight; Ctrl-C again stops at once.")
 
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -183,11 +183,9 @@ class Session:
             OperatorError: no region could be listed.
             KeyboardInterrupt: the listing was interrupted, and is worth nothing.
         """
-        with self.stop.on_interrupt(say), working("Listing interfaces and flow logs"):
+        with self.looking("Listing interfaces and flow logs"):
             given = {name: value for name, value in arguments.items() if value}
             whole = survey.take(self.invocation, given, tell, for_status=for_status, wish=wish)
-        if self.stop.asked:
-            raise KeyboardInterrupt
         faults = [f"{region} could not be listed: {explained(each)}" for region, each in whole.failures.items()]
         if faults and not whole.inventories:
             raise OperatorError("\n".join(faults))
@@ -197,9 +195,21 @@ class Session:
         return whole
 
     @contextmanager
+    def looking(self, what: str) -> Iterator[None]:
+        """Show that something is looked at, which Ctrl-C ends.
+
+        Raises:
+            KeyboardInterrupt: it was interrupted, and is worth nothing.
+        """
+        with self.stop.on_interrupt(), working(what):
+            yield
+        if self.stop.asked:
+            raise KeyboardInterrupt
+
+    @contextmanager
     def progress(self, what: str, total: int | None) -> Iterator[None]:
         """Show how far the invocation's work is, which Ctrl-C ends after the calls in flight; send what has failed."""
-        with self.stop.on_interrupt(say), progress(what, total) as step:
+        with self.stop.on_interrupt(), progress(what, total) as step:
             self.report.watch = lambda result: step(result.outcome is Outcome.DEAD_LETTERED)
             yield
         self.invocation.letters.flush()

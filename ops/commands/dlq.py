@@ -84,7 +84,8 @@ def list_command(
     left = depth(run)
     if as_json:
         hidden = left.hidden if left else None
-        console.write_json({"queue": run.queue.name, "hidden": hidden, "records": _rows(records)})
+        rows = [each.as_dict() for each in records]
+        console.write_json({"queue": run.queue.name, "hidden": hidden, "records": rows})
         return
     if records:
         console.out().print(_table(run.queue.name, records))
@@ -125,7 +126,7 @@ def show_command(
         raise OperatorError(f"{ident} is the beginning of several ids: {_some(list(found))}.")
     [record] = found.values()
     if not as_json:
-        console.say(f"{record.what}: {record.code}: {record.message}")
+        console.say(f"{record.what}: {record.error.code}: {record.error.message}")
     console.write_json(record.content)
 
 
@@ -204,7 +205,8 @@ def purge_command(
             console.ask(f"Delete {wanted} of {run.queue.name} for good?", yes=yes)
         purged = _purge(run, idents, limit, exhausted=exhausted, dry_run=dry_run)
     _show_purged(run, purged, dry_run=dry_run, as_json=as_json)
-    _stop_if_interrupted(run)
+    if run.stop.asked:
+        raise KeyboardInterrupt
     if idents and not purged:
         raise OperatorError(f"No record on {run.queue.name} begins with {_some(idents)}: see `eni-flowlog dlq list`.")
 
@@ -214,7 +216,7 @@ def _purge(
 ) -> list[Record]:
     """Delete what is wanted; a dry run only finds it."""
     purged: list[Record] = []
-    with run.stop.on_interrupt(console.say), console.working("Deleting records"):
+    with run.stop.on_interrupt(), console.working("Deleting records"):
         for records in receive(run, None if idents or exhausted else limit):
             chosen = [each for each in records if _is_wanted(each, idents, exhausted=exhausted)]
             chosen = chosen[: limit - len(purged) if limit else None]
@@ -227,24 +229,13 @@ def _purge(
 
 
 def _received(run: Session, limit: int | None = None) -> list[Record]:
-    with run.stop.on_interrupt(console.say), console.working("Reading the queue"):
-        records = [each for records in receive(run, limit) for each in records]
-    _stop_if_interrupted(run)
-    return records
-
-
-def _stop_if_interrupted(run: Session) -> None:
-    if run.stop.asked:
-        raise KeyboardInterrupt
+    with run.looking("Reading the queue"):
+        return [each for records in receive(run, limit) for each in records]
 
 
 def _clock(moment: float) -> str:
     """A time of day as the operator's clock shows it."""
     return datetime.fromtimestamp(moment).astimezone().strftime("%H:%M:%S")
-
-
-def _rows(records: Sequence[Record]) -> list[dict[str, object]]:
-    return [each.as_dict() for each in records]
 
 
 def _table(queue: str, records: Sequence[Record]) -> Table:
@@ -260,8 +251,8 @@ def _table(queue: str, records: Sequence[Record]) -> Table:
 
 
 def _error(record: Record) -> Text:
-    code = Text(console.plain(record.code), "red") + Text(console.plain(f" {record.error_class}"), "dim")
-    return code + Text("\n" + console.plain(record.message)[:_MESSAGE], "default")
+    code, kind, message = (console.plain(each) for each in (record.error.code, record.error.kind, record.error.message))
+    return Text(code, "red") + Text(f" {kind}", "dim") + Text(f"\n{message[:_MESSAGE]}", "default")
 
 
 def _tries(record: Record) -> Text:
@@ -327,10 +318,11 @@ def _is_wanted(record: Record, idents: Sequence[str] | None, *, exhausted: bool)
 def _show_purged(run: Session, purged: Sequence[Record], *, dry_run: bool, as_json: bool) -> None:
     done = "would be deleted" if dry_run else "deleted"
     if as_json:
-        console.write_json({"queue": run.queue.name, "deleted": not dry_run, "records": _rows(purged)})
+        rows = [each.as_dict() for each in purged]
+        console.write_json({"queue": run.queue.name, "deleted": not dry_run, "records": rows})
     else:
         for each in purged[: console.SHOWN_ROWS]:
-            print(console.plain(f"{done}: {each.ident}  {each.what}  {each.code}"))
+            print(console.plain(f"{done}: {each.ident}  {each.what}  {each.error.code}"))
         print(f"{console.counted(len(purged), 'record')} {done}.")
     _say_hidden(depth(run))
 

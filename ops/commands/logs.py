@@ -130,7 +130,7 @@ def logs_command(
     if request:
         query = f'SCF_RequestId:"{request}"'
     stop = session.Stop()
-    with stop.on_interrupt(console.say):
+    with stop.on_interrupt():
         for news in _new_runs(cloud, topic_id, query, began_ms, stop if follow else None):
             _show(news, lines=bool(request), as_json=as_json, heading=not follow)
 
