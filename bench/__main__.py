@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import calls, cold, contenders, scale, table, throttled, warm
-from ops.packaging.dependencies import PackageError
+from ops.errors import OperatorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,7 +44,7 @@ def main() -> int:
     started, load = time.perf_counter(), os.getloadavg()[0]
     try:
         contestants = contenders.gather()
-    except PackageError as error:
+    except OperatorError as error:
         print(error, file=sys.stderr)
         return 4
     rows: list[Row] = []

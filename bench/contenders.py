@@ -71,7 +71,7 @@ def gather() -> Field:
     """Build what takes part.
 
     Raises:
-        PackageError: no Python 3.10, or pip failed.
+        OperatorError: no Python 3.10, or pip failed.
     """
     store = ROOT / ".build" / "bench"
     built = package.build(out=store)

@@ -10,7 +10,7 @@ from handler import jsontext, schema
 from handler.cloud.api import SCF
 from handler.errors import CloudError
 from handler.redaction import redact
-from ops.deployment.function import described, variables_of
+from ops.deployment.reply import described, elsewhere, variables_of
 from ops.errors import OperatorError, explained
 
 if TYPE_CHECKING:
@@ -89,12 +89,9 @@ def _find(config: Config, cloud: Cloud) -> tuple[str, dict[str, Any] | None]:
     if found is not None:
         return config.region, found
     try:
-        others = cloud.regions()[1:]
+        there = elsewhere(cloud, *which)
     except CloudError as error:
         return f" in {config.region}; the other regions could not be listed ({error.code})", None
-    # SCF is not in every region, and says so in several ways: an error is no function.
-    replies = cloud.in_each(others, lambda region: described(cloud, *which, region))
-    there = {region: reply for region, reply in replies.items() if isinstance(reply, dict)}
     if len(there) > 1:
         raise OperatorError(
             f"There is no function {config.function} in {config.region}, but in {' and in '.join(sorted(there))}: say "

@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handler.errors import CloudError
 from ops import options
 from ops.console import ask, say, working
 from ops.deployment import backlog, preflight
 from ops.deployment.assembly import open_deployment, plan_deployment
-from ops.deployment.function import Function, Zip
 from ops.deployment.show import say_done, shown
 from ops.doctor.arrivals import arrivals
 from ops.doctor.case import Case
 from ops.doctor.finding import State
+from ops.doctor.function import elsewhere
 from ops.packaging import package as packaging
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ops.deployment.cloud import Cloud
-    from ops.deployment.function import Code
     from ops.deployment.plan import Plan
+    from ops.doctor.finding import Finding
 
 Config = Annotated[
     Path, typer.Option("--config", metavar="FILE", help="The serverless.yml that says what there should be.")
@@ -87,18 +88,18 @@ def deploy_command(
         deployment = replace(deployment, timer=replace(deployment.timer, enabled=False))
     preflight.check(deployment, package)
     with working("Building the package"):
-        code: Code = Zip(package) if package else packaging.build(deployment.runtime, bytecode=not without_bytecode)
+        archive = package or packaging.build(deployment.runtime, bytecode=not without_bytecode).archive
     with working("Looking at what is there"):
-        plan = plan_deployment(deployment, cloud, code)
+        plan = plan_deployment(deployment, cloud, archive)
     title = f"{deployment.name} in {deployment.region}, account {cloud.uin}"
-    with shown(plan, title, dry_run=dry_run, as_json=as_json) as outcome:
+    with shown(plan, title, dry_run=dry_run, as_json=as_json) as document:
         plan.refuse_conflicts()
-        outcome.more = _say_what_to_know(plan, cloud, table=not as_json)
+        document.update(_say_what_to_know(plan, cloud, table=not as_json))
         if not plan.writes:
             say("Nothing else to do." if plan.remarks else "Nothing to do: all is as serverless.yml says.")
         elif not dry_run:
             _carry_out(plan, cloud, f"Do this in account {cloud.uin}?", yes=yes)
-            outcome.applied = True
+            document["applied"] = True
 
 
 def _say_what_to_know(plan: Plan, cloud: Cloud, *, table: bool) -> dict[str, object]:
@@ -107,8 +108,10 @@ def _say_what_to_know(plan: Plan, cloud: Cloud, *, table: bool) -> dict[str, obj
     Returns:
         What of it `--json` shows besides the plan.
     """
-    for remark in [*plan.remarks, *_elsewhere(plan, cloud)]:
+    for remark in plan.remarks:
         say(remark, "yellow")
+    if plan.first("function"):
+        _say_findings(elsewhere(Case(plan.deployment, cloud)))
     if not plan.starts_sweeping:
         return {}
     with working("Counting the interfaces"):
@@ -117,28 +120,17 @@ def _say_what_to_know(plan: Plan, cloud: Cloud, *, table: bool) -> dict[str, obj
     return {"backlog": backlog.as_json(found)}
 
 
-def _elsewhere(plan: Plan, cloud: Cloud) -> list[str]:
-    """What to say of deployments in other regions, before one is made in this."""
-    if not plan.first("function"):
-        return []
-    part = Function(plan.deployment, cloud)
-    try:
-        regions = part.elsewhere()
-    except CloudError as error:
-        return [f"Whether {part.name} is deployed in another region could not be seen ({error.code})."]
-    return [
-        f"{part.name} is deployed in {region} already: the events will come here, and its sweep goes on there. To have "
-        f"one only, run `eni-flowlog remove --function-region {region}` first."
-        for region in regions
-    ]
-
-
 def _carry_out(plan: Plan, cloud: Cloud, question: str, *, yes: bool) -> None:
     ask(question, yes=yes)
     plan.carry_out(say_done)
     say("Deployed. `eni-flowlog backfill` covers what was there before; `eni-flowlog doctor` then checks all of it.")
     with working("Looking for events"):
         found = list(arrivals(Case(plan.deployment, cloud)))
+    _say_findings(found)
+
+
+def _say_findings(found: Iterable[Finding]) -> None:
+    """Say what doctor finds that is not as it should be, and what to do about it."""
     for finding in found:
         if finding.state is not State.OK:
             say(f"{finding.what[:1].upper()}{finding.what[1:]}. {finding.todo}", "yellow")

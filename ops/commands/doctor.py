@@ -23,8 +23,7 @@ from ops.packaging import package as packaging
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from ops.deployment.function import Code
+    from pathlib import Path
 
 _FOLD = ("Action", "What it means")
 _STYLES = {State.OK: "green", State.UNKNOWN: "cyan", State.WARN: "yellow", State.FAIL: "bold red"}
@@ -76,7 +75,7 @@ def doctor_command(
         raise typer.Exit(_records(profile, function_region, mask=mask, as_json=as_json))
     deployment, cloud = open_deployment(config_file, profile=profile, region=function_region)
     with console.working("Looking at everything"):
-        findings = examine(deployment, cloud, _code(deployment.runtime))
+        findings = examine(deployment, cloud, _archive(deployment.runtime))
     failed = any(finding.state is State.FAIL for finding in findings)
     if as_json:
         console.write_json({"healthy": not failed, "findings": [asdict(finding) for finding in findings]})
@@ -86,10 +85,10 @@ def doctor_command(
     raise typer.Exit(Exit.FAILED if failed else Exit.OK)
 
 
-def _code(runtime: str) -> Code | str:
+def _archive(runtime: str) -> Path | str:
     """The package that this checkout makes, or why it cannot be made."""
     try:
-        return packaging.build(runtime)
+        return packaging.build(runtime).archive
     except OperatorError as error:
         return str(error)
 

@@ -15,7 +15,7 @@ from handler.redaction import redact
 from ops import console, options, session
 from ops.deployed import reason_of
 from ops.deployment import topic
-from ops.deployment.function import described
+from ops.deployment.reply import described
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handler import schema
 from ops import options
 from ops.commands.deploy import DEFAULT_CONFIG, Config
 from ops.console import ask, counted, progress, say, working
@@ -18,11 +18,8 @@ from ops.errors import OperatorError, explained
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
     from ops.deployment.flow_logs import FlowLog
-
-_DEFAULT_DESCRIPTION: str = schema.document("settings")["properties"]["FLOWLOG_DESCRIPTION"]["default"]
 
 WithFlowLogs = Annotated[
     bool,
@@ -58,10 +55,10 @@ def remove_command(
     deployment, cloud = open_deployment(config_file, profile=profile, region=function_region)
     with working("Looking at what is there"):
         plan = plan_removal(deployment, cloud)
-        regions = regions_of(deployment, cloud) if with_flow_logs else []
-        logs = our_flow_logs(deployment, cloud, regions)
-    with shown(plan, f"To be removed from account {cloud.uin}", dry_run=dry_run, as_json=as_json) as outcome:
-        outcome.more["flow_logs"] = _named(logs)
+        regions = flow_logs.regions_of(deployment, cloud) if with_flow_logs else []
+        logs = flow_logs.ours(deployment, cloud, regions)
+    with shown(plan, f"To be removed from account {cloud.uin}", dry_run=dry_run, as_json=as_json) as document:
+        document["flow_logs"] = [asdict(log) for log in logs]
         if with_flow_logs:
             say(f"Also {counted(len(logs), 'flow log')}; {counted(len(regions), 'region')} looked through.")
         if not (logs or plan.writes):
@@ -70,24 +67,7 @@ def remove_command(
             ask(f"Remove this from account {cloud.uin}?", yes=yes)
             plan.carry_out(say_done)
             delete_flow_logs(cloud, logs)
-            outcome.applied = True
-
-
-def regions_of(deployment: Deployment, cloud: Cloud) -> list[str]:
-    """The regions that the sweep covers, each once: those of FLOWLOG_REGIONS, or all that are open to the account.
-
-    Raises:
-        CloudError: all are meant, and they could not be listed: what is left behind would go on costing.
-    """
-    # Nobody has checked the setting here, and an empty entry would be the function's own region a second time.
-    given = [part.strip() for part in deployment.variables.get("FLOWLOG_REGIONS", "").split(",")]
-    return list(dict.fromkeys(each for each in given if each not in ("", "all"))) or cloud.regions()
-
-
-def our_flow_logs(deployment: Deployment, cloud: Cloud, regions: Sequence[str]) -> list[FlowLog]:
-    """The flow logs that bear our description, in some regions."""
-    description = deployment.variables.get("FLOWLOG_DESCRIPTION") or _DEFAULT_DESCRIPTION
-    return list(flow_logs.ours(cloud, regions, description))
+            document["applied"] = True
 
 
 def delete_flow_logs(cloud: Cloud, logs: Sequence[FlowLog]) -> None:
@@ -97,13 +77,9 @@ def delete_flow_logs(cloud: Cloud, logs: Sequence[FlowLog]) -> None:
         OperatorError: some could not be deleted.
     """
     with progress("Deleting flow logs", len(logs)) as step:
-        failures = flow_logs.delete_all(cloud, logs, step)
+        failures = flow_logs.delete(cloud, logs, step)
     if failures:
         raise OperatorError(
             f"{len(failures)} of {counted(len(logs), 'flow log')} could not be deleted. The first: "
             f"{explained(failures[0])} The same command goes on from there."
         )
-
-
-def _named(logs: Sequence[FlowLog]) -> list[dict[str, Any]]:
-    return [{"region": log.region, "flow_log_id": log.flow_log_id, "interface_id": log.interface_id} for log in logs]

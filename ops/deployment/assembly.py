@@ -9,8 +9,8 @@ from ops import config
 from ops.deployment import alarm, preflight, service_roles, topic
 from ops.deployment.alarm import Alarms
 from ops.deployment.cloud import Cloud
-from ops.deployment.function import Code, Function
-from ops.deployment.part import Part
+from ops.deployment.function import Function
+from ops.deployment.part import Part, Step, Verb
 from ops.deployment.plan import Plan
 from ops.deployment.queue import Queue
 from ops.deployment.role import Policy, Role
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ops.config import Deployment
 
 
-def all_parts(deployment: Deployment, cloud: Cloud, code: Code | None = None) -> list[Part]:
+def all_parts(deployment: Deployment, cloud: Cloud, archive: Path | None = None) -> list[Part]:
     """Every part. Without a package, the function's code is not looked at.
 
     The role comes first, for a function takes its keys from it; then, for with the target the events begin, that. The
@@ -34,7 +34,7 @@ def all_parts(deployment: Deployment, cloud: Cloud, code: Code | None = None) ->
         Role(deployment, cloud),
         Policy(deployment, cloud),
         Queue(deployment, cloud),
-        Function(deployment, cloud, code),
+        Function(deployment, cloud, archive),
         TimerTrigger(deployment, cloud),
         Rule(deployment, cloud),
         Target(deployment, cloud),
@@ -42,18 +42,21 @@ def all_parts(deployment: Deployment, cloud: Cloud, code: Code | None = None) ->
     return [*parts, Alarms(deployment, cloud)] if alarm.notice(deployment) else parts
 
 
-def plan_deployment(deployment: Deployment, cloud: Cloud, code: Code) -> Plan:
+def plan_deployment(deployment: Deployment, cloud: Cloud, archive: Path) -> Plan:
     """What deploy would do to each part.
 
     Raises:
         OperatorError: the package cannot be uploaded.
         CloudError: the account could not be looked at.
     """
-    preflight.check_package(code.archive, deployment.handler)
+    preflight.check_package(archive, deployment.handler)
     deployment, topics = topic.locate(deployment, cloud)
-    found = [*topics, *service_roles.lacking(deployment, cloud)]
-    parts = all_parts(deployment, cloud, code)
-    return Plan(deployment, parts, [part.plan() for part in parts], Part.apply, found)
+    roles = [
+        Step("service role", role.name, Verb.MISSING, note=f"{role.purpose}, is not there. {role.todo}")
+        for role in service_roles.lacking(deployment.variables.get("FLOWLOG_STORAGE", "cls"), cloud)
+    ]
+    parts = all_parts(deployment, cloud, archive)
+    return Plan(deployment, parts, [part.plan() for part in parts], Part.apply, [*topics, *roles])
 
 
 def plan_removal(deployment: Deployment, cloud: Cloud) -> Plan:

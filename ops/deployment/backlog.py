@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -94,8 +94,7 @@ def count(deployment: Deployment, cloud: Cloud) -> Backlog:
 
 def as_json(backlog: Backlog) -> list[dict[str, object]]:
     """The regions for `--json`."""
-    names = ("name", "interfaces", "flow_logs", "to_come", "topic", "topic_region", "remark")
-    return [{name: getattr(region, name) for name in names} for region in backlog.regions]
+    return [{**asdict(region), "to_come": region.to_come, "remark": region.remark} for region in backlog.regions]
 
 
 def show(backlog: Backlog, *, table: bool) -> None:
@@ -122,13 +121,8 @@ def show(backlog: Backlog, *, table: bool) -> None:
     )
 
 
-def interfaces(cloud: Cloud, region: str) -> int:
-    """How many interfaces a region holds."""
-    return int(cloud.call(VPC, "DescribeNetworkInterfaces", _ONE, region).get("TotalCount") or 0)
-
-
 def _look(name: str, wanted: Settings, cloud: Cloud) -> Region:
-    number, flow_logs = interfaces(cloud, name), 0
+    number, flow_logs = int(cloud.call(VPC, "DescribeNetworkInterfaces", _ONE, name).get("TotalCount") or 0), 0
     if number:
         listed = cloud.call(VPC, "DescribeFlowLogs", {**_ONE, "ResourceType": "NETWORKINTERFACE"}, name)
         flow_logs = int(listed.get("TotalNum") or 0)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
-from functools import lru_cache
+from fnmatch import fnmatchcase
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
@@ -112,27 +111,20 @@ def lacking(needed: Mapping[str, Any], documents: Iterable[Mapping[str, Any]]) -
 
 
 def _covers(grant: Grant, need: Grant) -> bool:
-    return _like(grant.action, need.action) and _resource_covers(grant.resource, need.resource)
+    return fnmatchcase(need.action, grant.action) and _resource_covers(grant.resource, need.resource)
 
 
 def _resource_covers(pattern: str, resource: str) -> bool:
     if pattern == "*" or resource == "*":
         return pattern == "*"
     parts = zip(pattern.split(":", _SEGMENTS), resource.split(":", _SEGMENTS), strict=False)
-    return all(not want or _like(want, have) for want, have in parts)
-
-
-@lru_cache(maxsize=1024)
-def _wildcard(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")))
-
-
-def _like(pattern: str, text: str) -> bool:
-    return _wildcard(pattern).fullmatch(text) is not None
+    return all(not want or fnmatchcase(have, want) for want, have in parts)
 
 
 def _may_assume(statement: Mapping[str, Any]) -> bool:
-    return any(_like(action.removeprefix("name/"), "sts:AssumeRole") for action in _texts(statement.get("action")))
+    return any(
+        fnmatchcase("sts:AssumeRole", action.removeprefix("name/")) for action in _texts(statement.get("action"))
+    )
 
 
 def _statements(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from handler import schema
 from handler.errors import CloudError
 from ops.deployment.cloud import VPC
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Sequence
 
+    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
+
+_DEFAULT_DESCRIPTION: str = schema.document("settings")["properties"]["FLOWLOG_DESCRIPTION"]["default"]
 
 
 @dataclass(frozen=True)
@@ -24,30 +28,39 @@ class FlowLog:
     interface_id: str
 
 
-def ours(cloud: Cloud, regions: Iterable[str], description: str) -> Iterator[FlowLog]:
-    """The interfaces' flow logs that carry our description, and nothing else: a tag may be shared with others.
+def regions_of(deployment: Deployment, cloud: Cloud) -> list[str]:
+    """The regions that the sweep covers, each once: those of FLOWLOG_REGIONS, or all that are open to the account.
 
-    Args:
-        cloud: the account.
-        regions: where to look.
-        description: FLOWLOG_DESCRIPTION; empty matches nothing.
+    Raises:
+        CloudError: all are meant, and they could not be listed: what is left behind would go on costing.
     """
-    for region in regions:
-        for entry in _of_interfaces(cloud, region):
-            if description and entry.get("FlowLogDescription") == description:
-                yield FlowLog(region, str(entry.get("VpcId")), str(entry["FlowLogId"]), str(entry.get("ResourceId")))
+    # Nobody has checked the setting here, and an empty entry would be the function's own region a second time.
+    given = [part.strip() for part in deployment.variables.get("FLOWLOG_REGIONS", "").split(",")]
+    return list(dict.fromkeys(each for each in given if each not in ("", "all"))) or cloud.regions()
 
 
-def _of_interfaces(cloud: Cloud, region: str) -> Iterator[dict[str, Any]]:
+def ours(deployment: Deployment, cloud: Cloud, regions: Iterable[str]) -> list[FlowLog]:
+    """The interfaces' flow logs in some regions that carry our description, and no others: a tag may be shared."""
+    description = deployment.variables.get("FLOWLOG_DESCRIPTION") or _DEFAULT_DESCRIPTION
+    return [log for region in regions for log in _described(cloud, region, description)]
+
+
+def _described(cloud: Cloud, region: str, description: str) -> list[FlowLog]:
     try:
-        yield from cloud.pages(VPC, "DescribeFlowLogs", "FlowLog", {"ResourceType": "NETWORKINTERFACE"}, region)
+        entries = list(cloud.pages(VPC, "DescribeFlowLogs", "FlowLog", {"ResourceType": "NETWORKINTERFACE"}, region))
     except CloudError as error:
         if not error.code.startswith("UnsupportedRegion"):  # a region that has no VPCs has no flow logs
             raise
+        return []
+    return [
+        FlowLog(region, str(entry.get("VpcId")), str(entry["FlowLogId"]), str(entry.get("ResourceId")))
+        for entry in entries
+        if entry.get("FlowLogDescription") == description
+    ]
 
 
-def delete_all(cloud: Cloud, logs: Iterable[FlowLog], tell: Callable[[bool], None]) -> list[CloudError]:
-    """Delete flow logs one after the other; one that fails does not stop the rest.
+def delete(cloud: Cloud, logs: Sequence[FlowLog], tell: Callable[[bool], None]) -> list[CloudError]:
+    """Delete flow logs one after the other; one that fails does not stop the rest, and one that is gone is no error.
 
     Args:
         cloud: the account.
@@ -61,18 +74,8 @@ def delete_all(cloud: Cloud, logs: Iterable[FlowLog], tell: Callable[[bool], Non
     for log in logs:
         before = len(failures)
         try:
-            delete(cloud, log)
+            cloud.delete(VPC, "DeleteFlowLog", {"VpcId": log.vpc_id, "FlowLogId": log.flow_log_id}, log.region)
         except CloudError as error:
             failures.append(error)
         tell(len(failures) > before)
     return failures
-
-
-def delete(cloud: Cloud, flow_log: FlowLog) -> None:
-    """DeleteFlowLog; one that is gone already is no error.
-
-    Raises:
-        CloudError: the call failed for good.
-    """
-    params = {"VpcId": flow_log.vpc_id, "FlowLogId": flow_log.flow_log_id}
-    cloud.delete(VPC, "DeleteFlowLog", params, flow_log.region)

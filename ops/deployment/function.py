@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from handler.budget import Budget
+from ops.deployment import reply
 from ops.deployment.cloud import SCF
 from ops.deployment.part import TAG, Change, Found, TaggedPart, changed
+from ops.deployment.reply import ACTIVE, DIGEST, digest_of, reasons, variables_of
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -20,38 +19,17 @@ if TYPE_CHECKING:
     from ops.config import Deployment
     from ops.deployment.cloud import Cloud
 
-ACTIVE = "Active"
 IN_TRANSITION = ("Creating", "Updating", "Publishing", "Deleting")
 """Doc 583/37883: management calls answer before their work is done."""
 READY_LIMIT_S = 180.0
 
 _FLAG = {True: "TRUE", False: "FALSE"}
 _SWITCH = {True: "ENABLE", False: "DISABLE"}
-_DIGEST = re.compile(r"Package sha256 ([0-9a-f]{64})\.")
 
 
-class Code(Protocol):
-    """What is deployed: `ops.packaging.package.Package`, or a zip that was built before."""
-
-    @property
-    def archive(self) -> Path:
-        """The zip."""
-
-    @property
-    def sha256(self) -> str:
-        """Its digest, in hexadecimal."""
-
-
-@dataclass(frozen=True)
-class Zip:
-    """A package that was built before."""
-
-    archive: Path
-
-    @cached_property
-    def sha256(self) -> str:
-        """Its digest, in hexadecimal."""
-        return hashlib.sha256(self.archive.read_bytes()).hexdigest()
+def digest(archive: Path) -> str:
+    """The SHA-256 of a package, in hexadecimal."""
+    return hashlib.sha256(archive.read_bytes()).hexdigest()
 
 
 class Function(TaggedPart):
@@ -64,15 +42,15 @@ class Function(TaggedPart):
 
     kind = "function"
 
-    def __init__(self, deployment: Deployment, cloud: Cloud, code: Code | None = None) -> None:
-        """Take the package; without it, code is not looked at."""
+    def __init__(self, deployment: Deployment, cloud: Cloud, archive: Path | None = None) -> None:
+        """Take the package, a zip; without it, code is not looked at."""
         super().__init__(deployment, cloud)
-        self._archive = code.archive if code else None
-        self._digest = code.sha256 if code else ""
+        self._archive = archive
+        self._digest = digest(archive) if archive else ""
 
     def find(self) -> Found | None:
         """GetFunction's reply."""
-        return self._in(self.deployment.region)
+        return reply.described(self.cloud, self.name, self.deployment.namespace, self.deployment.region)
 
     def contents(self) -> list[Change]:
         """What it costs and does: memory, time limit, runtime, and each variable."""
@@ -81,18 +59,15 @@ class Function(TaggedPart):
         variables = {f"variable {name}": value for name, value in sorted(wanted.variables.items())}
         return [Change(name, "", value) for name, value in {**basics, **variables}.items()]
 
-    def obstacle(self, found: Found) -> str:
+    def obstacle(self, found: Found | None) -> str:
         """What UpdateFunctionConfiguration cannot change."""
-        fixed = {
-            "Runtime": self.deployment.runtime,
-            "Type": "Event",
-            "AsyncRunEnable": _FLAG[self.deployment.async_run],
-        }
-        wrong = [name for name, value in fixed.items() if _differs(found.get(name), value)]
-        if not wrong:
-            return ""
-        what = ", ".join(f"{name} is {found[name]}, not {fixed[name]}" for name in wrong)
-        return f"{what}, and SCF cannot change that: `eni-flowlog remove` it first"
+        there = {name: (found or {}).get(name) for name in self._fixed()}
+        wrong = [
+            f"{name} is {there[name]}, not {value}"
+            for name, value in self._fixed().items()
+            if there[name] is not None and str(there[name]).lower() != value.lower()
+        ]
+        return f"{', '.join(wrong)}, and SCF cannot change that: `eni-flowlog remove` it first" if wrong else ""
 
     def differences(self, found: Found) -> list[Change]:
         """Code, state, configuration, and each variable."""
@@ -116,9 +91,8 @@ class Function(TaggedPart):
         Raises:
             CloudError: the regions could not be listed.
         """
-        others = [region for region in self.cloud.regions() if region != self.deployment.region]
-        seen = self.cloud.in_each(others, self._in)
-        return [name for name, found in seen.items() if isinstance(found, dict) and self.is_ours(found)]
+        found = reply.elsewhere(self.cloud, self.name, self.deployment.namespace)
+        return [region for region, there in found.items() if self.is_ours(there)]
 
     def remark(self, found: Found | None) -> str:
         """Tags of serverless.yml that it has not: SCF takes them when it makes a function, and no call changes them."""
@@ -132,11 +106,9 @@ class Function(TaggedPart):
         """Call CreateFunction, and wait until it is active."""
         params = {
             **self._configuration(),
+            **self._fixed(),
             "Code": {"ZipFile": self._zip()},
             "Handler": self.deployment.handler,
-            "Runtime": self.deployment.runtime,
-            "Type": "Event",
-            "AsyncRunEnable": _FLAG[self.deployment.async_run],
             "Tags": [{"Key": key, "Value": value} for key, value in self.tags().items()],
         }
         if not params["DeadLetterConfig"]["Name"]:
@@ -185,21 +157,26 @@ class Function(TaggedPart):
             if found.get("Status") not in IN_TRANSITION:
                 break
             if not waiting.wait(delay_s):
-                raise OperatorError(f"function {self.name} is still {found['Status']} after {READY_LIMIT_S:.0f} s")
+                raise OperatorError(
+                    f"The function {self.name} is still {found['Status']} after {READY_LIMIT_S:.0f} s: wait a little; "
+                    "the same command goes on from there."
+                )
             delay_s = min(2.0, delay_s * 1.5)
         if found.get("Status") != ACTIVE and not accept_failure:
-            raise OperatorError(f"function {self.name} is {found.get('Status')}: {reasons(found)}")
+            raise OperatorError(f"The function {self.name} is {found.get('Status')}: {reasons(found)}")
         return found
 
     def tags(self) -> dict[str, str]:
         """The tags of serverless.yml and ours."""
         return {**self.deployment.tags, TAG[0]: TAG[1]}
 
-    def _in(self, region: str) -> Found | None:
-        return described(self.cloud, self.name, self.deployment.namespace, region)
-
     def _which(self) -> dict[str, str]:
         return {"FunctionName": self.name, "Namespace": self.deployment.namespace}
+
+    def _fixed(self) -> dict[str, str]:
+        """What only CreateFunction sets."""
+        wanted = self.deployment
+        return {"Runtime": wanted.runtime, "Type": "Event", "AsyncRunEnable": _FLAG[wanted.async_run]}
 
     def _configuration(self) -> dict[str, Any]:
         """All that UpdateFunctionConfiguration sets."""
@@ -234,41 +211,13 @@ class Function(TaggedPart):
         return base64.b64encode(self._archive.read_bytes()).decode()
 
 
-def described(cloud: Cloud, name: str, namespace: str, region: str = "") -> Found | None:
-    """GetFunction's reply, by default from the cloud's own region; None where there is no such function there.
-
-    Raises:
-        CloudError: it could not be looked at.
-    """
-    params = {"FunctionName": name, "Namespace": namespace, "ShowCode": "FALSE"}
-    return cloud.find(SCF, "GetFunction", params, region)
-
-
-def digest_of(found: Found) -> str:
-    """The SHA-256 of the package that was deployed last; empty where deploy did not deploy it."""
-    match = _DIGEST.search(str(found.get("Description")))
-    return match[1] if match else ""
-
-
-def variables_of(found: Found) -> dict[str, str]:
-    """A function's variables, from GetFunction's reply."""
-    entries = (found.get("Environment") or {}).get("Variables") or []
-    return {str(entry["Key"]): str(entry["Value"]) for entry in entries}
-
-
-def reasons(found: Found) -> str:
-    """Why a function is not active, in the API's words."""
-    said = [f"{each.get('ErrorCode')}: {each.get('ErrorMessage')}" for each in found.get("StatusReasons") or []]
-    return "; ".join(said) or str(found.get("StatusDesc") or "no reason given")
-
-
 def _shown(described: Found) -> dict[str, Any]:
     """What of a function is compared, by the words of a plan; from a reply, or from what we would send."""
     dead_letter = described.get("DeadLetterConfig") or {}
     public = described.get("PublicNetConfig") or {}
     return {
         "handler": described.get("Handler"),
-        "description": _DIGEST.sub("", str(described.get("Description") or "")).strip(),
+        "description": DIGEST.sub("", str(described.get("Description") or "")).strip(),
         "memory": described.get("MemorySize"),
         "timeout": described.get("Timeout"),
         "init timeout": described.get("InitTimeout"),
@@ -278,7 +227,3 @@ def _shown(described: Found) -> dict[str, Any]:
         "public access": public.get("PublicNetStatus"),
         "fixed address": (public.get("EipConfig") or {}).get("EipStatus"),
     }
-
-
-def _differs(there: object, wanted: str) -> bool:
-    return there is not None and str(there).lower() != wanted.lower()

@@ -125,10 +125,6 @@ class Part(ABC):
     def delete(self, found: Found) -> None:
         """Take it away."""
 
-    def prerequisite(self) -> str:
-        """What has to be there before it can be made, and is not; empty if nothing."""
-        return ""
-
     def contents(self) -> list[Change]:
         """What of it a person should see before it is made: as changes from nothing."""
         return []
@@ -137,8 +133,8 @@ class Part(ABC):
         """What a person should know of it in a plan; empty if nothing."""
         return ""
 
-    def obstacle(self, _found: Found) -> str:
-        """Why it cannot be brought to what it should be; empty where it can."""
+    def obstacle(self, _found: Found | None) -> str:
+        """Why it cannot be made, or brought to what it should be; empty where it can."""
         return ""
 
     def remark(self, _found: Found | None) -> str:
@@ -152,12 +148,7 @@ class Part(ABC):
     def plan(self) -> Step:
         """What deploy would do."""
         found = self.find()
-        if found is None:
-            lacking = self.prerequisite()
-            if lacking:
-                return self._step(Verb.CONFLICT, note=lacking)
-            return self._step(Verb.CREATE, tuple(self.contents()), self.remark(found))
-        if not self.is_ours(found):
+        if found is not None and not self.is_ours(found):
             return self._step(
                 Verb.CONFLICT,
                 note=f"there is one that eni-flowlog did not make: {self.sign}. Choose another name in "
@@ -166,6 +157,8 @@ class Part(ABC):
         obstacle = self.obstacle(found)
         if obstacle:
             return self._step(Verb.CONFLICT, note=obstacle)
+        if found is None:
+            return self._step(Verb.CREATE, tuple(self.contents()), self.remark(found))
         changes = tuple(self.differences(found))
         return self._step(Verb.CHANGE if changes else Verb.NOTHING, changes, self.remark(found))
 

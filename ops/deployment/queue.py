@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ops.deployment.cloud import TDMQ
 from ops.deployment.part import TAG, Change, Found, TaggedPart, changed
-
-if TYPE_CHECKING:
-    from ops.config import Deployment
 
 RETENTION_S = 43_200
 """The maximum, 12 hours: the default is one."""
@@ -19,14 +16,6 @@ MAX_MESSAGE_BYTES = 65_536
 """The longest message that CreateCmqQueue takes under all of its documents (1110/44169; another says 1,048,576)."""
 POLLING_S = 0
 """A receive on an empty queue answers at once: a redrive would pay for the waiting."""
-
-
-def visibility_s(deployment: Deployment) -> int:
-    """How long a received record stays hidden: as long as the function may run, so that no redrive's handles go stale.
-
-    CMQ takes 1 to 43,200 s (doc 1496/62819), and a function's time limit is 900 s at the most.
-    """
-    return max(MIN_VISIBILITY_S, deployment.timeout)
 
 
 class Queue(TaggedPart):
@@ -78,7 +67,9 @@ class Queue(TaggedPart):
             "QueueName": self.name,
             "MaxMsgSize": MAX_MESSAGE_BYTES,
             "MsgRetentionSeconds": RETENTION_S,
-            "VisibilityTimeout": visibility_s(self.deployment),
+            # As long as the function may run, so that no redrive's handles go stale. CMQ takes 1 to 43,200 s (doc
+            # 1496/62819), and a function's time limit is 900 s at the most.
+            "VisibilityTimeout": max(MIN_VISIBILITY_S, self.deployment.timeout),
             "PollingWaitSeconds": POLLING_S,
         }
 

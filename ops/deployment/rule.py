@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ops.deployment.cloud import EB, EB_REGION
-from ops.deployment.part import MARK, Change, Found, Part
+from ops.deployment.part import MARK, Change, Found, Part, changed
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ ACTIONS = {
     "cvm": ("RunInstances",),
 }
 """All that bring a new interface, or a loose one to an instance."""
-NO_BUS = (
+_NO_BUS = (
     "the account has no service event bus: open EventBridge once in the console (console.cloud.tencent.com/eb), which "
     "activates it"
 )
@@ -39,12 +39,10 @@ def pattern() -> dict[str, Any]:
     return {"type": types, "data": {"eventName": [name for names in ACTIONS.values() for name in names]}}
 
 
-def service_bus(cloud: Cloud) -> str | None:
-    """The id of the bus that receives the cloud's own events (type Cloud); None where EventBridge is not activated."""
-    for bus in cloud.pages(EB, "ListEventBuses", "EventBuses", region=EB_REGION):
-        if bus.get("Type") == "Cloud":
-            return str(bus["EventBusId"])
-    return None
+def _service_bus(cloud: Cloud) -> str:
+    """The id of the bus that receives the cloud's own events (type Cloud); empty where EventBridge is not activated."""
+    buses = cloud.pages(EB, "ListEventBuses", "EventBuses", region=EB_REGION)
+    return next((str(bus["EventBusId"]) for bus in buses if bus.get("Type") == "Cloud"), "")
 
 
 class Rule(Part):
@@ -54,8 +52,8 @@ class Rule(Part):
 
     def find(self) -> Found | None:
         """GetRule's reply; ListRules does not tell the pattern."""
-        bus = service_bus(self.cloud)
-        if bus is None:
+        bus = _service_bus(self.cloud)
+        if not bus:
             return None
         for rule in self.cloud.pages(EB, "ListRules", "Rules", {"EventBusId": bus}, EB_REGION):
             if rule.get("RuleName") == self.name:
@@ -64,21 +62,19 @@ class Rule(Part):
 
     def differences(self, found: Found) -> list[Change]:
         """What it lets through, and whether it is on."""
-        there = parse_pattern(found.get("EventPattern"))
+        there = _parsed(found.get("EventPattern"))
         same = _unordered(there) == _unordered(pattern())
-        changes = [] if same else [Change("pattern", json.dumps(there), json.dumps(pattern()))]
-        return changes if found.get("Enable") else [*changes, Change("enabled", "no", "yes")]
+        changes = [] if same else [Change("lets through", _words(there), "all five actions")]
+        return changes + changed("enabled", bool(found.get("Enable")), new=True)
 
-    def prerequisite(self) -> str:
+    def obstacle(self, _found: Found | None) -> str:
         """Say it where there is no service bus."""
-        return NO_BUS if service_bus(self.cloud) is None else ""
+        return "" if _service_bus(self.cloud) else _NO_BUS
 
     def create(self) -> None:
         """Call CreateRule."""
-        bus = service_bus(self.cloud)
-        if bus is None:
-            raise OperatorError(f"{NO_BUS}, and run deploy again")
-        self.cloud.change(EB, "CreateRule", {"EventBusId": bus, "RuleName": self.name, **_wanted()}, EB_REGION)
+        params = {"EventBusId": _service_bus(self.cloud), "RuleName": self.name, **_wanted()}
+        self.cloud.change(EB, "CreateRule", params, EB_REGION)
 
     def update(self, found: Found) -> None:
         """Call UpdateRule."""
@@ -125,7 +121,9 @@ class Target(Part):
         """Call CreateTarget."""
         rule = Rule(self.deployment, self.cloud).find()
         if rule is None:
-            raise OperatorError(f"there is no rule {self.deployment.name} for the target: run deploy again")
+            raise OperatorError(
+                f"There is no rule {self.deployment.name} for the target: run `eni-flowlog deploy` again."
+            )
         target = {"Type": "scf", "TargetDescription": {"ResourceDescription": self.resource()}}
         self.cloud.change(EB, "CreateTarget", {**rule_of(rule), **target}, EB_REGION)
 
@@ -145,7 +143,7 @@ class Target(Part):
             self.cloud.call(EB, "DeleteTarget", {**rule_of(found), "TargetId": target["TargetId"]}, EB_REGION)
 
 
-def parse_pattern(text: object) -> Any:
+def _parsed(text: object) -> Any:
     """An EventPattern, or its text where it is not JSON."""
     try:
         return json.loads(str(text or "null"))
@@ -165,6 +163,17 @@ def rule_of(found: Found) -> dict[str, Any]:
 
 def _wanted() -> dict[str, Any]:
     return {"EventPattern": json.dumps(pattern()), "Enable": True, "Description": MARK}
+
+
+def _words(there: Any) -> str:
+    """What a rule with this pattern lets through: all but what it lacks, where that can be said; else the pattern."""
+    wanted = pattern()
+    try:
+        names = [name for name in wanted["data"]["eventName"] if name not in there["data"]["eventName"]]
+        types = [name for name in wanted["type"] if name not in there["type"]]
+    except (KeyError, TypeError):
+        return json.dumps(there)
+    return f"all but {', '.join(names + types)}" if names or types else json.dumps(there)
 
 
 def _unordered(value: Any) -> Any:

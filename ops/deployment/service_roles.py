@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ops.deployment.cloud import CAM
-from ops.deployment.part import Step, Verb
 
 if TYPE_CHECKING:
-    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
 
 
@@ -26,14 +24,6 @@ class ServiceRole:
     name: str
     purpose: str
     todo: str
-
-    def is_there(self, cloud: Cloud) -> bool:
-        """Whether the account has it.
-
-        Raises:
-            CloudError: it could not be looked for.
-        """
-        return cloud.find(CAM, "GetRole", {"RoleName": self.name}) is not None
 
 
 FLOW_LOGS = ServiceRole(
@@ -53,15 +43,10 @@ def needed(storage: str) -> list[ServiceRole]:
     return [FLOW_LOGS, CLOUDAUDIT] if storage == "cls" else [CLOUDAUDIT]
 
 
-def lacking(deployment: Deployment, cloud: Cloud) -> list[Step]:
-    """A line of the plan for each role that is not there.
+def lacking(storage: str, cloud: Cloud) -> list[ServiceRole]:
+    """Those of them that the account has not.
 
     Raises:
         CloudError: they could not be looked for.
     """
-    roles = needed(deployment.variables.get("FLOWLOG_STORAGE", "cls"))
-    return [
-        Step("service role", role.name, Verb.MISSING, note=f"{role.purpose}, is not there. {role.todo}")
-        for role in roles
-        if not role.is_there(cloud)
-    ]
+    return [role for role in needed(storage) if cloud.find(CAM, "GetRole", {"RoleName": role.name}) is None]

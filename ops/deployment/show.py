@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -27,40 +27,24 @@ _STYLES = {
     Verb.MISSING: "bold yellow",
     Verb.UNKNOWN: "yellow",
 }
-
-
 _DONE = {Verb.CREATE: "created", Verb.CHANGE: "changed", Verb.DELETE: "deleted"}
 
 
-@dataclass
-class Outcome:
-    """What `--json` prints of a plan besides its steps.
-
-    Attributes:
-        applied: whether the plan was carried out to its end.
-        more: further keys of the JSON document.
-    """
-
-    applied: bool = False
-    more: dict[str, Any] = field(default_factory=dict)
-
-
 @contextmanager
-def shown(plan: Plan, title: str, *, dry_run: bool, as_json: bool) -> Iterator[Outcome]:
+def shown(plan: Plan, title: str, *, dry_run: bool, as_json: bool) -> Iterator[dict[str, Any]]:
     """Show a plan to a person before the block, or as JSON after it, whether the block fails or not.
 
     Yields:
-        What the block has to say of how it went.
+        The JSON document, for the block to say what more there is, and whether the plan was `applied` to its end.
     """
-    outcome = Outcome()
+    document = {"dry_run": dry_run, "applied": False, "steps": listed(plan.lines)}
     if not as_json:
         show_plan(title, plan.lines)
     try:
-        yield outcome
+        yield document
     finally:
         if as_json:
-            told = {"dry_run": dry_run, "applied": outcome.applied, "steps": listed(plan.lines)}
-            write_json({**told, **outcome.more})
+            write_json(document)
 
 
 def say_done(step: Step) -> None:

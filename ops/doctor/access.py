@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ops.deployment import documents, service_roles
 from ops.deployment.cloud import CAM
-from ops.deployment.role import Policy
-from ops.doctor.finding import DEPLOY, Finding, State
+from ops.deployment.role import Policy, Role
+from ops.doctor.finding import DEPLOY, Finding, State, planned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,20 +22,12 @@ def credentials(there: Case) -> Iterator[Finding]:
 
 def role(there: Case) -> Iterator[Finding]:
     """The role is there, and SCF may take it."""
-    name, found = there.wanted.role, there.role
-    if found is None:
-        yield Finding("role", State.FAIL, f"there is no role {name}", DEPLOY)
-        return
-    missing = documents.trusted(documents.trust()) - documents.trusted(documents.parse(found.get("PolicyDocument")))
-    if missing:
-        yield Finding("role", State.FAIL, f"the role {name} does not trust {', '.join(sorted(missing))}", DEPLOY)
-    else:
-        yield Finding("role", State.OK, f"{name}, which SCF may take")
+    yield from planned(Role(there.wanted, there.cloud), f"{there.wanted.role}, which SCF may take")
 
 
 def permissions(there: Case) -> Iterator[Finding]:
     """The role may do each thing that the reviewed policy lists, by whatever policies it has."""
-    if there.role is None:
+    if Role(there.wanted, there.cloud).find() is None:
         return
     attached = Policy(there.wanted, there.cloud).attached()
     replies = [there.cloud.find(CAM, "GetPolicy", {"PolicyId": policy["PolicyId"]}) for policy in attached]
@@ -54,9 +46,8 @@ def permissions(there: Case) -> Iterator[Finding]:
 def granted_roles(there: Case) -> Iterator[Finding]:
     """Tencent's own services may do their part."""
     storage = there.settings.storage if there.settings else "cls"
-    roles = service_roles.needed(storage)
-    lacking = [role for role in roles if not role.is_there(there.cloud)]
+    lacking = service_roles.lacking(storage, there.cloud)
     for role in lacking:
         yield Finding("service role", State.FAIL, f"there is no role {role.name}, {role.purpose}", f"{role.todo}.")
     if not lacking:
-        yield Finding("service role", State.OK, " and ".join(role.name for role in roles))
+        yield Finding("service role", State.OK, " and ".join(role.name for role in service_roles.needed(storage)))

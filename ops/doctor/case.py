@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 from handler import settings
 from handler.errors import CloudError, SettingsError, Transient
 from ops.deployed import invoke
-from ops.deployment.function import ACTIVE, Function, variables_of
-from ops.deployment.role import Role
+from ops.deployment.function import Function
+from ops.deployment.reply import ACTIVE, variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from handler.settings import Settings
     from ops.config import Deployment
     from ops.deployed import Answer
     from ops.deployment.cloud import Cloud
-    from ops.deployment.function import Code
     from ops.deployment.part import Found
 
 ANSWER_LIMIT_S = 60.0
@@ -35,19 +35,14 @@ class Case:
     Attributes:
         wanted: what serverless.yml says.
         cloud: the account.
-        code: the package that this checkout makes, or why it could not be made; None where nobody asks.
+        archive: the package that this checkout makes, or why it could not be made; None where nobody asks.
         now: the clock, in seconds since 1970.
     """
 
     wanted: Deployment
     cloud: Cloud
-    code: Code | str | None = None
+    archive: Path | str | None = None
     now: Callable[[], float] = time.time
-
-    @cached_property
-    def role(self) -> Found | None:
-        """GetRole's RoleInfo."""
-        return Role(self.wanted, self.cloud).find()
 
     @cached_property
     def function(self) -> Found | None:

@@ -13,10 +13,10 @@ from ops.errors import OperatorError, next_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from ops.config import Deployment
     from ops.deployment.cloud import Cloud
-    from ops.deployment.function import Code
 
 CALL_LIMIT_S = 20.0
 """How long one call may be tried again, in seconds."""
@@ -45,7 +45,7 @@ CHECKS: dict[str, Callable[[Case], Iterator[Finding]]] = {
 def examine(
     deployment: Deployment,
     cloud: Cloud,
-    code: Code | str | None = None,
+    archive: Path | str | None = None,
     *,
     now: Callable[[], float] = time.time,
 ) -> list[Finding]:
@@ -54,13 +54,13 @@ def examine(
     Args:
         deployment: what there should be.
         cloud: the account.
-        code: the package that this checkout makes, or why it could not be made; None: the code is not looked at.
+        archive: the package that this checkout makes, or why it could not be made; None: the code is not looked at.
         now: the clock, in seconds since 1970.
 
     Returns:
         The findings, in the order of the checks; a check that does not apply has none.
     """
-    there = Case(deployment, cloud.within(CALL_LIMIT_S), code, now)
+    there = Case(deployment, cloud.within(CALL_LIMIT_S), archive, now)
     findings = _guarded("credentials", access.credentials, there)
     if findings[0].state is State.FAIL:
         return findings

@@ -8,8 +8,9 @@ from handler import settings
 from handler.cover import rules
 from handler.errors import CloudError, SettingsError
 from ops.deployed import differences
-from ops.deployment.function import ACTIVE, Function, digest_of, reasons, variables_of
+from ops.deployment.function import Function, digest
 from ops.deployment.preflight import unknown_settings
+from ops.deployment.reply import ACTIVE, digest_of, reasons, variables_of
 from ops.doctor.case import ANSWER_LIMIT_S
 from ops.doctor.finding import DEPLOY, Finding, State
 
@@ -75,22 +76,22 @@ def elsewhere(there: Case) -> Iterator[Finding]:
         yield Finding("function", State.UNKNOWN, what, "Give these keys cvm:DescribeRegions and scf:GetFunction.")
         return
     for region in regions:
-        if there.function is None:
-            what, todo = f"{name} is deployed in {region}", f"If that is meant, give --function-region {region}."
-        else:
-            what = f"{name} is deployed in {region} too: its sweep goes on there, by its own settings"
-            todo = f"Run `eni-flowlog remove --function-region {region}`, if one is enough."
+        what = f"there is a function {name} in {region}, whose sweep goes on there by its own settings"
+        todo = (
+            f"If that one is meant, give --function-region {region}; if it is one too many, run `eni-flowlog remove "
+            f"--function-region {region}`."
+        )
         yield Finding("function", State.FAIL, what, todo)
 
 
 def code(there: Case) -> Iterator[Finding]:
     """The function runs the package that this checkout makes."""
-    if there.function is None or there.code is None:
+    if there.function is None or there.archive is None:
         return
-    if isinstance(there.code, str):
-        yield Finding("code", State.UNKNOWN, f"whether it is this checkout's could not be told: {there.code}")
+    if isinstance(there.archive, str):
+        yield Finding("code", State.UNKNOWN, f"whether it is this checkout's could not be told: {there.archive}")
         return
-    runs, here = digest_of(there.function)[:12], there.code.sha256[:12]
+    runs, here = digest_of(there.function)[:12], digest(there.archive)[:12]
     if runs == here:
         yield Finding("code", State.OK, f"package {here}, which this checkout makes")
     else:

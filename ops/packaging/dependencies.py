@@ -15,7 +15,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops.errors import Exit, OperatorError
+from ops.errors import OperatorError
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
@@ -25,18 +25,6 @@ LINUX = ("manylinux2014_x86_64", "manylinux_2_17_x86_64")
 _RUNTIME = re.compile(r"Python(\d)\.(\d{1,2})")
 _SPDX = {"Apache License 2.0": "Apache-2.0"}
 """Licences that a distribution names in other words than SPDX's."""
-
-
-class PackageError(OperatorError):
-    """The package could not be built; the message says why and what to do."""
-
-
-class PythonMissingError(PackageError):
-    """There is no Python of the function's version here, to make the bytecode with."""
-
-    def __init__(self, message: str) -> None:
-        """Take the message; the exit code is one of its own."""
-        super().__init__(message, Exit.NO_PYTHON)
 
 
 @dataclass(frozen=True)
@@ -56,11 +44,11 @@ class Target:
         """SCF's machine with one of its runtimes, such as "Python3.10".
 
         Raises:
-            PackageError: it is no runtime of Python.
+            OperatorError: it is no runtime of Python.
         """
         found = _RUNTIME.fullmatch(runtime)
         if not found:
-            raise PackageError(f"`runtime` of serverless.yml is `{runtime}`: it must be one of Python, as Python3.10.")
+            raise OperatorError(f"`runtime` of serverless.yml is `{runtime}`: it must be one of Python, as Python3.10.")
         return cls((int(found[1]), int(found[2])), LINUX)
 
     @property
@@ -109,7 +97,7 @@ def install(pins: Path, target: Target, store: Path) -> tuple[Path, list[Pin]]:
         The folder that holds the packages, not to be changed; and what is installed there.
 
     Raises:
-        PackageError: pip refuses or fails (a wheel is missing for the target, a hash is wrong, no network).
+        OperatorError: pip refuses or fails (a wheel is missing for the target, a hash is wrong, no network).
     """
     key = hashlib.sha256(pins.read_bytes() + repr(target).encode()).hexdigest()[:16]
     wanted = store / f"{target.name}-{key}"
@@ -164,8 +152,8 @@ def run(command: list[str], doing: str, environment: dict[str, str]) -> None:
         environment: all of its variables.
 
     Raises:
-        PackageError: its exit code is not 0; the message holds what it printed.
+        OperatorError: its exit code is not 0; the message holds what it printed.
     """
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)  # noqa: S603 - commands are made here, no shell
     if done.returncode != 0:
-        raise PackageError(f"{doing} failed (exit code {done.returncode}):\n{(done.stdout + done.stderr).strip()}")
+        raise OperatorError(f"{doing} failed (exit code {done.returncode}):\n{(done.stdout + done.stderr).strip()}")

@@ -29,9 +29,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops import config
+from ops.errors import Exit, OperatorError
 from ops.packaging import dependencies, pythons
 from ops.packaging.bom import bill_of_materials
-from ops.packaging.dependencies import PackageError, PythonMissingError, Target, run
+from ops.packaging.dependencies import Target, run
 
 if TYPE_CHECKING:
     from ops.packaging.dependencies import Pin
@@ -151,18 +152,18 @@ def build(runtime: str = "", out: Path | None = None, *, bytecode: bool = True, 
         What was built.
 
     Raises:
-        PythonMissingError: bytecode is wanted and there is no such Python.
-        PackageError: installing or compiling failed.
+        OperatorError: bytecode is wanted and there is no such Python, or installing or compiling failed.
     """
     target = Target.of(runtime or config.runtime())
     if not bytecode:
         return _build(root, out, target, None)
     compiler = pythons.find(target.version)
     if compiler is None:
-        raise PythonMissingError(
+        raise OperatorError(
             f"Bytecode for the function needs a Python {target.name}, and none was found (looked on PATH, in pyenv "
             f"and in uv).\nGet one: {pythons.how_to_get(target.version)}.\nOr build without bytecode "
-            "(`--without-bytecode`): the function then compiles its code at every cold start, about a second more."
+            "(`--without-bytecode`): the function then compiles its code at every cold start, about a second more.",
+            Exit.NO_PYTHON,
         )
     return _build(root, out, target, compiler)
 
@@ -177,13 +178,12 @@ def build_to_run_here(out: Path | None = None) -> Package:
         What was built. Its `platform` is "this machine" where it is not what to deploy.
 
     Raises:
-        PackageError: installing or compiling failed.
+        OperatorError: installing or compiling failed.
     """
-    try:
+    if pythons.find(Target.of(config.runtime()).version):
         return build(out=out)
-    except PythonMissingError:
-        target = Target(sys.version_info[:2])
-        return _build(ROOT, out or home(ROOT) / ".build" / "this-machine", target, Path(sys.executable))
+    here = Target(sys.version_info[:2])
+    return _build(ROOT, out or home(ROOT) / ".build" / "this-machine", here, Path(sys.executable))
 
 
 def home(root: Path) -> Path:
@@ -233,12 +233,12 @@ def _gather(pin: Pin, site: Path, folder: Path) -> None:
     """Put what is used of a distribution into a new folder, each file as its wheel has it.
 
     Raises:
-        PackageError: a file is another than the wheel's (a Python may add to a certificate bundle that it finds).
+        OperatorError: a file is another than the wheel's (a Python may add to a certificate bundle that it finds).
     """
     used = [name for name in pin.files if not any(fnmatch(name, glob) for glob in UNUSED)]
     for name in [*used, *filter(_LICENCE.match, pin.files)] if used else ():
         if _sha256(site / name) != pin.files[name]:
-            raise PackageError(f"{site / name} is not the file of {pin.name}'s wheel: remove {site}, build again.")
+            raise OperatorError(f"{site / name} is not the file of {pin.name}'s wheel: remove {site}, build again.")
         _copy(site / name, folder / name)
 
 

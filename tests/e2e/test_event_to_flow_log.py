@@ -122,7 +122,7 @@ def test_a_new_instance_is_covered_within_its_boot_and_five_seconds(cloud: Local
 def test_outside_of_guangzhou_a_dead_letter_arrives(quick: LocalCloud, package: Package) -> None:
     """Deployed by the operator's command, in a region that is not the event bus's: the role may use its own queue."""
     wanted, account = open_deployment(FILE, shell=shell(quick, TENCENTCLOUD_REGION="ap-shanghai"))
-    deployment.deploy(wanted, account, package)
+    deployment.deploy(wanted, account, package.archive)
     failed = [finding.check for finding in examine(wanted, account) if finding.state is State.FAIL]
     assert failed == ["coverage"]  # of the instance that was there before
     quick.faults.add("CreateFlowLog", faults.error("LimitExceeded"))

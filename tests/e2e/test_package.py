@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ops.errors import Exit
+from ops.errors import Exit, OperatorError
 from ops.packaging import package as packaging
-from ops.packaging.dependencies import PackageError
 
 if TYPE_CHECKING:
     from ops.packaging.package import Package
@@ -177,7 +176,7 @@ def test_a_file_that_is_not_its_wheel_s_is_not_packed(project: Path) -> None:
     (bundle,) = with_dependencies(project).glob("3.10-*/site/certifi/cacert.pem")
     bundle.write_bytes(bundle.read_bytes() + b"\n")
     with pytest.raises(
-        PackageError, match=r"cacert\.pem is not the file of certifi's wheel: remove .*/site, build again"
+        OperatorError, match=r"cacert\.pem is not the file of certifi's wheel: remove .*/site, build again"
     ):
         packaging.build(root=project, bytecode=False)
 
@@ -344,7 +343,7 @@ def test_a_wheel_with_another_hash_is_refused(project: Path) -> None:
         flags=re.MULTILINE,
     )
     pins.write_text(changed)
-    with pytest.raises(PackageError) as refused:
+    with pytest.raises(OperatorError) as refused:
         packaging.build(root=project, bytecode=False)
     assert str(refused.value).startswith("Installing function.txt for Python 3.10 failed (exit code 1)")
     assert "jmespath" in str(refused.value)
@@ -366,5 +365,5 @@ def test_it_builds_for_the_python_at_hand(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_runtime_that_is_no_python_is_refused() -> None:
     """`runtime` of serverless.yml is the one value that says what the package is for."""
-    with pytest.raises(PackageError, match=r"`runtime` of serverless\.yml is `Nodejs16\.13`"):
+    with pytest.raises(OperatorError, match=r"`runtime` of serverless\.yml is `Nodejs16\.13`"):
         packaging.build("Nodejs16.13")

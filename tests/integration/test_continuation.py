@@ -61,7 +61,7 @@ class TestContinuation:
         """Asynchronously, with what is left; the report says that it goes on."""
         call = Client(function.cloud)
         make_role(call)
-        make_function(call, small_package(tmp_path).archive.read_bytes(), {}, DeadLetterConfig=None)
+        make_function(call, small_package(tmp_path).read_bytes(), {}, DeadLetterConfig=None)
         function.cloud.seed_interfaces(HOME, 59)
         report = function(BACKFILL, seconds=3, clock=Clock())
         assert report["continued"]

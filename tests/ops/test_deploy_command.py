@@ -32,7 +32,7 @@ def cloud() -> Iterator[LocalCloud]:
 def small(operator: Operator, tmp_path: Path) -> str:
     """The project's serverless.yml in the operator's folder, and a package."""
     shutil.copyfile(config.FILE, operator.folder / "serverless.yml")
-    return str(small_package(tmp_path).archive)
+    return str(small_package(tmp_path))
 
 
 def test_a_dry_run_shows_the_plan_and_does_nothing(operator: Operator, small: str) -> None:

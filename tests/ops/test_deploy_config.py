@@ -169,7 +169,7 @@ def test_all_faults_are_said_at_once(changed: Path, tmp_path: Path) -> None:
 
 def test_a_package_without_the_handlers_file(changed: Path, tmp_path: Path) -> None:
     """SCF looks for it at the zip's root."""
-    package = small_package(tmp_path).archive
+    package = small_package(tmp_path)
     check(deployment_of(SHELL, changed), package)
     edit(changed, "handler: index.main_handler", "handler: main.main_handler")
     with pytest.raises(OperatorError, match=r"function.zip has no main.py at its root, which the handler main.main_h"):

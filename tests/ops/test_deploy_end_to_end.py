@@ -22,7 +22,6 @@ from localcloud import LocalCloud
 from ops.config import FILE
 from ops.deployment.assembly import open_deployment, plan_deployment
 from ops.deployment.cloud import VPC, Cloud
-from ops.deployment.flow_logs import FlowLog, delete
 from ops.deployment.part import Verb
 from ops.doctor.examine import examine
 from ops.doctor.finding import State
@@ -84,8 +83,8 @@ def test_an_interface_gets_its_flow_log_by_itself(place: Place, package: Package
     """Deploy, make an interface by an API call, and do nothing else; then doctor is content, and remove takes all."""
     wanted, account = place.deployment, place.account
     try:
-        assert {step.verb for step in deploy(wanted, account, package)} == {Verb.CREATE}
-        assert {step.verb for step in plan_deployment(wanted, account, package).steps} == {Verb.NOTHING}
+        assert {step.verb for step in deploy(wanted, account, package.archive)} == {Verb.CREATE}
+        assert {step.verb for step in plan_deployment(wanted, account, package.archive).steps} == {Verb.NOTHING}
         interface = attach_interface(place)
         try:
             flow_logs = eventually(lambda: flow_logs_of(account, interface), place.patience_s)
@@ -97,7 +96,7 @@ def test_an_interface_gets_its_flow_log_by_itself(place: Place, package: Package
             delete_interface(place, interface)
     finally:
         remove(wanted, account)
-    assert {step.verb for step in plan_deployment(wanted, account, package).steps} == {Verb.CREATE}
+    assert {step.verb for step in plan_deployment(wanted, account, package.archive).steps} == {Verb.CREATE}
 
 
 def attach_interface(place: Place) -> str:
@@ -127,7 +126,7 @@ def delete_interface(place: Place, interface: str) -> None:
     """Take the interface and its flow log away again."""
     account = place.account
     for log in flow_logs_of(account, interface):
-        delete(account, FlowLog(account.region, log["VpcId"], log["FlowLogId"], interface))
+        account.delete(VPC, "DeleteFlowLog", {"VpcId": log["VpcId"], "FlowLogId": log["FlowLogId"]})
     which = {"NetworkInterfaceId": interface}
     eventually(lambda: settled(account, interface, attached=True), place.patience_s)
     account.call(VPC, "DetachNetworkInterface", {**which, "InstanceId": place.instance})

@@ -33,7 +33,7 @@ class Place:
         self.cloud = cloud
         self.wanted = deployment_to(cloud)
         self.account: Cloud = account_of(cloud)
-        deploy(self.wanted, self.account, package)
+        deploy(self.wanted, self.account, package.archive)
         self.user = Deployed(cloud, Client(cloud), self.wanted)
 
     def made(self, number: int = 1) -> None:

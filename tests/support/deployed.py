@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from localcloud import LocalCloud
     from localcloud.scf.invoker import Invocation
     from ops.config import Deployment
-    from ops.deployment.function import Code
+    from ops.packaging.package import Package
 
 NAME = "eni-flowlog"
 QUEUE = "eni-flowlog-dlq"
@@ -129,7 +129,7 @@ def make_function(call: Client, code: bytes, variables: dict[str, str], **change
 
 def deploy(
     cloud: LocalCloud,
-    code: Code,
+    package: Package,
     *,
     without: tuple[str, ...] = (),
     timeout_s: int = 300,
@@ -141,7 +141,7 @@ def deploy(
 
     Args:
         cloud: where to.
-        code: the package.
+        package: what runs.
         without: what its role may not do, of all that the function does.
         timeout_s: the function's time limit, by default as in serverless.yml.
         sweep: whether the timer goes off; a sweep that nobody expects would cover what an event was to cover.
@@ -154,7 +154,7 @@ def deploy(
     wanted = replace(
         by_file, region=cloud.region, timeout=timeout_s, variables=variables, timer=timer, alarm_webhook=alarm_webhook
     )
-    deployment.deploy(wanted, account_of(cloud), code)
+    deployment.deploy(wanted, account_of(cloud), package.archive)
     deployed = Deployed(cloud, Client(cloud), wanted)
     if without:
         deployed.permit_all(*without)

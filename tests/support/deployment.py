@@ -11,7 +11,6 @@ from ops import config
 from ops.deployment import documents
 from ops.deployment.assembly import plan_deployment, plan_removal
 from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ, VPC, Cloud
-from ops.deployment.function import Zip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from handler.cloud.api import Service
     from localcloud import LocalCloud
     from ops.config import Deployment
-    from ops.deployment.function import Code
     from ops.deployment.part import Step, Verb
 
 REGION = "ap-guangzhou"
@@ -59,9 +57,9 @@ def account_of(local: LocalCloud, secret_key: str = "", region: str = REGION) ->
     return Cloud(lambda: keys, region, local.endpoint)
 
 
-def deploy(deployment: Deployment, cloud: Cloud, code: Code) -> Sequence[Step]:
+def deploy(deployment: Deployment, cloud: Cloud, package: Path) -> Sequence[Step]:
     """Deploy as the command does, without a question, and return the steps of the plan that was carried out."""
-    plan = plan_deployment(deployment, cloud, code)
+    plan = plan_deployment(deployment, cloud, package)
     plan.refuse_conflicts()
     plan.carry_out(lambda _: None)
     return plan.steps
@@ -74,12 +72,12 @@ def remove(deployment: Deployment, cloud: Cloud) -> Sequence[Step]:
     return plan.steps
 
 
-def small_package(folder: Path, content: str = "def main_handler(event, context): return {}\n") -> Zip:
+def small_package(folder: Path, content: str = "def main_handler(event, context): return {}\n") -> Path:
     """A package that SCF would take; for tests that do not run it."""
     archive = folder / "function.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr(zipfile.ZipInfo("index.py", (1980, 1, 1, 0, 0, 0)), content)
-    return Zip(archive)
+    return archive
 
 
 def writes(local: LocalCloud) -> list[str]:

@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud import LocalCloud
-from tests.support.deployment import (
-    small_package,
-)
+from tests.support.deployment import small_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from ops.deployment.function import Zip
 
 
 @pytest.fixture
@@ -26,5 +22,5 @@ def cloud() -> Iterator[LocalCloud]:
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Zip:
+def small(tmp_path: Path) -> Path:
     return small_package(tmp_path)

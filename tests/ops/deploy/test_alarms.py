@@ -24,10 +24,10 @@ from tests.support.deployment import NAME, account_of, deploy, deployment_to, re
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from ops.config import Deployment
     from ops.deployment.cloud import Cloud
-    from ops.deployment.function import Zip
     from ops.packaging.package import Package
 
 HOOK = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=planted-key"
@@ -46,7 +46,7 @@ def alarms(account: Cloud) -> list[dict[str, Any]]:
     return list(account.pages(CLS, "DescribeAlarms", "Alarms"))
 
 
-def test_they_are_made_for_whom_is_named(cloud: LocalCloud, account: Cloud, named: Deployment, small: Zip) -> None:
+def test_they_are_made_for_whom_is_named(cloud: LocalCloud, account: Cloud, named: Deployment, small: Path) -> None:
     """One notice and four alarms on the function's own log; the plan says what and whom, and not the address's key."""
     [step] = [step for step in deploy(named, account, small) if step.kind == "alarm"]
     shown = {change.what: change.new for change in step.changes}
@@ -66,7 +66,7 @@ def test_they_are_made_for_whom_is_named(cloud: LocalCloud, account: Cloud, name
 
 
 def test_nobody_named_makes_none_and_doctor_warns(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path
 ) -> None:
     """Without a word of it in the plan."""
     assert "alarm" not in {step.kind for step in deploy(wanted, account, small)}
@@ -75,7 +75,7 @@ def test_nobody_named_makes_none_and_doctor_warns(
     assert (said.state.value, said.what) == ("warn", "no alarm calls anybody when the function stops")
 
 
-def test_what_differs_is_named_and_changed(account: Cloud, named: Deployment, small: Zip) -> None:
+def test_what_differs_is_named_and_changed(account: Cloud, named: Deployment, small: Path) -> None:
     """Another address, an alarm that is off, one that is gone, and one too many once the timer is off."""
     deploy(named, account, small)
     by_name = {each["Name"]: each["AlarmId"] for each in alarms(account)}
@@ -93,7 +93,7 @@ def test_what_differs_is_named_and_changed(account: Cloud, named: Deployment, sm
 
 @pytest.mark.parametrize("skip", range(5))
 def test_a_run_that_broke_off_is_completed_by_the_next(
-    cloud: LocalCloud, account: Cloud, named: Deployment, small: Zip, skip: int
+    cloud: LocalCloud, account: Cloud, named: Deployment, small: Path, skip: int
 ) -> None:
     """Each call in turn is refused."""
     action = CALLS[skip]
@@ -106,7 +106,7 @@ def test_a_run_that_broke_off_is_completed_by_the_next(
 
 
 def test_remove_takes_them_even_when_nobody_is_named_any_more(
-    account: Cloud, named: Deployment, wanted: Deployment, small: Zip
+    account: Cloud, named: Deployment, wanted: Deployment, small: Path
 ) -> None:
     """The alarms first, then the notice that they used; what somebody else called alike stays."""
     deploy(named, account, small)
@@ -116,7 +116,7 @@ def test_remove_takes_them_even_when_nobody_is_named_any_more(
     assert account.call(CLS, "DescribeAlarmNotices")["AlarmNotices"] == []
 
 
-def test_somebody_elses_of_the_same_name_are_a_conflict(account: Cloud, named: Deployment, small: Zip) -> None:
+def test_somebody_elses_of_the_same_name_are_a_conflict(account: Cloud, named: Deployment, small: Path) -> None:
     """Without our tag: nothing is done."""
     account.call(CLS, "CreateAlarmNotice", {"Name": NAME, "Type": "All"})
     with pytest.raises(OperatorError, match=r"Nothing was done. alarm eni-flowlog: .*eni-flowlog did not make"):
@@ -139,7 +139,7 @@ def test_a_receiver_of_another_form_is_said_before_anything(
 
 
 def test_a_function_without_a_log_topic_is_said(
-    cloud: LocalCloud, account: Cloud, named: Deployment, small: Zip
+    cloud: LocalCloud, account: Cloud, named: Deployment, small: Path
 ) -> None:
     """There is nothing to watch then."""
     deploy(replace(named, alarm_receivers="", alarm_webhook=""), account, small)

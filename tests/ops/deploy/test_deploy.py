@@ -12,8 +12,9 @@ from localcloud.core import faults as strike
 from ops.deployment import documents
 from ops.deployment.assembly import plan_deployment
 from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ
-from ops.deployment.function import Zip, digest_of, variables_of
+from ops.deployment.function import digest
 from ops.deployment.part import Verb
+from ops.deployment.reply import digest_of, variables_of
 from ops.deployment.rule import Rule, pattern, rule_of
 from ops.errors import OperatorError
 from tests.support.deployment import (
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from ops.deployment.cloud import Cloud
 
 
-def test_everything_is_made_in_order(cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip) -> None:
+def test_everything_is_made_in_order(cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path) -> None:
     """One run makes all seven parts, each by one call, the role first and the target last."""
     steps = deploy(wanted, account, small)
     assert [step.kind for step in steps] == ["role", "policy", "queue", "function", "timer", "rule", "target"]
@@ -49,7 +50,7 @@ def test_everything_is_made_in_order(cloud: LocalCloud, account: Cloud, wanted: 
     assert state(account) == complete(cloud)
 
 
-def test_what_is_made_is_as_serverless_yml_says(account: Cloud, wanted: Deployment, small: Zip) -> None:
+def test_what_is_made_is_as_serverless_yml_says(account: Cloud, wanted: Deployment, small: Path) -> None:
     """The function, its timer and its queue have the file's settings; the rule has the exact pattern, and is on."""
     deploy(wanted, account, small)
     role = account.call(CAM, "GetRole", {"RoleName": NAME})["RoleInfo"]
@@ -62,7 +63,7 @@ def test_what_is_made_is_as_serverless_yml_says(account: Cloud, wanted: Deployme
     assert (function["MemorySize"], function["Timeout"], function["InitTimeout"]) == (64, 300, 30)
     assert (function["DeadLetterConfig"]["Type"], function["DeadLetterConfig"]["Name"]) == ("CMQ-QUEUE", QUEUE)
     assert variables_of(function) == {**wanted.variables, "FLOWLOG_TOPIC_REGION": REGION}
-    assert digest_of(function) == small.sha256
+    assert digest_of(function) == digest(small)
     [timer] = account.call(SCF, "ListTriggers", {"FunctionName": NAME})["Triggers"]
     assert (json.loads(timer["TriggerDesc"]), timer["Enable"]) == ({"cron": "17 23 * * * * *"}, 1)
     [queue] = account.call(TDMQ, "DescribeCmqQueues")["QueueList"]
@@ -75,7 +76,7 @@ def test_what_is_made_is_as_serverless_yml_says(account: Cloud, wanted: Deployme
 
 @pytest.mark.parametrize(("timeout", "visibility"), [(900, 900), (61, 61), (3, 60)])
 def test_the_queue_hides_a_record_as_long_as_the_function_runs(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip, *, timeout: int, visibility: int
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path, *, timeout: int, visibility: int
 ) -> None:
     """Another `timeout` changes the queue with the function: a redrive's handles never go stale while it runs."""
     deploy(wanted, account, small)
@@ -89,7 +90,7 @@ def test_the_queue_hides_a_record_as_long_as_the_function_runs(
     assert verbs(plan_deployment(longer, account, small).steps) == {Verb.NOTHING}
 
 
-def test_a_second_run_changes_nothing(cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip) -> None:
+def test_a_second_run_changes_nothing(cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path) -> None:
     """Deploy twice: the second plan has nothing to do, and makes no write call."""
     deploy(wanted, account, small)
     cloud.calls.clear()
@@ -97,7 +98,7 @@ def test_a_second_run_changes_nothing(cloud: LocalCloud, account: Cloud, wanted:
     assert writes(cloud) == []
 
 
-def test_a_plan_alone_changes_nothing(cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip) -> None:
+def test_a_plan_alone_changes_nothing(cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path) -> None:
     """A dry run looks, and writes nothing."""
     steps = plan_deployment(wanted, account, small).steps
     assert verbs(steps) == {Verb.CREATE}
@@ -107,7 +108,7 @@ def test_a_plan_alone_changes_nothing(cloud: LocalCloud, account: Cloud, wanted:
 
 @pytest.mark.parametrize("action", WRITES)
 def test_a_run_that_broke_off_is_completed_by_the_next(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip, action: str
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path, action: str
 ) -> None:
     """Each call in turn is refused: the run says where it stopped, and the next makes the rest and no part twice."""
     fault = cloud.faults.add(action, strike.error("LimitExceeded.Test", "No more of these"))
@@ -124,7 +125,7 @@ def test_a_run_that_broke_off_is_completed_by_the_next(
 
 @pytest.mark.parametrize("action", WRITES)
 def test_a_lost_answer_makes_nothing_twice(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip, action: str
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path, action: str
 ) -> None:
     """The call takes effect and the connection drops: the same run looks, and goes on."""
     cloud.faults.add(action, strike.drop_after_effect(), times=1)
@@ -133,7 +134,7 @@ def test_a_lost_answer_makes_nothing_twice(
     assert verbs(plan_deployment(wanted, account, small).steps) == {Verb.NOTHING}
 
 
-def test_drift_is_shown_and_undone(cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip) -> None:
+def test_drift_is_shown_and_undone(cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path) -> None:
     """What somebody changed is named, old and new, and brought back; nothing else is touched."""
     deploy(wanted, account, small)
     rule = Rule(wanted, account).find()
@@ -155,7 +156,7 @@ def test_drift_is_shown_and_undone(cloud: LocalCloud, account: Cloud, wanted: De
     assert verbs(plan_deployment(wanted, account, small).steps) == {Verb.NOTHING}
 
 
-def test_a_permission_taken_away_is_put_back(account: Cloud, wanted: Deployment, small: Zip) -> None:
+def test_a_permission_taken_away_is_put_back(account: Cloud, wanted: Deployment, small: Path) -> None:
     """The plan names the one permission; the policy is updated, not made anew."""
     deploy(wanted, account, small)
     without(account, "vpc:CreateFlowLog", wanted)
@@ -165,7 +166,7 @@ def test_a_permission_taken_away_is_put_back(account: Cloud, wanted: Deployment,
     assert verbs(plan_deployment(wanted, account, small).steps) == {Verb.NOTHING}
 
 
-def test_a_permission_too_many_is_taken_away(account: Cloud, wanted: Deployment, small: Zip) -> None:
+def test_a_permission_too_many_is_taken_away(account: Cloud, wanted: Deployment, small: Path) -> None:
     """Least privilege holds both ways: what somebody added to our policy goes, and the plan names it."""
     deploy(wanted, account, small)
     document = documents.role_policy(wanted, account.uin)
@@ -179,7 +180,7 @@ def test_a_permission_too_many_is_taken_away(account: Cloud, wanted: Deployment,
 
 
 def test_another_handler_is_uploaded_with_the_code(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path
 ) -> None:
     """The handler goes with UpdateFunctionCode, though the package is the same."""
     deploy(replace(wanted, handler="index.other_handler"), account, small)
@@ -192,7 +193,7 @@ def test_another_handler_is_uploaded_with_the_code(
     assert account.call(SCF, "GetFunction", {"FunctionName": NAME})["Handler"] == "index.main_handler"
 
 
-def test_the_timers_message_reaches_the_function_as_it_is(account: Cloud, wanted: Deployment, small: Zip) -> None:
+def test_the_timers_message_reaches_the_function_as_it_is(account: Cloud, wanted: Deployment, small: Path) -> None:
     """`argument` of serverless.yml is what the function gets as Message: set, changed, and taken away again."""
     for message in ('{"command":"sweep"}', '{"command":"status"}', ""):
         deploy(replace(wanted, timer=replace(wanted.timer, argument=message)), account, small)
@@ -201,7 +202,7 @@ def test_the_timers_message_reaches_the_function_as_it_is(account: Cloud, wanted
 
 
 def test_another_package_is_uploaded_and_nothing_else(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip, tmp_path: Path
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path, tmp_path: Path
 ) -> None:
     """Only code that differs is uploaded; its digest is written after it, so a run that broke off uploads it again."""
     deploy(wanted, account, small)
@@ -215,13 +216,13 @@ def test_another_package_is_uploaded_and_nothing_else(
     steps = deploy(wanted, account, new)
     [step] = [step for step in steps if step.changes]
     assert [(each.what, each.old, each.new) for each in step.changes] == [
-        ("package", small.sha256[:12], new.sha256[:12])
+        ("package", digest(small)[:12], digest(new)[:12])
     ]
     assert writes(cloud) == ["UpdateFunctionCode", "UpdateFunctionConfiguration"] * 2
     assert verbs(plan_deployment(wanted, account, new).steps) == {Verb.NOTHING}
 
 
-def test_a_changed_setting_needs_no_upload(cloud: LocalCloud, account: Cloud, small: Zip) -> None:
+def test_a_changed_setting_needs_no_upload(cloud: LocalCloud, account: Cloud, small: Path) -> None:
     """A variable that is added, changed or taken away is named; only the configuration is set."""
     deploy(deployment_to(cloud, FLOWLOG_TAGS='{"team":"a"}'), account, small)
     cloud.calls.clear()
@@ -235,7 +236,7 @@ def test_a_changed_setting_needs_no_upload(cloud: LocalCloud, account: Cloud, sm
 
 
 def test_another_qualifier_moves_the_timer_too(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path
 ) -> None:
     """No call moves a timer: it is made anew, and events and the sweep run the same version."""
     deploy(wanted, account, small)
@@ -252,7 +253,7 @@ def test_another_qualifier_moves_the_timer_too(
 
 @pytest.mark.parametrize("action", ["DeleteTrigger", "CreateTrigger"])
 def test_a_lost_answer_while_a_timer_is_moved(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip, action: str
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path, action: str
 ) -> None:
     """The same run goes on; there is one timer in the end."""
     deploy(wanted, account, small)
@@ -263,7 +264,7 @@ def test_a_lost_answer_while_a_timer_is_moved(
     assert verbs(plan_deployment(moved, account, small).steps) == {Verb.NOTHING}
 
 
-def test_a_renamed_timer_is_made_and_the_old_one_named(account: Cloud, wanted: Deployment, small: Zip) -> None:
+def test_a_renamed_timer_is_made_and_the_old_one_named(account: Cloud, wanted: Deployment, small: Path) -> None:
     """Whether the other timer is ours or somebody's cannot be seen: it is not deleted, and never passed over."""
     deploy(wanted, account, small)
     renamed = replace(wanted, timer=replace(wanted.timer, name="nightly"))
@@ -274,7 +275,7 @@ def test_a_renamed_timer_is_made_and_the_old_one_named(account: Cloud, wanted: D
     assert sorted(state(account)["timers"]) == ["nightly", "sweep"]
 
 
-def test_a_tag_that_cannot_be_set_is_named(account: Cloud, wanted: Deployment, small: Zip) -> None:
+def test_a_tag_that_cannot_be_set_is_named(account: Cloud, wanted: Deployment, small: Path) -> None:
     """SCF takes a function's tags when it makes it, and in no other call."""
     deploy(replace(wanted, tags={**wanted.tags, "team": "a"}), account, small)
     changed = replace(wanted, tags={**wanted.tags, "team": "b", "cost": "1"})
@@ -284,7 +285,7 @@ def test_a_tag_that_cannot_be_set_is_named(account: Cloud, wanted: Deployment, s
 
 
 def test_a_target_that_calls_another_function_is_replaced(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path
 ) -> None:
     """UpdateTarget cannot change whom a target calls: the right one is made before the wrong one goes."""
     deploy(wanted, account, small)

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from localcloud import LocalCloud
     from ops.config import Deployment
     from ops.deployment.cloud import Cloud
-    from ops.deployment.function import Zip
 
 
 # Somebody else's ------------------------------------------------------------------------------------------------------
@@ -55,7 +54,7 @@ FOREIGN: dict[str, tuple[Any, str, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("kind", FOREIGN)
 def test_what_somebody_else_made_is_neither_changed_nor_removed(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip, kind: str
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path, kind: str
 ) -> None:
     """One of the same name without our mark: deploy does nothing at all and says why; remove leaves it."""
     service, action, params = FOREIGN[kind]
@@ -69,7 +68,7 @@ def test_what_somebody_else_made_is_neither_changed_nor_removed(
 
 
 def test_a_runtime_that_cannot_be_changed_is_a_conflict(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path
 ) -> None:
     """SCF cannot change a function's runtime: deploy says so before it touches anything."""
     deploy(replace(wanted, runtime="Python3.9"), account, small)
@@ -86,7 +85,7 @@ def test_each_part_says_what_it_is(wanted: Deployment, account: Cloud) -> None:
 
 
 def test_without_eventbridge_the_rule_says_how_to_get_it(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path
 ) -> None:
     """An account whose service bus is not there yet: nothing is made, and what to do is said."""
     cloud.faults.add("ListEventBuses", strike.garbled_body(b'{"Response":{"EventBuses":[],"TotalCount":0}}'))
@@ -96,7 +95,7 @@ def test_without_eventbridge_the_rule_says_how_to_get_it(
 
 
 def test_an_account_that_cannot_be_looked_at_stops_the_plan(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path
 ) -> None:
     """A refusal is not taken for absence: nothing is made on a guess."""
     cloud.faults.add("GetRole", strike.error("UnauthorizedOperation", "no permission"))
@@ -115,7 +114,7 @@ def described(status: str, **more: Any) -> bytes:
 
 
 def test_a_function_whose_making_failed_is_made_anew(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path
 ) -> None:
     """SCF keeps a function in CreateFailed, which can only be deleted (doc 583/37883)."""
     deploy(wanted, account, small)
@@ -131,7 +130,7 @@ def test_a_function_whose_making_failed_is_made_anew(
 
 
 def test_a_function_that_fails_to_update_says_why(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path
 ) -> None:
     """The API's own reasons are in the error."""
     reasons = [{"ErrorCode": "InsufficientResources", "ErrorMessage": "no capacity"}]
@@ -152,7 +151,7 @@ def test_a_package_too_big_for_the_api_is_not_sent(
     assert writes(cloud) == []
 
 
-def test_a_role_that_trusts_somebody_else_is_brought_back(account: Cloud, wanted: Deployment, small: Zip) -> None:
+def test_a_role_that_trusts_somebody_else_is_brought_back(account: Cloud, wanted: Deployment, small: Path) -> None:
     """The plan names who is trusted, and who should be."""
     deploy(wanted, account, small)
     document = json.dumps(documents.trust()).replace("scf.qcloud.com", "cvm.qcloud.com")
@@ -164,7 +163,7 @@ def test_a_role_that_trusts_somebody_else_is_brought_back(account: Cloud, wanted
     assert verbs(plan_deployment(wanted, account, small).steps) == {Verb.NOTHING}
 
 
-def test_a_detached_policy_is_attached_again(account: Cloud, wanted: Deployment, small: Zip) -> None:
+def test_a_detached_policy_is_attached_again(account: Cloud, wanted: Deployment, small: Path) -> None:
     """The document is as it should be, and is not set anew."""
     deploy(wanted, account, small)
     [policy] = account.call(CAM, "ListPolicies", {"Scope": "Local"})["List"]
@@ -174,7 +173,7 @@ def test_a_detached_policy_is_attached_again(account: Cloud, wanted: Deployment,
     assert state(account)["attached"] == [NAME]
 
 
-def test_what_is_behind_the_first_page_is_found(account: Cloud, wanted: Deployment, small: Zip) -> None:
+def test_what_is_behind_the_first_page_is_found(account: Cloud, wanted: Deployment, small: Path) -> None:
     """An account with many rules and policies of its own: ours are found among them, and not made twice."""
     deploy(wanted, account, small)
     rule = Rule(wanted, account).find()

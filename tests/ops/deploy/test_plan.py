@@ -12,16 +12,18 @@ from localcloud.core import faults as strike
 from ops.deployment import backlog, preflight
 from ops.deployment.assembly import plan_deployment
 from ops.deployment.cloud import CLS, SCF, TDMQ
-from ops.deployment.function import Function, variables_of
+from ops.deployment.function import Function
 from ops.deployment.part import Verb
+from ops.deployment.reply import variables_of
 from ops.errors import OperatorError
 from tests.support.deployment import NAME, QUEUE, REGION, account_of, deploy, deployment_to, remove, verbs, writes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from localcloud import LocalCloud
     from ops.config import Deployment
     from ops.deployment.cloud import Cloud
-    from ops.deployment.function import Zip
     from ops.deployment.part import Step
 
 
@@ -40,7 +42,7 @@ def made_with(steps: list[Step], kind: str) -> dict[str, str]:
 # Topics have regions --------------------------------------------------------------------------------------------------
 
 
-def test_the_topics_region_is_found_and_set(cloud: LocalCloud, account: Cloud, small: Zip) -> None:
+def test_the_topics_region_is_found_and_set(cloud: LocalCloud, account: Cloud, small: Path) -> None:
     """One topic for all, in another region than the function's: the plan says where, and the function is told."""
     elsewhere = topic_in(account, "ap-shanghai")
     wanted = deployment_to(cloud, FLOWLOG_TOPIC_ID=elsewhere)
@@ -53,7 +55,7 @@ def test_the_topics_region_is_found_and_set(cloud: LocalCloud, account: Cloud, s
 
 
 def test_of_an_object_the_keys_are_the_regions_and_only_the_default_is_looked_for(
-    cloud: LocalCloud, account: Cloud, small: Zip
+    cloud: LocalCloud, account: Cloud, small: Path
 ) -> None:
     """Each topic is found, or is a conflict with its region."""
     there, elsewhere = topic_in(account, "ap-beijing"), topic_in(account, "ap-shanghai")
@@ -72,7 +74,7 @@ def test_of_an_object_the_keys_are_the_regions_and_only_the_default_is_looked_fo
     ],
 )
 def test_a_topic_that_is_nowhere_is_refused(
-    cloud: LocalCloud, account: Cloud, small: Zip, *, topic_id: str, region: str, where: str
+    cloud: LocalCloud, account: Cloud, small: Path, *, topic_id: str, region: str, where: str
 ) -> None:
     """Nothing is made: every flow log would fail."""
     wanted = deployment_to(cloud, FLOWLOG_TOPIC_ID=topic_id, FLOWLOG_TOPIC_REGION=region)
@@ -82,7 +84,7 @@ def test_a_topic_that_is_nowhere_is_refused(
 
 
 def test_a_topic_that_may_not_be_looked_for_is_a_warning(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path
 ) -> None:
     """Keys without cls:DescribeTopics can deploy; that it was not seen is said."""
     cloud.faults.add("DescribeTopics", strike.error("UnauthorizedOperation", "no permission"))
@@ -98,7 +100,7 @@ def test_a_topic_that_may_not_be_looked_for_is_a_warning(
     ("field", "said"), [("Index", "its index is off in ap-guangzhou"), ("Status", "its collection is off in ap-guang")]
 )
 def test_a_topic_that_cannot_be_searched_or_takes_nothing_is_a_warning(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip, *, field: str, said: str
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path, *, field: str, said: str
 ) -> None:
     """Flow logs can be made for it, so it is no conflict."""
     reply = {"Topics": [{"TopicId": cloud.topic_id, field: False}], "TotalCount": 1, "RequestId": "r"}
@@ -122,7 +124,7 @@ def test_a_region_without_queues_is_said_first(cloud: LocalCloud) -> None:
 
 
 def test_a_queue_in_another_region_has_the_permissions_and_scf_writes_to_none(
-    cloud: LocalCloud, account: Cloud, small: Zip
+    cloud: LocalCloud, account: Cloud, small: Path
 ) -> None:
     """The plan says that SCF's own dead letters are left out; a second run finds nothing to do; remove finds it."""
     wanted = deployment_to(cloud, FLOWLOG_DLQ_REGION="ap-singapore")
@@ -140,7 +142,7 @@ def test_a_queue_in_another_region_has_the_permissions_and_scf_writes_to_none(
 
 
 def test_scfs_own_dead_letters_end_when_the_queue_moves_away(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path
 ) -> None:
     """And come back with it."""
     deploy(wanted, account, small)
@@ -152,7 +154,7 @@ def test_scfs_own_dead_letters_end_when_the_queue_moves_away(
 
 
 def test_a_queues_longest_message_is_set_to_what_all_documents_allow(
-    account: Cloud, wanted: Deployment, small: Zip
+    account: Cloud, wanted: Deployment, small: Path
 ) -> None:
     """64 KB: the function cuts its letters below that."""
     deploy(wanted, account, small)
@@ -165,7 +167,7 @@ def test_a_queues_longest_message_is_set_to_what_all_documents_allow(
 # What is shown before it is made --------------------------------------------------------------------------------------
 
 
-def test_a_first_plan_shows_what_is_made(account: Cloud, wanted: Deployment, small: Zip) -> None:
+def test_a_first_plan_shows_what_is_made(account: Cloud, wanted: Deployment, small: Path) -> None:
     """Permissions, memory, time limit, variables and schedule, before the question."""
     steps = list(plan_deployment(wanted, account, small).steps)
     permissions = [change.new for step in steps if step.kind == "policy" for change in step.changes]
@@ -180,7 +182,7 @@ def test_a_first_plan_shows_what_is_made(account: Cloud, wanted: Deployment, sma
 
 
 def test_a_function_of_ours_in_another_region_is_found(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path
 ) -> None:
     """By its name and its tag, in every region that is open."""
     deploy(replace(wanted, region="ap-shanghai"), account_of(cloud, region="ap-shanghai"), small)
@@ -194,7 +196,7 @@ def rows(found: backlog.Backlog) -> dict[str, Any]:
     return {each.name: (each.interfaces, each.flow_logs, each.to_come, each.remark) for each in found.regions}
 
 
-def test_what_was_there_before_is_counted_by_region(cloud: LocalCloud, account: Cloud, small: Zip) -> None:
+def test_what_was_there_before_is_counted_by_region(cloud: LocalCloud, account: Cloud, small: Path) -> None:
     """With what is covered already, and each delivery to another region or across a border marked."""
     cloud.seed_interfaces("ap-shanghai", 3)
     cloud.seed_interfaces("na-ashburn", 2)

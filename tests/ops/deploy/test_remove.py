@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud.core import faults as strike
-from ops.commands.remove import delete_flow_logs, our_flow_logs, regions_of
+from ops.commands.remove import delete_flow_logs
 from ops.deployment.assembly import plan_removal
-from ops.deployment.flow_logs import delete_all
+from ops.deployment.flow_logs import delete, ours, regions_of
 from ops.deployment.part import Verb
 from ops.errors import OperatorError
 from tests.support.deployment import (
@@ -27,13 +27,14 @@ from tests.support.deployment import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from localcloud import LocalCloud
     from ops.config import Deployment
     from ops.deployment.cloud import Cloud
-    from ops.deployment.function import Zip
 
 
-def test_remove_takes_all_in_reverse(cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip) -> None:
+def test_remove_takes_all_in_reverse(cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path) -> None:
     """What deploy made goes, the events first and the role last; a second run finds nothing."""
     deploy(wanted, account, small)
     cloud.calls.clear()
@@ -45,7 +46,7 @@ def test_remove_takes_all_in_reverse(cloud: LocalCloud, account: Cloud, wanted: 
 
 @pytest.mark.parametrize("action", REMOVALS)
 def test_a_removal_that_broke_off_is_completed_by_the_next(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip, action: str
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path, action: str
 ) -> None:
     """Each call in turn is refused, and the next run takes the rest."""
     deploy(wanted, account, small)
@@ -58,7 +59,7 @@ def test_a_removal_that_broke_off_is_completed_by_the_next(
 
 
 def test_a_lost_answer_to_a_removal_is_no_failure(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path
 ) -> None:
     """What is gone is gone, however it is said."""
     deploy(wanted, account, small)
@@ -69,7 +70,7 @@ def test_a_lost_answer_to_a_removal_is_no_failure(
 
 
 def test_dead_letters_that_would_be_lost_are_counted(
-    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Zip
+    cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path
 ) -> None:
     """The plan says what goes with the queue."""
     deploy(wanted, account, small)
@@ -79,7 +80,7 @@ def test_dead_letters_that_would_be_lost_are_counted(
 
 
 def test_only_our_own_flow_logs_are_found_and_none_are_removed_unasked(
-    cloud: LocalCloud, account: Cloud, small: Zip
+    cloud: LocalCloud, account: Cloud, small: Path
 ) -> None:
     """Ours are those with our description, in every region of the sweep; remove alone leaves all."""
     wanted = deployment_to(cloud)  # FLOWLOG_REGIONS is all
@@ -89,7 +90,7 @@ def test_only_our_own_flow_logs_are_found_and_none_are_removed_unasked(
         for region in (REGION, "ap-shanghai")
     }
     others = cloud.seed_flow_log(REGION, cloud.seed_interface(REGION), description="by hand")
-    assert {log.region: log.flow_log_id for log in our_flow_logs(wanted, account, regions_of(wanted, account))} == mine
+    assert {log.region: log.flow_log_id for log in ours(wanted, account, regions_of(wanted, account))} == mine
     remove(wanted, account)
     assert {log["FlowLogId"] for log in flow_logs(account)} == {mine[REGION], others}
 
@@ -100,7 +101,7 @@ def test_no_flow_log_is_counted_twice(cloud: LocalCloud, account: Cloud, given: 
     wanted = deployment_to(cloud, FLOWLOG_REGIONS=given)
     cloud.seed_flow_log(REGION, cloud.seed_interface(REGION), description="managed-by=eni-flowlog")
     assert regions_of(wanted, account)[0] == REGION
-    assert len(our_flow_logs(wanted, account, regions_of(wanted, account))) == 1
+    assert len(ours(wanted, account, regions_of(wanted, account))) == 1
 
 
 def test_a_flow_log_that_cannot_be_deleted_does_not_stop_the_rest(cloud: LocalCloud, account: Cloud) -> None:
@@ -108,11 +109,11 @@ def test_a_flow_log_that_cannot_be_deleted_does_not_stop_the_rest(cloud: LocalCl
     wanted = deployment_to(cloud)
     for _ in range(3):
         cloud.seed_flow_log(REGION, cloud.seed_interface(REGION), description="managed-by=eni-flowlog")
-    logs = our_flow_logs(wanted, account, regions_of(wanted, account))
+    logs = ours(wanted, account, regions_of(wanted, account))
     cloud.faults.add("DeleteFlowLog", strike.error("UnauthorizedOperation", "no permission"), times=1)
     with pytest.raises(OperatorError, match=r"1 of 3 flow logs could not be deleted. .*UnauthorizedOperation: no perm"):
         delete_flow_logs(account, logs)
-    assert len(our_flow_logs(wanted, account, regions_of(wanted, account))) == 1
+    assert len(ours(wanted, account, regions_of(wanted, account))) == 1
 
 
 def test_only_the_flow_log_that_failed_counts_as_failed(cloud: LocalCloud, account: Cloud) -> None:
@@ -122,7 +123,7 @@ def test_only_the_flow_log_that_failed_counts_as_failed(cloud: LocalCloud, accou
         cloud.seed_flow_log(REGION, cloud.seed_interface(REGION), description="managed-by=eni-flowlog")
     cloud.faults.add("DeleteFlowLog", strike.error("UnauthorizedOperation", "no permission"), times=1)
     told: list[bool] = []
-    failures = delete_all(account, our_flow_logs(wanted, account, regions_of(wanted, account)), told.append)
+    failures = delete(account, ours(wanted, account, regions_of(wanted, account)), told.append)
     assert told == [True, False, False]
     assert [error.code for error in failures] == ["UnauthorizedOperation"]
 
@@ -131,7 +132,7 @@ def test_a_flow_log_that_went_meanwhile_is_no_failure(cloud: LocalCloud, account
     """Deleting an interface deletes its flow log, so that it may be gone before its turn comes."""
     wanted = deployment_to(cloud)
     cloud.seed_flow_log(REGION, cloud.seed_interface(REGION), description="managed-by=eni-flowlog")
-    logs = our_flow_logs(wanted, account, regions_of(wanted, account))
+    logs = ours(wanted, account, regions_of(wanted, account))
     delete_flow_logs(account, logs)
     delete_flow_logs(account, logs)
-    assert our_flow_logs(wanted, account, regions_of(wanted, account)) == []
+    assert ours(wanted, account, regions_of(wanted, account)) == []
