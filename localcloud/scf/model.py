@@ -66,6 +66,11 @@ class Function:
     settled: float = 0.0
     revision: int = 0
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """Return the user's variables of its environment."""
+        return {one["Key"]: one["Value"] for one in self.settings["Environment"]["Variables"]}
+
     def status(self, now: float) -> str:
         """Return Creating, Updating or Active."""
         if now >= self.settled:

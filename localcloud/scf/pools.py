@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localcloud.cam.model import SCF_SERVICE, Access, issue_keys
-from localcloud.scf.process.configuration import FunctionConfig
 from localcloud.scf.process.function_process import SYSTEM_ERROR, InvocationError
 from localcloud.scf.process.interpreter import find_python
 from localcloud.scf.process.process_pool import PoolRetired, ProcessPool
@@ -49,7 +48,7 @@ class Pools:
         """
         with self._lock:
             pool = self._pools.get(function.ref)
-            if pool is None or pool.config.revision < function.revision:
+            if pool is None or pool.function.revision < function.revision:
                 if pool is not None:
                     pool.retire()
                 pool = self._pools[function.ref] = self._new(function)
@@ -94,24 +93,9 @@ class Pools:
             pool.close()
 
     def _new(self, function: Function) -> ProcessPool:
-        settings = function.settings
-        config = FunctionConfig(
-            function_name=function.ref.name,
-            handler=settings["Handler"],
-            memory_mb=settings["MemorySize"],
-            timeout_s=settings["Timeout"],
-            init_timeout_s=settings["InitTimeout"],
-            environment={one["Key"]: one["Value"] for one in settings["Environment"]["Variables"]},
-            namespace=function.ref.namespace,
-            runtime=settings["Runtime"],
-            region=function.ref.region,
-            appid=str(self._account.app_id),
-            uin=self._account.uin,
-            max_instances=self.max_instances,
-            revision=function.revision,
-        )
-        role = settings["Role"]
-        return ProcessPool(config, function.code, python_for(settings["Runtime"]), lambda: self._keys(role))
+        python = python_for(function.settings["Runtime"])
+        keys = functools.partial(self._keys, function.settings["Role"])
+        return ProcessPool(function, self._account, python, self.max_instances, keys)
 
     def _keys(self, role: str) -> Credentials | None:
         if not role:

@@ -2,12 +2,12 @@
 
 A script of its own, given to the function's Python (3.10 or later, standard library only) by `function_process.py`:
 
-    python bootstrap.py REQUEST_FD REPLY_FD HANDLER CODE_ROOT
+    python bootstrap.py CHANNEL HANDLER CODE_ROOT
 
-Requests come on REQUEST_FD, answers go to REPLY_FD, one JSON object a line. Standard output and error stay the
-function's own. First answer, once loaded: {"ready": true} or {"status": 437|443, "message": "…"}. Then for each request
-{"event": "<JSON text>", "context": {…}, "credentials": [id, key, token] | null} one answer {"result": "<JSON text>"} or
-{"trace": "<stack trace>"}.
+Requests come on CHANNEL, the descriptor of a socket, and answers go to it, one JSON object a line. Standard output and
+error stay the function's own. First answer, once loaded: {"ready": true} or {"status": 437|443, "message": "…"}. Then
+for each request {"event": "<JSON text>", "context": {…}, "credentials": [id, key, token] | null} one answer
+{"result": "<JSON text>"} or {"trace": "<stack trace>"}.
 """
 
 # ruff: noqa: PTH110, PTH115, PTH118, PTH119, PTH120 - pathlib would weigh on the memory of every function measured
@@ -46,18 +46,16 @@ CHANGES: dict[str, tuple[tuple[int, int | None], ...]] = {
 Handler = Callable[[Any, dict[str, Any]], Any]
 
 
-def main(request_fd: int, reply_fd: int, handler: str, code_root: str) -> None:
+def main(channel: int, handler: str, code_root: str) -> None:
     """Load the function and serve requests until there are no more.
 
     Args:
-        request_fd: Where requests are read.
-        reply_fd: Where answers are written.
+        channel: Where requests are read and answers are written.
         handler: `module.function`, the module standing at the root of the code.
         code_root: The folder of the function's code.
     """
-    for descriptor in (request_fd, reply_fd):
-        os.set_inheritable(descriptor, False)  # noqa: FBT003 - positional-only. A program that the function starts must not hold them open
-    requests, replies = os.fdopen(request_fd, "rb"), os.fdopen(reply_fd, "wb")
+    os.set_inheritable(channel, False)  # noqa: FBT003 - positional-only. A program that the function starts must not hold it open
+    requests, replies = os.fdopen(channel, "rb"), os.fdopen(channel, "wb", closefd=False)
     prepare(code_root)
     function = load(handler, code_root, replies)
     if function is not None:
@@ -185,4 +183,4 @@ def reply(replies: BinaryIO, answer: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4])
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3])

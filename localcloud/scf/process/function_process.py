@@ -9,7 +9,7 @@ marked * are inferred, the others seen in real replies):
     433  the time limit was reached; the instance is killed
     434  the memory limit was reached; the instance is killed
     437  the entry file is not there *
-    439  the process ended by itself, or wrote into its runtime's pipe *; the instance is replaced
+    439  the process ended by itself, or wrote into its runtime's channel *; the instance is replaced
     443  the entry file cannot be imported, or has no such function
     450  the function was not loaded within the initialisation limit *; the instance is killed
     500  it could not be run at all, such as for want of its role *
@@ -22,8 +22,8 @@ is 0 and no limit holds. Loading the function counts as initialisation, not agai
 
 import json
 import os
-import select
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -31,8 +31,6 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-
-from localcloud.scf.process.configuration import Credentials, FunctionConfig, environment
 
 MAX_PAYLOAD_BYTES: Final = 6 * 1024 * 1024
 MAX_LOG_BYTES: Final = 6 * 1024 * 1024
@@ -68,65 +66,70 @@ class InvocationError(Exception):
 class FunctionProcess:
     """One process of the function. Used by one thread at a time, save `kill`, which any thread may call."""
 
-    def __init__(self, python: Path, config: FunctionConfig, folder: Path, keys: Credentials | None) -> None:
+    def __init__(self, python: Path, settings: Mapping[str, Any], code: Path, variables: Mapping[str, str]) -> None:
+        """Start it; `load` waits until it is ready.
+
+        Args:
+            python: The Python to run it in.
+            settings: The function's, by CreateFunction's names.
+            code: The folder of its code.
+            variables: Its whole environment.
+        """
         self.id = uuid.uuid4().hex[:12]
         self.run_ms = self.init_ms = self.peak_mb = 0.0
+        self._settings = settings
         self._started = time.monotonic()
         self._lock = threading.Lock()
-        self._ready = self._killed = self._disposed = False
-        self._log_path = folder / f"{self.id}.log"
-        # Appended to by the process, so that it can be emptied between two runs.
-        self._log = self._log_path.open("a+b", buffering=0)
-        request_end, self._requests = os.pipe()
-        self._replies, reply_end = os.pipe()
+        self._ready = self._killed = False
+        # Appended to by the process, so that it can be emptied between two runs; nobody needs its name.
+        log = code.with_name(f"{self.id}.log")
+        self._log = log.open("a+b", buffering=0)
+        log.unlink()
+        self._channel, theirs = socket.socketpair()
         try:
-            self._process = self._spawn(python, config, folder / "code", keys, (request_end, reply_end))
+            self._process = self._spawn(python, code, variables, theirs.fileno())
         except OSError:
-            os.close(self._requests)
-            os.close(self._replies)
+            self._channel.close()
             self._log.close()
             raise
         finally:
-            os.close(request_end)
-            os.close(reply_end)
-        self._poller = select.poll()
-        self._poller.register(self._replies, select.POLLIN)
+            theirs.close()
 
-    def _spawn(
-        self, python: Path, config: FunctionConfig, code: Path, keys: Credentials | None, ends: tuple[int, int]
-    ) -> "subprocess.Popen[bytes]":
+    def _spawn(self, python: Path, code: Path, variables: Mapping[str, str], channel: int) -> "subprocess.Popen[bytes]":
         # -S: nothing but the package and the standard library, as on SCF since Python 3.7; -s: no user's packages;
         # -u: what was printed before a kill is in the log; -X utf8: SCF's locale, whether or not this machine has it.
         options = ["-S", "-s", "-u", "-X", "utf8"]
         return subprocess.Popen(  # noqa: S603 - running a user's function is what this is for
-            [str(python), *options, str(_BOOTSTRAP), str(ends[0]), str(ends[1]), config.handler, str(code)],
+            [str(python), *options, str(_BOOTSTRAP), str(channel), self._settings["Handler"], str(code)],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
             cwd=code,
-            env=environment(config, code, keys),
-            pass_fds=ends,
+            env=variables,
+            pass_fds=(channel,),
             start_new_session=True,
         )
 
-    def load(self, config: FunctionConfig) -> None:
+    def load(self) -> None:
         """Wait until the function is loaded."""
-        late = InvocationError(_INIT_TIMED_OUT, f"Initialization timed out after {config.init_timeout_s:g} seconds")
-        answer = self._answer(self._started + config.init_timeout_s, late, config)
+        limit_s = self._settings["InitTimeout"]
+        late = InvocationError(_INIT_TIMED_OUT, f"Initialization timed out after {limit_s:g} seconds")
+        answer = self._answer(self._started + limit_s, late)
         self.init_ms = (time.monotonic() - self._started) * 1000
         if "ready" not in answer:
             raise InvocationError(answer["status"], answer["message"], code=1)
 
-    def run(self, request: Mapping[str, Any], config: FunctionConfig) -> str:
+    def run(self, request: Mapping[str, Any]) -> str:
         """Run one event and return the result as JSON."""
         self._ready = False
         self.peak_mb = 0.0
         _reset_peak(self._process.pid)
-        late = InvocationError(_TIMED_OUT, f"Invoking task timed out after {config.timeout_s:g} seconds")
+        limit_s = self._settings["Timeout"]
+        late = InvocationError(_TIMED_OUT, f"Invoking task timed out after {limit_s:g} seconds")
         start = time.monotonic()
         try:
             self._send(request)
-            answer = self._answer(start + config.timeout_s, late, config)
+            answer = self._answer(start + limit_s, late)
         finally:
             self.run_ms = (time.monotonic() - start) * 1000
         self._ready = True
@@ -148,33 +151,29 @@ class FunctionProcess:
         """Kill the process and all that it started."""
         with self._lock:
             self._killed = True
-            if not self._disposed:
+            if self._process.returncode is None:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     def dispose(self) -> None:
         """Kill the process, wait for its end and free what it held."""
         self.kill()
         with self._lock:
-            self._disposed = True
             self._process.wait()
-        os.close(self._requests)
-        os.close(self._replies)
+        self._channel.close()
         self._log.close()
-        self._log_path.unlink(missing_ok=True)
 
     def _has_exited(self) -> bool:
         # It is not reaped before `dispose`, so that until then its id, and its group's, belong to nobody else.
         return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def _send(self, request: Mapping[str, Any]) -> None:
-        data = memoryview(json.dumps(request).encode() + b"\n")
+        self._channel.settimeout(None)
         try:
-            while data:
-                data = data[os.write(self._requests, data) :]
-        except BrokenPipeError as error:
+            self._channel.sendall(json.dumps(request).encode() + b"\n")
+        except ConnectionError as error:
             raise _exited() from error
 
-    def _answer(self, deadline: float, late: InvocationError, config: FunctionConfig) -> dict[str, Any]:
+    def _answer(self, deadline: float, late: InvocationError) -> dict[str, Any]:
         received = bytearray()
         while not received.endswith(b"\n"):
             left = deadline - time.monotonic()
@@ -182,17 +181,22 @@ class FunctionProcess:
                 self.kill()
                 raise late
             self._receive(received, min(left, _LOOK_S))
-            self._look_at_memory(config.memory_mb)
+            self._look_at_memory(self._settings["MemorySize"])
         return _understood(received)
 
     def _receive(self, received: bytearray, timeout_s: float) -> None:
-        if self._poller.poll(timeout_s * 1000):
-            chunk = os.read(self._replies, 1 << 16)
-            if not chunk:
-                raise _exited()
-            received += chunk
-        elif self._has_exited():  # its end of the pipe may be held by a child that it left behind
+        self._channel.settimeout(timeout_s)
+        try:
+            chunk = self._channel.recv(1 << 16)
+        except TimeoutError:
+            if self._has_exited():  # its end of the channel may be held by a child that it left behind
+                raise _exited() from None
+            return
+        except ConnectionError as error:
+            raise _exited() from error
+        if not chunk:
             raise _exited()
+        received += chunk
 
     def _look_at_memory(self, limit_mb: int) -> None:
         self.peak_mb = max(self.peak_mb, _peak_mb(self._process.pid))
@@ -202,7 +206,7 @@ class FunctionProcess:
 
 
 def _understood(received: bytearray) -> dict[str, Any]:
-    """Return the answer. What `bootstrap.py` did not write, the function wrote into its runtime's own pipe."""
+    """Return the answer. What `bootstrap.py` did not write, the function wrote into its runtime's own channel."""
     try:
         answer = json.loads(received)
     except ValueError:

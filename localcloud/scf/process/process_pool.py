@@ -1,4 +1,4 @@
-"""SCF's runtime for one version of one function: its instances, how many there may be, and what comes of a run.
+"""SCF's runtime for a function as it is configured: its instances, how many there may be, and what comes of a run.
 
 Each instance is a process that runs `bootstrap.py` in the function's own Python, with SCF's environment and no other
 (doc 583/30228), on read-only code, one event at a time. An idle instance is used again; if all are busy another is
@@ -13,8 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from localcloud.core.account import Account
+from localcloud.scf.model import Function
 from localcloud.scf.process.code_folder import PackageError, unpack
-from localcloud.scf.process.configuration import Credentials, FunctionConfig, context
+from localcloud.scf.process.configuration import Credentials, context, environment
 from localcloud.scf.process.function_process import THROTTLED, FunctionProcess, InvocationError
 
 _CLOSE_S: Final = 5.0
@@ -53,29 +55,33 @@ class PoolRetired(RuntimeError):
 
 
 class ProcessPool:
-    """What runs one function version. Safe to use from many threads; close it when done."""
+    """What runs one function until that is changed. Safe to use from many threads; close it when done."""
 
     def __init__(
         self,
-        config: FunctionConfig,
-        code: bytes,
+        function: Function,
+        account: Account,
         python: Path,
-        credentials: Callable[[], Credentials | None] = lambda: None,
+        most: int,
+        credentials: Callable[[], Credentials | None],
     ) -> None:
         """Unpack the code; no instance is started yet.
 
         Args:
-            config: The function version.
-            code: The zip.
+            function: The function.
+            account: Whose it is.
             python: The Python to run it in.
+            most: How many instances may run at a time.
             credentials: Asked at each invocation for the execution role's temporary keys: id, key, token; None if the
                 function has no role.
 
         Raises:
             PackageError: the code cannot be unpacked.
         """
-        self.config = config
+        self.function = function
+        self._account = account
         self._python = python
+        self._most = most
         self._credentials = credentials
         self._folder = TemporaryDirectory(prefix="scf-")
         self._changed = threading.Condition()
@@ -83,10 +89,14 @@ class ProcessPool:
         self._all: set[FunctionProcess] = set()
         self._closed = False
         try:
-            unpack(code, Path(self._folder.name, "code"))
+            unpack(function.code, self._code)
         except PackageError:
             self._folder.cleanup()
             raise
+
+    @property
+    def _code(self) -> Path:
+        return Path(self._folder.name, "code")
 
     @property
     def instance_count(self) -> int:
@@ -147,21 +157,22 @@ class ProcessPool:
     def _take(self, keys: Credentials | None) -> tuple[FunctionProcess, bool]:
         with self._changed:
             if self._closed:
-                raise PoolRetired(f"the pool of function {self.config.function_name} takes no more events")
+                raise PoolRetired(f"the pool of function {self.function.ref.name} takes no more events")
             while self._idle:
                 instance = self._idle.pop()  # the one used last: the others may go cold
                 if instance.is_usable():
                     return instance, False
                 self._forget(instance)
-            if len(self._all) >= self.config.max_instances:
+            if len(self._all) >= self._most:
                 raise self._throttle()
-            instance = FunctionProcess(self._python, self.config, Path(self._folder.name), keys)
+            variables = environment(self.function, self._account, self._code, keys)
+            instance = FunctionProcess(self._python, self.function.settings, self._code, variables)
             self._all.add(instance)
         return instance, True
 
     def _throttle(self) -> InvocationError:
-        quota = self.config.max_instances * self.config.memory_mb
-        message = f"Function [ {self.config.function_name} ] concurrency exceeded reserved quota {quota} MB"
+        quota = self._most * self.function.settings["MemorySize"]
+        message = f"Function [ {self.function.ref.name} ] concurrency exceeded reserved quota {quota} MB"
         return InvocationError(THROTTLED, message, code=1)
 
     def _run(
@@ -170,9 +181,9 @@ class ProcessPool:
         result_json, error = None, None
         try:
             if cold:
-                instance.load(self.config)
-            request = {"event": event_json, "context": context(self.config, request_id), "credentials": keys}
-            result_json = instance.run(request, self.config)
+                instance.load()
+            told = context(self.function, self._account, request_id)
+            result_json = instance.run({"event": event_json, "context": told, "credentials": keys})
         except InvocationError as failure:
             error = failure.told(request_id)
         return InvokeResult(

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud import LocalCloud
-from localcloud.scf.process.configuration import Credentials, FunctionConfig
+from localcloud.core.account import Account, Behaviour
 from localcloud.scf.process.interpreter import find_python
 from tests.support.error_codes import undocumented
-from tests.support.runtime import Runtime, zipped
+from tests.support.runtime import Runtime, function_of, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from localcloud.scf.process.configuration import Credentials
     from tests.support.runtime import Start
 
 
@@ -32,9 +33,11 @@ def start(python: Path) -> Iterator[Start]:
     """Makes a runtime of a function's source; closes them all at the end."""
     started: list[Runtime] = []
 
-    def make(source: str, *, credentials: Callable[[], Credentials | None] = lambda: None, **settings: Any) -> Runtime:
-        config = FunctionConfig(function_name="flowlog", **settings)
-        started.append(Runtime(config, zipped(index=source), python, credentials))
+    def make(
+        source: str, *, most: int = 20, credentials: Callable[[], Credentials | None] = lambda: None, **settings: Any
+    ) -> Runtime:
+        pool = Runtime(function_of(zipped(index=source), **settings), Account(Behaviour()), python, most, credentials)
+        started.append(pool)
         return started[-1]
 
     yield make

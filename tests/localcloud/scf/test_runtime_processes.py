@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.scf.process.configuration import FunctionConfig
+from localcloud.core.account import Account, Behaviour
 from localcloud.scf.process.process_pool import PoolRetired, ProcessPool
 from tests.support.deployed import wait_until
-from tests.support.runtime import DEADLINE_S, MEGABYTE, Start, failure, zipped
+from tests.support.runtime import DEADLINE_S, MEGABYTE, Start, failure, function_of, zipped
 
 ECHO = "def main_handler(event, context):\n    return event\n"
 
@@ -41,7 +41,7 @@ def test_concurrency_starts_more_instances(start: Start, tmp_path: Path) -> None
     """Four events that wait for one another need four instances at once; afterwards these are warm."""
     meeting = tmp_path / "meeting"
     meeting.mkdir()
-    function = start(MEET, max_instances=4, timeout_s=DEADLINE_S)
+    function = start(MEET, most=4, Timeout=DEADLINE_S)
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(lambda number: function.invoke(json.dumps([str(meeting), number, 4])), range(4)))
     assert [outcome.result_json for outcome in outcomes] == ["0", "1", "2", "3"]
@@ -52,7 +52,7 @@ def test_concurrency_starts_more_instances(start: Start, tmp_path: Path) -> None
 
 def test_many_threads_share_few_instances(start: Start) -> None:
     """Of eighty calls by eight threads each is answered once, rightly, by one of at most eight instances."""
-    function = start(ECHO, max_instances=8)
+    function = start(ECHO, most=8)
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(lambda number: function.invoke(str(number)), range(80)))
     assert [outcome.result_json for outcome in outcomes] == [str(number) for number in range(80)]
@@ -63,7 +63,7 @@ def test_over_the_limit_of_instances_is_432(start: Start, tmp_path: Path) -> Non
     """While the only instance is busy another call is throttled; once it is free, it serves again."""
     meeting = tmp_path / "meeting"
     meeting.mkdir()
-    function = start(MEET, max_instances=1, memory_mb=128, timeout_s=DEADLINE_S)
+    function = start(MEET, most=1, MemorySize=128, Timeout=DEADLINE_S)
     with ThreadPoolExecutor(1) as pool:
         busy = pool.submit(function.invoke, json.dumps([str(meeting), 1, 2]))
         wait_until(lambda: any(meeting.iterdir()))
@@ -89,7 +89,7 @@ def main_handler(event, context):
 
 def test_the_time_limit_kills_the_instance(start: Start) -> None:
     """The documented error, after the limit and soon after; what was printed is in the log; the next run is cold."""
-    function = start(STUCK, timeout_s=0.4)
+    function = start(STUCK, Timeout=0.4)
     stuck, fine = function.invoke("true"), function.invoke("false")
     assert failure(stuck) == (433, -1, "Invoking task timed out after 0.4 seconds")
     assert 400 <= stuck.duration_ms < 1400
@@ -103,16 +103,16 @@ def test_the_time_limit_holds_against_a_function_that_ignores_signals(start: Sta
     function = start(
         "import signal\ndef main_handler(event, context):\n"
         "    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n    while True: pass\n",
-        timeout_s=0.3,
+        Timeout=0.3,
     )
     assert failure(function.invoke("1")) == (433, -1, "Invoking task timed out after 0.3 seconds")
 
 
 def test_initialisation_has_a_limit_of_its_own(start: Start) -> None:
     """Loading does not count against the time limit, but may not last for ever."""
-    slow = start("import threading\nthreading.Event().wait(0.5)\n" + ECHO, timeout_s=0.3)
+    slow = start("import threading\nthreading.Event().wait(0.5)\n" + ECHO, Timeout=0.3)
     assert slow.invoke("1").result_json == "1"
-    endless = start("import threading\nthreading.Event().wait()\n" + ECHO, init_timeout_s=0.3)
+    endless = start("import threading\nthreading.Event().wait()\n" + ECHO, InitTimeout=0.3)
     assert failure(endless.invoke("1")) == (450, -1, "Initialization timed out after 0.3 seconds")
 
 
@@ -121,8 +121,8 @@ def test_the_memory_limit_kills_the_instance(start: Start, ending: str) -> None:
     """Whether it still runs or has just returned: over the limit is over the limit."""
     function = start(
         f"import threading\ndef main_handler(event, context):\n    taken = b'x' * event\n    {ending}\n",
-        memory_mb=64,
-        timeout_s=DEADLINE_S,
+        MemorySize=64,
+        Timeout=DEADLINE_S,
     )
     outcome = function.invoke(str(80 * MEGABYTE))
     assert failure(outcome) == (434, -1, "Task memory exceeded 64 MB")
@@ -136,7 +136,7 @@ def test_the_memory_limit_kills_the_instance(start: Start, ending: str) -> None:
 def test_a_process_that_ends_is_439_and_replaced(start: Start, ending: str) -> None:
     """However it ends, the caller learns it at once and the next event finds a new instance."""
     source = f"import os, signal, sys\ndef main_handler(event, context):\n    if event: {ending}\n    return 'alive'\n"
-    function = start(source, timeout_s=DEADLINE_S)
+    function = start(source, Timeout=DEADLINE_S)
     assert not function.invoke("0").error
     ended, after = function.invoke("1"), function.invoke("0")
     assert failure(ended) == (439, -1, "User process exit when running")
@@ -162,7 +162,7 @@ def test_children_end_with_their_instance(start: Start) -> None:
     function = start(
         "import os, threading\ndef main_handler(event, context):\n    child = os.fork()\n"
         "    if not child: threading.Event().wait()\n    print(child)\n    os._exit(1)\n",
-        timeout_s=DEADLINE_S,
+        Timeout=DEADLINE_S,
     )
     outcome = function.invoke("1")
     assert failure(outcome) == (439, -1, "User process exit when running")
@@ -184,7 +184,7 @@ def test_kill_all_ends_runs_under_way(start: Start, tmp_path: Path) -> None:
     """The crash of the machine: what runs ends with 439, what idles is gone, and the next event starts anew."""
     meeting = tmp_path / "meeting"
     meeting.mkdir()
-    function = start(MEET, timeout_s=DEADLINE_S)
+    function = start(MEET, Timeout=DEADLINE_S)
     with ThreadPoolExecutor(3) as pool:
         runs = [pool.submit(function.invoke, json.dumps([str(meeting), number, 4])) for number in range(3)]
         wait_until(lambda: len(list(meeting.iterdir())) == 3)
@@ -215,7 +215,7 @@ def test_close_ends_a_run_under_way(start: Start, tmp_path: Path) -> None:
     """Closing does not wait for a function that never ends."""
     meeting = tmp_path / "meeting"
     meeting.mkdir()
-    function = start(MEET, timeout_s=DEADLINE_S)
+    function = start(MEET, Timeout=DEADLINE_S)
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(function.invoke, json.dumps([str(meeting), 1, 2]))
         wait_until(lambda: any(meeting.iterdir()))
@@ -226,7 +226,8 @@ def test_close_ends_a_run_under_way(start: Start, tmp_path: Path) -> None:
 
 def test_a_python_that_is_not_there_is_an_error_of_the_machine(tmp_path: Path) -> None:
     """It is no outcome of the function, and takes no instance's place."""
-    function = ProcessPool(FunctionConfig("f"), zipped(index=ECHO), tmp_path / "no-python")
+    made, python = function_of(zipped(index=ECHO)), tmp_path / "no-python"
+    function = ProcessPool(made, Account(Behaviour()), python, 1, lambda: None)
     try:
         with pytest.raises(FileNotFoundError):
             function.invoke("1", "r1")
