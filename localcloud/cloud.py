@@ -14,10 +14,10 @@ from localcloud.cls.model import Sources
 from localcloud.cls.watch import Watch
 from localcloud.console import PATH as CONSOLE_PATH
 from localcloud.console import Console
-from localcloud.core import door
 from localcloud.core.account import Account, Behaviour
 from localcloud.core.background import Background
 from localcloud.core.call_log import CallLog
+from localcloud.core.door import ApiExchange
 from localcloud.core.faults import Faults, Reply
 from localcloud.core.limits import Limits
 from localcloud.core.server import Server
@@ -26,7 +26,7 @@ from localcloud.scf.invoker import Invoker
 from localcloud.scf.logs import lines_of
 from localcloud.seed import Seed
 from localcloud.services import all_actions
-from localcloud.tdmq import door as cmq_door
+from localcloud.tdmq.door import CmqExchange
 from localcloud.vpc.records import Records
 
 if TYPE_CHECKING:
@@ -188,9 +188,9 @@ class LocalCloud:
 
     def _answer(self, request: Request) -> Reply:
         if request.path == "/":
-            return door.serve(self, request)
+            return ApiExchange.serve(self, request)
         if request.path == CMQ_PATH:
-            return cmq_door.serve(self, request)
+            return CmqExchange.serve(self, request)
         if request.path.startswith(CONSOLE_PATH):
             return self.console.answer(request.path, request.method)
         return Reply(b"no such path", 404, "text/plain")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from localcloud.core.account import Caller
-    from localcloud.core.errors import ApiError
+    from localcloud.core.errors import Refusal
 
 KEPT = 200_000
 
@@ -43,7 +43,7 @@ class WriteCall(Call):
 
     version: str
     reply: dict[str, Any] | None
-    error: ApiError | None
+    error: Refusal | None
     source_ip: str
     http_method: str
     user_agent: str

@@ -7,53 +7,35 @@ permission, then parameters, then the action (permission before parameters: infe
 from __future__ import annotations
 
 import json
-import logging
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from localcloud.core import signatures
 from localcloud.core.actions import Context
-from localcloud.core.call_log import Call, WriteCall
-from localcloud.core.errors import ApiError, DroppedConnection, internal_error, missing
-from localcloud.core.faults import Incoming, Reply, as_json
+from localcloud.core.call_log import WriteCall
+from localcloud.core.errors import ApiError, missing
+from localcloud.core.exchange import Exchange
+from localcloud.core.faults import Incoming
 from localcloud.core.notify import notify
 from localcloud.core.parameters import Params, unflatten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from typing_extensions import Self
     from werkzeug.wrappers import Request
 
-    from localcloud.core.account import Account, Caller
-    from localcloud.core.actions import Action, ActionTable
-    from localcloud.core.call_log import CallLog
-    from localcloud.core.faults import Faults
-    from localcloud.core.limits import Limits
+    from localcloud.core.account import Caller
+    from localcloud.core.actions import Action
+    from localcloud.core.call_log import Call
+    from localcloud.core.exchange import Cloud
 
-_LOG = logging.getLogger("localcloud")
 COMMON = frozenset(
     {
         "Action", "Version", "Region", "Timestamp", "Nonce", "SecretId", "Signature", "SignatureMethod", "Token",
         "Language", "RequestClient",
     }
 )  # fmt: skip
-
-
-class Cloud(Protocol):
-    """What the doors need of the cloud behind them: its state, its log, its switches, and who watches."""
-
-    account: Account
-    actions: ActionTable
-    calls: CallLog
-    faults: Faults
-    limits: Limits
-    subscribers: list[Callable[[WriteCall], None]]
-    authorize: Callable[[Caller, str, str, str], ApiError | None]
-
-    def linger(self) -> None:
-        """Take the time one call takes."""
 
 
 @dataclass(frozen=True)
@@ -74,112 +56,57 @@ class Envelope:
     from_text: bool
 
 
-def serve(cloud: Cloud, request: Request) -> Reply:
-    """Answer one request of the v3 API.
+class ApiExchange(Exchange):
+    """One call of the v3 API: with its limits and its parameters' check, and those who watch are told of it."""
 
-    Raises:
-        DroppedConnection: A fault says so.
-    """
-    request_id = cloud.account.ids.uuid()
-    try:
-        return _Exchange(cloud, request, _open(cloud, request), request_id).run()
-    except ApiError as error:
-        return _as_reply(error.body(request_id))
-    except DroppedConnection:
-        raise
-    except Exception:  # noqa: BLE001  whatever goes wrong in here, the client gets an answer
-        _LOG.exception("the request %s failed", request_id)
-        return _as_reply(internal_error().body(request_id))
-
-
-class _Exchange:
-    """One call on its way through the cloud. Its action may have a reply or an error, whatever the client is told."""
+    broken = ApiError("InternalError", "An internal error has occurred.")
 
     def __init__(self, cloud: Cloud, request: Request, envelope: Envelope, request_id: str) -> None:
-        self.cloud = cloud
+        region = envelope.region or cloud.account.home
+        incoming = Incoming(envelope.service, envelope.action, region, envelope.params)
+        super().__init__(cloud, incoming, envelope.caller, request_id)
         self.request = request
         self.envelope = envelope
-        self.request_id = request_id
-        self.region = envelope.region or cloud.account.home
-        self.arrived = cloud.account.now()
         self.reply: dict[str, Any] | None = None
-        self.error: ApiError | None = None
         self.action: Action | None = None
 
-    def run(self) -> Reply:
-        """Do the call with its limits and faults, log it, tell the watchers, and return what goes over the wire.
+    @classmethod
+    def opened(cls, cloud: Cloud, request: Request, request_id: str) -> Self:
+        """Return the call that a request's envelope tells of."""
+        return cls(cloud, request, _open(cloud, request), request_id)
 
-        Raises:
-            ApiError: It is refused before its action, or a fault says so.
-            DroppedConnection: A fault says so.
-        """
-        envelope = self.envelope
-        answered = True
-        try:
-            self.action = self.cloud.actions.find(envelope.service, envelope.version, envelope.action)
-            self._check_region()
-            self.cloud.limits.arrive(envelope.action, self.region, envelope.caller.limit_key)
-            self.cloud.linger()
-            incoming = Incoming(envelope.service, envelope.action, self.region, envelope.params)
-            return self.cloud.faults.around(incoming, self._proceed)
-        except ApiError as refused:
-            self.error = refused
-            raise
-        except DroppedConnection:
-            answered = False
-            raise
-        finally:
-            self._record(answered=answered)
+    def admit(self) -> None:
+        """Let the call in, if there is such an action, in its region, and its limit is not reached."""
+        envelope, region = self.envelope, self.incoming.region
+        self.action = action = self.cloud.actions.find(envelope.service, envelope.version, envelope.action)
+        if not envelope.region and action.regional:
+            raise missing("Region")
+        if region not in action.regions - self.cloud.account.behaviour.closed_regions:
+            raise ApiError("UnsupportedRegion", f"The region `{region}` is not supported.")
+        self.cloud.limits.arrive(envelope.action, region, self.caller.limit_key)
 
-    def _proceed(self) -> Reply:
-        try:
-            self.reply = {**self._do(), "RequestId": self.request_id}
-            return _as_reply({"Response": self.reply})
-        except ApiError as refused:
-            self.error = refused
-        except Exception:  # noqa: BLE001  whatever goes wrong in here, the client gets the platform's InternalError
-            _LOG.exception("%s.%s failed", self.envelope.service, self.envelope.action)
-            self.error = internal_error()
-        return _as_reply(self.error.body(self.request_id))
-
-    def _do(self) -> dict[str, Any]:
+    def act(self) -> dict[str, Any]:
+        """Do the action, if the caller may do it and its parameters are the platform's."""
         action, envelope, account = self.action, self.envelope, self.cloud.account
         assert action is not None
-        refused = self.cloud.authorize(envelope.caller, envelope.service, envelope.action, "*")
+        refused = self.cloud.authorize(self.caller, envelope.service, envelope.action, "*")
         if refused is not None:
             raise refused
         params = action.checked(envelope.params, from_text=envelope.from_text)
-        context = Context(account, account.region(self.region), envelope.caller, self.request_id)
+        context = Context(account, account.region(self.incoming.region), self.caller, self.request_id)
         with account.lock if action.locked else nullcontext():
-            return action.run(context, params)
+            self.reply = {**action.run(context, params), "RequestId": self.request_id}
+        return {"Response": self.reply}
 
-    def _check_region(self) -> None:
-        assert self.action is not None
-        if not self.envelope.region and self.action.regional:
-            raise missing("Region")
-        if self.region not in self.action.regions - self.cloud.account.behaviour.closed_regions:
-            raise ApiError("UnsupportedRegion", f"The region `{self.region}` is not supported.")
-
-    def _record(self, *, answered: bool) -> None:
-        envelope, error = self.envelope, self.error
-        call = Call(
-            service=envelope.service,
-            action=envelope.action,
-            region=self.region,
-            params=envelope.params,
-            caller=envelope.caller,
-            code=error.code if error else None,
-            answered=answered,
-            time=self.arrived,
-            request_id=self.request_id,
-        )
-        self.cloud.calls.add(call)
-        if self.action is not None and self.action.writes and (self.reply is not None or error is not None):
+    def log(self, call: Call) -> None:
+        """Write the call into the log, and tell the watchers of it if it was to change something."""
+        super().log(call)
+        if self.action is not None and self.action.writes and (self.reply is not None or self.error is not None):
             write = WriteCall(
                 **vars(call),
-                version=envelope.version,
+                version=self.envelope.version,
                 reply=self.reply,
-                error=error if self.reply is None else None,
+                error=self.error if self.reply is None else None,
                 source_ip=self.request.remote_addr or "",
                 http_method=self.request.method,
                 user_agent=self.request.headers.get("X-TC-RequestClient", ""),
@@ -253,7 +180,3 @@ def _json_body(request: Request) -> Params:
     if not isinstance(params, dict):
         raise ApiError("InvalidParameter", "The request's body is not a JSON object.")
     return params
-
-
-def _as_reply(body: dict[str, Any]) -> Reply:
-    return Reply(as_json(body))

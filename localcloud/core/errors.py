@@ -2,8 +2,9 @@
 
 ::
 
-    ApiError                  any code of the v3 API, HTTP 200, {"Response": {"Error": {...}, "RequestId": "..."}}
-    CmqError                  a numeric code of the CMQ message API, HTTP 200, {"code": 4000, "message": "...", ...}
+    Refusal                   what a call gets in the place of its reply
+      ApiError                any code of the v3 API, HTTP 200, {"Response": {"Error": {...}, "RequestId": "..."}}
+      CmqError                a numeric code of the CMQ message API, HTTP 200, {"code": 4000, "message": "...", ...}
     DroppedConnection         not an answer at all: the socket closes (see faults.py)
 
 Codes are documented ones (the error list of each action; common ones: doc 215/15696). Messages are English sentences in
@@ -17,8 +18,8 @@ from typing import Any, TypeVar
 Row = TypeVar("Row")
 
 
-class ApiError(Exception):
-    """A refusal of the v3 API: a documented code and a message for people."""
+class Refusal(Exception):
+    """What a call gets in the place of its reply: a documented code, and a message for people."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -27,21 +28,27 @@ class ApiError(Exception):
 
     def body(self, request_id: str) -> dict[str, Any]:
         """Return the whole reply for this error."""
+        raise NotImplementedError
+
+
+class ApiError(Refusal):
+    """A refusal of the v3 API."""
+
+    def body(self, request_id: str) -> dict[str, Any]:
+        """Return the whole reply for this error."""
         return {"Response": {"Error": {"Code": self.code, "Message": self.message}, "RequestId": request_id}}
 
 
-class CmqError(Exception):
-    """A refusal of the CMQ message API (doc 1496/70948); `extra` holds fields such as `errorList`."""
+class CmqError(Refusal):
+    """A refusal of the CMQ message API (doc 1496/70948), by number; `extra` holds fields such as `errorList`."""
 
     def __init__(self, code: int, message: str, **extra: Any) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
+        super().__init__(str(code), message)
         self.extra = extra
 
     def body(self, request_id: str) -> dict[str, Any]:
         """Return the whole reply for this error."""
-        return {"code": self.code, "message": self.message, "requestId": request_id, **self.extra}
+        return {"code": int(self.code), "message": self.message, "requestId": request_id, **self.extra}
 
 
 class DroppedConnection(ConnectionError):
@@ -62,11 +69,6 @@ def existing(row: Row | None, code: str, what: str) -> Row:
     if row is None:
         raise ApiError(code, f"The {what} does not exist.")
     return row
-
-
-def internal_error() -> ApiError:
-    """Answer for a fault of the cloud's own."""
-    return ApiError("InternalError", "An internal error has occurred.")
 
 
 def missing(name: str) -> ApiError:

@@ -64,12 +64,12 @@ def as_json(body: Mapping[str, Any]) -> bytes:
 
 @dataclass(frozen=True)
 class Incoming:
-    """The call a fault sees: its service ("cmq" for the message API), action, region and, of the v3 API, parameters."""
+    """The call a fault sees: its service ("cmq" for the message API), action, region and parameters."""
 
     service: str
     action: str
     region: str
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
 
 
 if TYPE_CHECKING:
