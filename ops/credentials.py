@@ -50,9 +50,12 @@ def find(shell: Mapping[str, str], profile: str = "") -> Account:
     """
     name = profile or shell.get(PROFILE_VARIABLE, "").strip() or "default"
     in_shell = None if profile else _from_shell(shell)
-    if in_shell:
-        return Account(in_shell, _region_of(name, named=False))
-    return Account(_from_profile(name, named=name != "default"), _region_of(name, named=True))
+    if in_shell is None:
+        return Account(_from_profile(name), _region_of(name))
+    try:
+        return Account(in_shell, _region_of(name))
+    except OperatorError:  # nobody has asked for this profile: it may be broken without harm
+        return Account(in_shell)
 
 
 def _from_shell(shell: Mapping[str, str]) -> Credentials | None:
@@ -67,10 +70,11 @@ def _from_shell(shell: Mapping[str, str]) -> Credentials | None:
     return None
 
 
-def _from_profile(name: str, *, named: bool) -> Credentials:
+def _from_profile(name: str) -> Credentials:
     path = _path(name, "credential")
     content = _read(path)
     if content is None:
+        named = name != "default"
         found = (
             f"The profile {name} of tccli does not exist ({_shown(path)})"
             if named
@@ -99,16 +103,10 @@ def _from_profile(name: str, *, named: bool) -> Credentials:
     return _checked(Credentials(*values), _shown(path))
 
 
-def _region_of(name: str, *, named: bool) -> str:
-    """The region of a profile; one that nobody asked for may be broken without harm."""
+def _region_of(name: str) -> str:
     path = _path(name, "configure")
-    try:
-        section = (_read(path) or {}).get("_sys_param")
-        return _text(section, path, "region") if isinstance(section, dict) else ""
-    except OperatorError:
-        if named:
-            raise
-        return ""
+    section = (_read(path) or {}).get("_sys_param")
+    return _text(section, path, "region") if isinstance(section, dict) else ""
 
 
 def _path(name: str, kind: str) -> Path:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from handler.commands import status
+from handler.commands.inventory import STATES
 from handler.model import Outcome, State
 from ops.coverage.arrivals import Arrival
 from ops.errors import Exit
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from handler.model import Interface
     from ops.coverage.arrivals import Arrivals
 
-NOT_COVERED = ("missing", "differs", "broken")
+NOT_COVERED = ("missing", "broken", "differs")
+"""The states that keep the answer from being yes, the worst first."""
 COLUMNS = (
     "account", "region", "vpc_id", "subnet_id", "instance_id", "interface_id", "state", "reason", "flow_log_id",
     "topic_id", "traffic_type", "enabled", "seen_at",
@@ -28,16 +31,9 @@ COLUMNS = (
 """Of `--csv`; the items of `--json` have them too, and their outcome."""
 ARRIVAL_COLUMNS = ("arrival", "last_record_at")
 """Further columns, with --arrivals."""
-_ENABLED = {None: "", True: "yes", False: "no"}
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-_OUTCOMES = {
-    State.COVERED: Outcome.COVERED,
-    State.DIFFERS: Outcome.IMPAIRED,
-    State.BROKEN: Outcome.IMPAIRED,
-    State.MISSING: Outcome.MISSING,
-    State.WAITING: Outcome.WAITING,
-}
-"""What the report calls an interface in a state; the others are skipped."""
+_OUTCOMES = {state: outcome for outcome, states in STATES.items() for state in states}
+_OUTCOMES[State.MISSING] = Outcome.MISSING
 
 
 @dataclass
@@ -77,7 +73,7 @@ class Lines:
             "subnet_id": interface.subnet_id,
             "instance_id": interface.instance_id,
             "interface_id": interface.interface_id,
-            "outcome": _OUTCOMES.get(found.state, Outcome.SKIPPED).value,
+            "outcome": _OUTCOMES[found.state].value,
             "state": found.state.value,
             "reason": found.reason,
             "flow_log_id": log.flow_log_id if log else "",
@@ -102,7 +98,7 @@ def whole_report(report: dict[str, Any], lines: list[dict[str, Any]]) -> dict[st
         lines: a line for each interface, which become the items.
     """
     outcomes = Counter(line["outcome"] for line in lines)
-    impaired = [line for line in lines if line["state"] in ("differs", "broken")]
+    impaired = [line for line in lines if line["outcome"] == Outcome.IMPAIRED.value]
     return {
         **{name: value for name, value in report.items() if name != "truncated"},
         "received": len(lines),
@@ -118,14 +114,18 @@ def whole_report(report: dict[str, Any], lines: list[dict[str, Any]]) -> dict[st
 
 def _coverage(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """A row for each region and VPC, as the function's report has them."""
-    states: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    found: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for line in lines:
-        states[line["region"], line["vpc_id"]][line["state"]] += 1
+        found[line["region"], line["vpc_id"]].update(["interfaces", line["state"]])
     return [
-        {"region": region, "vpc_id": vpc_id, "interfaces": sum(counts.values())}
-        | {state.value: counts[state.value] for state in State}
-        for (region, vpc_id), counts in states.items()
+        {"region": region, "vpc_id": vpc_id, **{name: counts[name] for name in status.COLUMNS}}
+        for (region, vpc_id), counts in found.items()
     ]
+
+
+def totals(coverage: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """The numbers of some rows together."""
+    return {name: sum(row[name] for row in coverage) for name in status.COLUMNS}
 
 
 def verdict(coverage: Sequence[Mapping[str, Any]]) -> Exit:
@@ -135,7 +135,14 @@ def verdict(coverage: Sequence[Mapping[str, Any]]) -> Exit:
 
 def write_csv(lines: Sequence[Mapping[str, Any]]) -> None:
     """Write a line for each interface to the standard output."""
-    asked = [name for name in ARRIVAL_COLUMNS if lines and name in lines[0]]
-    writer = csv.DictWriter(sys.stdout, (*COLUMNS, *asked), lineterminator="\n", extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows({**line, "enabled": _ENABLED[line["enabled"]]} for line in lines)
+    columns = [*COLUMNS, *(name for name in ARRIVAL_COLUMNS if lines and name in lines[0])]
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([cell(line[name]) for name in columns] for line in lines)
+
+
+def cell(value: Any) -> str:
+    """A value of a line as a person reads it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value or "")

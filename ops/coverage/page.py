@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from handler.model import State
+from ops.coverage.lines import NOT_COVERED, cell, totals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +20,6 @@ COLUMNS = (
     "traffic_type", "enabled",
 )  # fmt: skip
 """The page's columns: keys of an interface's row, as `status --json` has them."""
-
-BLAMED = (State.MISSING, State.BROKEN, State.DIFFERS)
-"""The states that keep the answer from being yes, the worst first."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +60,12 @@ def render(evidence: Evidence) -> str:
     """
     templates = Environment(loader=PackageLoader("ops.coverage", "."), autoescape=True, undefined=StrictUndefined)
     states = [state.value for state in State]
-    totals = {name: sum(int(row[name]) for row in evidence.coverage) for name in ("interfaces", *states)}
+    numbers = totals(evidence.coverage)
     return templates.get_template("page.html").render(
         evidence=evidence,
         states=states,
-        totals=totals,
-        blamed={state.value: totals[state.value] for state in BLAMED if totals[state.value]},
+        totals=numbers,
+        blamed={name: numbers[name] for name in NOT_COVERED if numbers[name]},
         data=_for_script({"columns": COLUMNS, "states": states, **_table(evidence.interfaces)}),
     )
 
@@ -75,12 +73,8 @@ def render(evidence: Evidence) -> str:
 def _table(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The rows with each text kept once: thousands share a region, a VPC, a reason."""
     texts: dict[str, int] = {"": 0}
-    cells = [[texts.setdefault(_text(row.get(name)), len(texts)) for name in COLUMNS] for row in rows]
+    cells = [[texts.setdefault(cell(row.get(name)), len(texts)) for name in COLUMNS] for row in rows]
     return {"texts": list(texts), "rows": cells}
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def _for_script(value: Any) -> Markup:

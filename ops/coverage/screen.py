@@ -11,7 +11,7 @@ from handler.commands import status
 from handler.model import State
 from ops import console
 from ops.coverage.arrivals import WORDS
-from ops.coverage.lines import NOT_COVERED, verdict
+from ops.coverage.lines import NOT_COVERED, totals, verdict
 from ops.errors import Exit
 
 if TYPE_CHECKING:
@@ -75,13 +75,15 @@ def coverage_table(coverage: Sequence[Mapping[str, Any]], out: Console) -> Table
         by_vpc = _rows(coverage, ("region", "vpc_id"))
         if out.measure(by_vpc).maximum <= out.width:
             return by_vpc
-    regions = dict.fromkeys(row["region"] for row in coverage)
-    return _rows([_sum(coverage, region) for region in regions], ("region",))
+    by_region: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in coverage:
+        by_region[row["region"]].append(row)
+    return _rows([{"region": region, **totals(rows)} for region, rows in by_region.items()], ("region",))
 
 
 def _rows(rows: Sequence[Mapping[str, Any]], places: Sequence[str]) -> Table:
     """The numbers of some rows, without the states in which no interface is."""
-    total = _sum(rows)
+    total = totals(rows)
     numbers = [name for name in status.COLUMNS if total[name] or name in _ALWAYS]
     titles = {"region": "Region", "vpc_id": "VPC", "interfaces": "Total"}
     heads = [titles.get(name, name.capitalize()) for name in (*places, *numbers)]
@@ -99,15 +101,9 @@ def _cells(row: Mapping[str, Any], numbers: Sequence[str]) -> list[Text]:
     return [Text(f"{row[name]:,}", console.STYLES.get(name, "") if row[name] else "dim") for name in numbers]
 
 
-def _sum(rows: Sequence[Mapping[str, Any]], region: str = "") -> dict[str, Any]:
-    """The numbers of all rows, or of a region's."""
-    counted = [row for row in rows if region in ("", row["region"])]
-    return {"region": region, **{name: sum(row[name] for row in counted) for name in status.COLUMNS}}
-
-
 def _sentence(report: Mapping[str, Any], regions: str) -> Text:
     """The answer to the operator's question."""
-    total = _sum(report["coverage"])
+    total = totals(report["coverage"])
     unknown = f"Not known whether all is covered: {console.plain(report['stopped'])}." if report.get("stopped") else ""
     if verdict(report["coverage"]) is Exit.UNCOVERED:
         parts = [_what(total, "missing", "interface", ("has", "have"), "no flow log: run `eni-flowlog backfill`")]
