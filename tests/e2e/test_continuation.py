@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING
 
 from localcloud import LocalCloud
-from localcloud.core.faults import error
 from tests.support.deployed import NAME, deploy
 
 if TYPE_CHECKING:
@@ -34,21 +33,4 @@ def test_it_completes_over_its_hops(package: Package) -> None:
         assert sum(run.result["outcomes"]["created"] for run in hops) == INTERFACES
         assert all(deployed.covered(cloud.region, each) for each in interfaces)
         assert max(run.duration_ms for run in hops) < LIMIT_S * 1_000
-        assert deployed.letters() == []
-
-
-def test_a_next_hop_that_cannot_be_invoked_is_a_dead_letter(package: Package) -> None:
-    """What is left stands on the queue as a command, and a redrive goes on with it."""
-    with LocalCloud(enforce_limits=False) as cloud:
-        cloud.faults.add("Invoke", error("UnauthorizedOperation"), skip=1, times=1)
-        deployed = deploy(cloud, package, timeout_s=4, FLOWLOG_CREATE_RATE="20")
-        interfaces = cloud.seed_interfaces(cloud.region, 70)
-        deployed.call("scf", "Invoke", FunctionName=NAME, ClientContext='{"command":"backfill"}')
-        (letter,) = deployed.letters()
-        assert letter["kind"] == "command"
-        for _ in range(4):
-            deployed.call("scf", "Invoke", FunctionName=NAME, ClientContext='{"command":"redrive"}')
-            assert cloud.background.wait_until_idle(60)
-            cloud.clock.advance(60)
-        assert all(deployed.covered(cloud.region, each) for each in interfaces)
         assert deployed.letters() == []

@@ -14,11 +14,12 @@ import pytest
 from localcloud import LocalCloud
 from localcloud.core import faults
 from localcloud.scf.invoker import EVENT_BUS
+from localcloud.vpc.model import Network
 from ops.config import FILE
 from ops.deployment.assembly import open_deployment
 from ops.doctor.examine import examine
 from ops.doctor.finding import State
-from tests.support import deployment
+from tests.support import deployment, records
 from tests.support.client import Client
 from tests.support.deployed import NAME, QUEUE, Deployed, deploy, environment, wait_until
 from tests.support.deployment import shell
@@ -190,58 +191,16 @@ def test_a_burst_over_many_instances_makes_each_flow_log_once(package: Package) 
         deployed = deploy(cloud, package)
         for number in range(BURST):
             region = REGIONS[number % len(REGIONS)]
-            cloud.eventbridge.put(
-                _attached(cloud, region, cloud.seed_interface(region, instance_id=_instance(cloud, region)))
-            )
+            instance_id = cloud.seed_instance(region)
+            interface, (vpc_id, _) = cloud.seed_interface(region, instance_id=instance_id), cloud.network_of(region)
+            record = records.created(interface, vpc_id, region, instance_id=instance_id)
+            cloud.eventbridge.put(records.cloud_event(record, id=f"burst-{interface}"))
         settled(deployed, 30.0 + BURST / 10)
         runs, letters = deployed.invocations(), deployed.letters()
-        covered = [log.resource_id for region in REGIONS for log in _flow_logs(cloud, region)]
+        networks = [cloud.account.region(region).state(Network) for region in REGIONS]
+        covered = [log.resource_id for network in networks for log in network.flow_logs]
     assert letters == []
     assert len(covered) == len(set(covered)) == BURST
     assert len(runs) == BURST
     assert 1 < len({run.instance_id for run in runs}) <= 20
     assert max(run.memory_mb for run in runs) < 64
-
-
-def _instance(cloud: LocalCloud, region: str) -> str:
-    return cloud.seed_instance(region)
-
-
-def _flow_logs(cloud: LocalCloud, region: str) -> list[Any]:
-    from localcloud.vpc.model import Network  # noqa: PLC0415  the only look inside that this file takes
-
-    return list(cloud.account.region(region).state(Network).flow_logs)
-
-
-def _attached(cloud: LocalCloud, region: str, interface: str) -> dict[str, Any]:
-    vpc_id, _ = cloud.network_of(region)
-    attachment = {"InstanceId": cloud.instance_id, "DeviceIndex": 1}
-    reply = {"NetworkInterface": {"NetworkInterfaceId": interface, "VpcId": vpc_id, "Attachment": attachment}}
-    record = {
-        "eventName": "CreateAndAttachNetworkInterface",
-        "actionType": "Write",
-        "eventRegion": region,
-        "errorCode": "0",
-        "apiErrorCode": "0",
-        "requestParameters": json.dumps({"Region": region, "VpcId": vpc_id}),
-        "responseElements": json.dumps(reply),
-    }
-    return {
-        "specversion": "1.0",
-        "id": f"burst-{interface}",
-        "source": "vpc.cloud.tencent",
-        "type": "vpc:CloudEvent:ApiCall",
-        "subject": interface,
-        "time": 1615430559146,
-        "region": cloud.region,
-        "data": record,
-    }
-
-
-def test_the_queue_is_the_one_deployed(quick: LocalCloud, package: Package) -> None:
-    """What the platform shows of the function is what was asked for."""
-    deployed = deploy(quick, package)
-    shown = deployed.call("scf", "GetFunction", FunctionName=NAME)
-    assert shown["DeadLetterConfig"] == {"Type": "CMQ-QUEUE", "Name": QUEUE, "FilterType": ""}
-    assert (shown["Status"], shown["Runtime"], shown["MemorySize"]) == ("Active", "Python3.10", 64)
-    assert shown["CodeSize"] == package.size

@@ -155,13 +155,6 @@ class TestWhatIsDone:
         assert outcomes(done)["skipped"] == outcomes(planned)["skipped"]
         assert unpaced(STATUS)["outcomes"]["missing"] == 0
 
-    def test_one_failure_is_one_dead_letter(self, unpaced: Function) -> None:
-        """It does not stop the rest."""
-        unpaced.cloud.seed_interfaces(HOME, 29)
-        unpaced.cloud.faults.add(CREATE, error("InvalidParameterValue"), times=1)
-        assert outcomes(unpaced(BACKFILL)) == {"created": 29, "dead_lettered": 1}
-        assert [letter["kind"] for letter in unpaced.letters()] == ["interface"]
-
     def test_a_region_that_cannot_be_listed(self, unpaced: Function) -> None:
         """It is a dead letter of its own; the other region is done."""
         unpaced.cloud.seed_interfaces("ap-shanghai", 3)

@@ -27,9 +27,10 @@ CREATE, LOGS, LOOK = "CreateFlowLog", "DescribeFlowLogs", "DescribeNetworkInterf
 
 
 def test_one_call_when_the_event_names_the_vpc(function: Function, cloud: LocalCloud, place: Place) -> None:
-    """One CreateFlowLog, in the interface's region, with the account's defaults, and no other call."""
+    """One CreateFlowLog, in the interface's region, with the account's defaults, whatever else the event names."""
     eni = place.attached()
-    report = function(records.cloud_event(place.created(eni)))
+    record = place.created(eni, tags={"FlowLogName": "x", "TrafficType": "ACCEPT"}, FlowLogName="x")
+    report = function(records.cloud_event(record, FlowLogName="x"))
     assert function.calls() == [CREATE]
     call = cloud.calls.of(CREATE)[0]
     assert call.region == REGION != FUNCTION_REGION

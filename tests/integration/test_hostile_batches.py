@@ -102,26 +102,6 @@ def test_a_region_that_does_not_exist_goes_to_the_same_host(function: Function, 
     assert {call.region for call in cloud.calls.of(CREATE)} == {"ap-nowhere"}
 
 
-def test_a_name_does_not_change_the_call(function: Function, cloud: LocalCloud) -> None:
-    """Nothing of a record gets into the call but ids and the region."""
-    interface_id = cloud.seed_interface(REGION, instance_id=cloud.seed_instance(REGION))
-    vpc_id = cloud.network_of(REGION)[0]
-    hostile = records.created(interface_id, vpc_id, tags={"FlowLogName": "x", "TrafficType": "ACCEPT"}, FlowLogName="x")
-    assert outcomes(function({**records.cloud_event(hostile), "FlowLogName": "x"})) == {"created": 1}
-    (call,) = cloud.calls.of(CREATE)
-    assert call.params == {
-        "FlowLogName": f"auto-{interface_id}",
-        "ResourceType": "NETWORKINTERFACE",
-        "ResourceId": interface_id,
-        "TrafficType": "ALL",
-        "VpcId": vpc_id,
-        "FlowLogDescription": "managed-by=eni-flowlog",
-        "StorageType": "cls",
-        "CloudLogId": cloud.topic_id,
-        "CloudLogRegion": cloud.region,
-    }
-
-
 # Into memory ----------------------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +12,7 @@ from localcloud.core.faults import drop_after_effect, error
 from tests.support.clock import Clock
 from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import Function, outcomes
+from tests.support.place import break_all
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 CREATE, DELETE, ENABLE, DESCRIBE = "CreateFlowLog", "DeleteFlowLog", "EnableFlowLogs", "DescribeFlowLogs"
 REPAIR, SWEEP, STATUS = {"command": "repair"}, {"command": "sweep"}, {"command": "status"}
 OURS = "managed-by=eni-flowlog"
-WRONG = ("disabled", "topic deleted", "another topic", "another traffic type")
 
 
 @pytest.fixture
@@ -28,23 +28,6 @@ def repairing(unpaced: Function) -> Function:
     """The function, allowed to recreate."""
     unpaced.set(FLOWLOG_REPAIR="recreate")
     return unpaced
-
-
-def break_all(cloud: LocalCloud, description: str = OURS) -> dict[str, str]:
-    """An interface with a flow log of each thing that can be wrong, by that; the seeded one is covered by ours."""
-    lost, other = cloud.add_topic(), cloud.add_topic()
-    changes: dict[str, dict[str, Any]] = {
-        "disabled": {"enabled": False},
-        "topic deleted": {"topic_id": lost},
-        "another topic": {"topic_id": other},
-        "another traffic type": {"traffic_type": "REJECT"},
-    }
-    ids = dict(zip(changes, cloud.seed_interfaces(HOME, len(changes)), strict=True))
-    for name, change in changes.items():
-        given = {"topic_id": cloud.topic_id, "traffic_type": "ALL", "description": description, **change}
-        cloud.seed_flow_log(HOME, ids[name], **given)
-    cloud.delete_topic(lost)
-    return ids
 
 
 def logs(cloud: LocalCloud, interface: str) -> list[str]:

@@ -11,6 +11,7 @@ from localcloud.core.faults import error
 from localcloud.core.regions import PUBLIC
 from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import Function, outcomes
+from tests.support.place import break_all
 from tests.support.strikes import changed
 
 CREATE, LOGS, INTERFACES = "CreateFlowLog", "DescribeFlowLogs", "DescribeNetworkInterfaces"
@@ -52,25 +53,14 @@ class TestStatus:
     def test_drift(self, unpaced: Function) -> None:
         """Disabled, without its topic, another topic, another traffic type; what fits is none."""
         cloud = unpaced.cloud
-        lost, other = cloud.add_topic(), cloud.add_topic()
-        changes: dict[str, dict[str, Any]] = {
-            "disabled": {"enabled": False},
-            "topic deleted": {"topic_id": lost},
-            "another topic": {"topic_id": other},
-            "another traffic type": {"traffic_type": "REJECT"},
-            "": {},
-        }
-        ids = dict(zip(changes, cloud.seed_interfaces(HOME, len(changes)), strict=True))
-        for name, change in changes.items():
-            cloud.seed_flow_log(HOME, ids[name], **{"topic_id": cloud.topic_id, **change})
-        cloud.delete_topic(lost)
+        cloud.seed_interfaces(HOME, 1, flow_logs=1)
+        ids = break_all(cloud)
         report = unpaced(STATUS)
         found = {line["interface_id"]: line["drift"] for line in report["drift"]}
-        assert found == {ids[name]: name for name in changes if name}
+        assert found == {interface: name for name, interface in ids.items()}
         states = {item["interface_id"]: item["state"] for item in report["items"] if item["outcome"] == "impaired"}
-        assert states == {
-            ids[name]: "broken" if name in ("disabled", "topic deleted") else "differs" for name in changes if name
-        }
+        broken = {ids["disabled"], ids["topic deleted"]}
+        assert states == {each: "broken" if each in broken else "differs" for each in ids.values()}
         assert (report["outcomes"]["covered"], report["outcomes"]["impaired"]) == (1, 4)
 
     def test_a_region_that_cannot_be_listed(self, unpaced: Function) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from localcloud.core import faults
-from localcloud.core.errors import unauthorized
 
 if TYPE_CHECKING:
-    from localcloud import ApiError, LocalCloud, WriteCall
-    from localcloud.core.account import Caller
+    from localcloud import LocalCloud, WriteCall
     from tests.support.client import Client, Cmq
 
 
@@ -81,26 +79,3 @@ def test_watchers_are_told_of_an_effect_whose_answer_was_lost(cloud: LocalCloud,
         cloud.faults.add("CreateVpc", fault, times=1)
         call.refused("vpc", "CreateVpc", VpcName="v")
     assert [(one.reply is not None, one.error) for one in seen] == [(True, None), (True, None)]
-
-
-def test_a_caller_without_permission_is_refused(cloud: LocalCloud, call: Client, cmq: Cmq) -> None:
-    asked: list[tuple[str, str, str, str]] = []
-
-    def authorize(caller: Caller, service: str, action: str, resource: str) -> ApiError | None:
-        asked.append((caller.secret_id, service, action, resource))
-        return unauthorized(service, action, resource) if action != "DescribeVpcs" else None
-
-    cloud.authorize = authorize
-    cloud.seed_queue("q")
-    assert call("vpc", "DescribeVpcs")["TotalCount"] == 1
-    assert call.refused("vpc", "CreateFlowLog") == (
-        "UnauthorizedOperation",
-        "you are not authorized to perform operation (vpc:CreateFlowLog)\nresource (*) has no permission\n",
-    )
-    reply: dict[str, Any] = cmq("SendMessage", queueName="q", msgBody="m")
-    assert (reply["code"], "not authorized" in reply["message"]) == (4100, True)
-    assert asked == [
-        (cloud.secret_id, "vpc", "DescribeVpcs", "*"),
-        (cloud.secret_id, "vpc", "CreateFlowLog", "*"),
-        (cloud.secret_id, "tdmq", "SendMessage", f"qcs::tdmq:{cloud.region}:uin/{cloud.uin}:queue/q"),
-    ]

@@ -22,23 +22,6 @@ def flow_logs(cloud: LocalCloud, interface_ids: list[str], region: str = HOME) -
     return sum(len(cloud.flow_logs_of(region, interface_id)) for interface_id in interface_ids)
 
 
-def test_dry_run_and_real_run_name_the_same_interfaces(cloud: LocalCloud, operator: Operator) -> None:
-    """What is planned is what is created, in both regions, in the same order of ids; a dry run creates nothing."""
-    cloud.seed_interfaces(HOME, 6, flow_logs=2)
-    cloud.seed_interfaces(AWAY, 3)
-    arguments = ("backfill", "--region", HOME, "--region", AWAY)
-    dry = valid("report", operator.json(*arguments, "--dry-run"))
-    assert cloud.calls.count("CreateFlowLog") == 0
-    real = valid("report", operator.json(*arguments, "--yes", **FAST))
-
-    def named(report: dict[str, list[dict[str, str]]], outcome: str) -> list[tuple[str, str]]:
-        return [(item["region"], item["interface_id"]) for item in report["items"] if item["outcome"] == outcome]
-
-    assert named(dry, "planned") == sorted(named(dry, "planned"))
-    assert sorted(named(real, "created")) == named(dry, "planned")
-    assert len(named(dry, "planned")) == 9  # and the instances' primary interfaces
-
-
 def test_the_plan_comes_first(cloud: LocalCloud, operator: Operator) -> None:
     """With what is there, the number of calls and the time at the given rate; then progress and the result."""
     cloud.seed_interfaces(HOME, 39, flow_logs=0)

@@ -17,8 +17,6 @@ from ops.cli_docs import page
 from ops.console import duration, plain, progress_line
 from ops.coverage.lines import verdict
 from ops.errors import MEANINGS, Exit
-from ops.packaging import package as packaging
-from ops.packaging.package import Package
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
@@ -111,13 +109,6 @@ def test_wrong_settings_are_named_all_at_once(operator: Operator) -> None:
     assert "Correct them in the environment or in serverless.yml; `eni-flowlog deploy`" in shown
 
 
-def test_no_credentials(operator: Operator) -> None:
-    """What to set, in one sentence."""
-    result = operator("status", TENCENTCLOUD_SECRET_ID="", TENCENTCLOUD_SECRET_KEY="")
-    assert result.exit_code == Exit.FAILED
-    assert result.stderr.startswith("No keys of Tencent Cloud were found: set TENCENTCLOUD_SECRET_ID")
-
-
 def test_wrong_keys(cloud: LocalCloud, operator: Operator) -> None:
     """The cloud's code, what to check, and not the key."""
     result = operator("status", TENCENTCLOUD_SECRET_KEY="PlantedSecretKeyOfTheOperator1234")
@@ -172,22 +163,6 @@ def test_json_through_a_pipe(cloud: LocalCloud, operator: Operator) -> None:
     assert json.loads(result.stdout)["coverage"][0]["missing"] == 3
     assert result.stderr.startswith("Settings: ")
     assert result.stderr.count("\n") == 1
-
-
-def built(folder: Path) -> Package:
-    return Package(
-        folder, folder / "function.zip", folder / "bom.json", 2_000_000, 9_000_000, "ab", "3.10", "x", bytecode=True
-    )
-
-
-def test_package(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Builds as `make package` does, which has its own tests, and says what and where."""
-    asked: dict[str, object] = {}
-    monkeypatch.setattr(packaging, "build", lambda **options: asked.update(options) or built(operator.folder))
-    result = operator("package", "--without-bytecode", "--out", "there")
-    assert result.exit_code == Exit.OK, result.output
-    assert asked == {"out": Path("there"), "bytecode": False}
-    assert "function.zip: 2.00 MB (9.0 MB unpacked), CPython 3.10 on x, with bytecode" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -44,14 +44,6 @@ def test_a_dry_run_shows_the_plan_and_does_nothing(operator: Operator, small: st
     assert writes(operator.cloud) == []
 
 
-def test_deploy_asks_before_it_does_anything(operator: Operator, small: str) -> None:
-    """Without a terminal and without --yes it is wrong usage, and nothing is done."""
-    result = operator("deploy", "--package", small)
-    assert result.exit_code == Exit.USAGE
-    assert "give --yes to go on without a question" in result.stderr
-    assert writes(operator.cloud) == []
-
-
 def test_at_a_terminal_no_means_no(operator: Operator, small: str) -> None:
     """Declined: nothing is done, and the exit code is not 0."""
     with operator.terminal("deploy", "--package", small) as terminal:
@@ -118,14 +110,6 @@ def test_a_conflict_is_shown_in_the_plan_and_ends_with_1(operator: Operator, sma
     assert "conflict" in result.stdout
     assert f"Nothing was done. queue {QUEUE}: there is one that eni-flowlog did not make" in result.stderr
     assert writes(operator.cloud) == []
-
-
-def test_wrong_settings_stop_it_before_the_package_is_built(operator: Operator, small: str) -> None:
-    """All faults in one sentence."""
-    result = operator("deploy", "--package", small, "--yes", FLOWLOG_TOPIC_ID="", FLOWLOG_TAGS="[]")
-    assert result.exit_code == Exit.FAILED
-    assert "FLOWLOG_TOPIC_ID is missing" in result.stderr
-    assert "FLOWLOG_TAGS must be" in result.stderr
 
 
 def test_what_cannot_be_finished_is_not_begun(operator: Operator, small: str) -> None:

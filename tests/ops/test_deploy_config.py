@@ -44,26 +44,6 @@ def test_it_says_all_that_deploy_needs() -> None:
     assert deployment.variables["FLOWLOG_TOPIC_ID"] == SHELL["FLOWLOG_TOPIC_ID"]
 
 
-def test_a_variable_that_is_not_set_leaves_its_field_out() -> None:
-    """As the Serverless CLI does it; an empty one counts as not set."""
-    assert "FLOWLOG_TAGS" not in deployment_of({**SHELL, "FLOWLOG_TAGS": ""}).variables
-    assert deployment_of({**SHELL, "FLOWLOG_TAGS": '{"a":"b"}'}).variables["FLOWLOG_TAGS"] == '{"a":"b"}'
-
-
-def test_without_a_region_it_asks_for_one(home: Path) -> None:
-    """The one field that nobody can guess."""
-    assert home
-    with pytest.raises(OperatorError, match=r"No region is known: set TENCENTCLOUD_REGION"):
-        deployment_of({})
-
-
-def test_settings_are_checked_before_anything_is_made() -> None:
-    """All faults at once, in the words of the function."""
-    deployment = deployment_of({**SHELL, "FLOWLOG_TOPIC_ID": "", "FLOWLOG_TAGS": "[]"})
-    with pytest.raises(OperatorError, match=r"FLOWLOG_TAGS must be .*; FLOWLOG_TOPIC_ID is missing"):
-        check(deployment)
-
-
 def test_too_many_variables_are_refused(changed: Path) -> None:
     """SCF takes 4 KB in all."""
     edit(changed, "FLOWLOG_STORAGE: cls", f"FLOWLOG_STORAGE: cls\n      NOTE: {'x' * 4096}")

@@ -15,7 +15,7 @@ from ops.deployment.function import Function
 from ops.deployment.rule import Rule, rule_of
 from ops.doctor.examine import examine
 from ops.doctor.finding import Finding, State
-from tests.support.deployment import NAME, QUEUE, account_of, deploy
+from tests.support.deployment import NAME, QUEUE, account_of, deploy, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,25 +93,16 @@ def test_it_changes_nothing(cloud: LocalCloud, account: Cloud, deployed: Deploym
     assert [action for action in own if not action.startswith(("Get", "List", "Describe"))] == ["Invoke", "Invoke"]
 
 
-def take_permission(account: Cloud, wanted: Deployment, action: str) -> None:
-    document = documents.role_policy(wanted, account.uin)
-    for statement in document["statement"]:
-        statement["action"] = [name for name in statement["action"] if name != f"name/{action}"]
-    document["statement"] = [statement for statement in document["statement"] if statement["action"]]
-    [policy] = account.call(CAM, "ListPolicies", {"Scope": "Local"})["List"]
-    account.call(CAM, "UpdatePolicy", {"PolicyId": policy["PolicyId"], "PolicyDocument": json.dumps(document)})
-
-
 @pytest.mark.parametrize("action", ["vpc:CreateFlowLog", "scf:InvokeFunction"])
 def test_one_permission_taken_away_is_named(account: Cloud, deployed: Deployment, action: str) -> None:
     """Exactly that one; the function itself does not notice before it needs it."""
-    take_permission(account, deployed, action)
+    without(account, action, deployed)
     assert troubles(examine(deployed, account)) == {"permission": f"the role {NAME} may not {action} on *"}
 
 
 def test_a_permission_that_status_needs_is_felt_by_the_function(account: Cloud, deployed: Deployment) -> None:
     """Besides the permission itself, the function's own answer says what was refused."""
-    take_permission(account, deployed, "vpc:DescribeFlowLogs")
+    without(account, "vpc:DescribeFlowLogs", deployed)
     found = troubles(examine(deployed, account))
     assert set(found) == {"permission", "coverage"}
     assert found["permission"] == f"the role {NAME} may not vpc:DescribeFlowLogs on *"

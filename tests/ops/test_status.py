@@ -184,13 +184,6 @@ def test_what_is_known_is_said_beside_what_is_not(cloud: LocalCloud, operator: O
     assert "Not all covered: 1 interface has no flow log: run `eni-flowlog backfill`. Not known whether" in shown
 
 
-def test_json_tells_of_a_region_that_cannot_be_listed(cloud: LocalCloud, operator: Operator) -> None:
-    """In `stopped`; the standard output stays JSON."""
-    cloud.faults.add("DescribeFlowLogs", faults.error("UnauthorizedOperation", "no"), region=AWAY)
-    report = valid("report", operator.json("status", *BOTH))
-    assert report["stopped"] == f"{AWAY} could not be listed: UnauthorizedOperation: no"
-
-
 def test_keys_that_may_not_ask_whose_they_are(cloud: LocalCloud, operator: Operator) -> None:
     """The lines lack the account's id, and nothing else."""
     cloud.faults.add("GetCallerIdentity", faults.error("UnauthorizedOperation", "no"))

@@ -33,6 +33,8 @@ from tests.support.records import MARKER
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    Carrier = Callable[[str], dict[str, Any]]
+
 pytestmark = pytest.mark.usefixtures("untraced")
 
 LONGEST_S = 1.0
@@ -101,19 +103,31 @@ def texts(draw: st.DrawFn, inner: st.SearchStrategy[Any]) -> str:
 # The triggers ---------------------------------------------------------------------------------------------------------
 
 
-@fuzz
-@given(st.one_of(hostile.arbitrary, hostile.real, hostile.mutated()))
-def test_cloudevents(data: Any) -> None:
-    """The data may be a record, JSON text of one, or anything."""
-    check(in_time(lambda: events.read(records.cloud_event(data))))
+payloads = st.one_of(hostile.arbitrary, hostile.mutated(), hostile.triggers())
+TEXT_CARRIERS = (records.ckafka, records.cmq, records.timer, records.platform_letter, records.cloud_event)
+
+
+@settings(fuzz, max_examples=120)
+@given(
+    payloads, st.sampled_from(TEXT_CARRIERS), st.dictionaries(hostile.keys, hostile.arbitrary, max_size=6), st.data()
+)
+def test_triggers(payload: Any, carrier: Carrier, beside: dict[str, Any], data: st.DataObject) -> None:
+    """Whatever comes in, as it is, or as whole or damaged text in what carries text, with anything beside it."""
+    carried = carrier(data.draw(damaged(json.dumps(payload))))
+    for event in (payload, carried, {**carried, **beside}):
+        check(in_time(lambda event=event: events.read(event)))  # type: ignore[misc]
 
 
 @fuzz
-@given(st.dictionaries(hostile.keys, hostile.arbitrary, max_size=6), texts(hostile.real))
-def test_cloudevents_with_a_strange_envelope(fields: dict[str, Any], data: str) -> None:
-    """Whatever stands beside the data."""
-    event = {**records.cloud_event(data), **fields}
-    check(in_time(lambda: events.read(event)))
+@given(hostile.arbitrary)
+def test_what_stands_where_text_should_be(value: Any) -> None:
+    """In the places of a trigger that hold text."""
+    for event in (
+        {"Records": [value, {"Ckafka": value}, {"CMQ": {"msgBody": value}}]},
+        {**records.platform_letter({}), "Body": {"ClientContext": value}},
+        {"clslogs": value},
+    ):
+        check(in_time(lambda event=event: events.read(event)))  # type: ignore[misc]
 
 
 FIELDS = sorted(records.created())
@@ -165,23 +179,6 @@ def test_cls(content: Any, noise: bytes, damage: int) -> None:
         3: base64.b64encode(gzip.compress(noise)) + noise,
     }[damage]
     check(in_time(lambda: events.read({"clslogs": {"data": spoilt.decode("latin-1")}})))
-    check(in_time(lambda: events.read({"clslogs": content})))
-
-
-@fuzz
-@given(texts(hostile.triggers()), hostile.arbitrary, st.sampled_from([records.ckafka, records.cmq]))
-def test_ckafka_and_cmq(body: str, beside: Any, bring: Callable[..., dict[str, Any]]) -> None:
-    """Bodies that are JSON text, nearly, or not at all: one record, at least one item."""
-    check(in_time(lambda: events.read(bring(body, body))))
-    check(in_time(lambda: events.read({"Records": [beside, {"Ckafka": beside}, {"CMQ": {"msgBody": beside}}]})))
-
-
-@fuzz
-@given(texts(hostile.triggers()), hostile.arbitrary)
-def test_native_dead_letters(text: str, beside: Any) -> None:
-    """ClientContext is text of the event that failed, of whatever kind."""
-    check(in_time(lambda: events.read(records.platform_letter(text))))
-    check(in_time(lambda: events.read({**records.platform_letter({}), "Body": {"ClientContext": beside}})))
 
 
 LETTER = [*sorted(records.own_letter()), "event", "exhausted"]
@@ -219,13 +216,6 @@ def test_commands(name: str, arguments: dict[str, Any]) -> None:
         items = in_time(lambda payload=payload: events.read(payload))  # type: ignore[misc]
         check(items)
         assert all(not isinstance(item, Command) or item.name in events.COMMANDS for item in items)
-
-
-@fuzz
-@given(texts(hostile.triggers()))
-def test_timers(message: str) -> None:
-    """A person has typed the message."""
-    check(in_time(lambda: events.read(records.timer(message))))
 
 
 # Text, settings, profiles ---------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.support import records
+from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.records import REGION
 
 if TYPE_CHECKING:
@@ -35,3 +36,20 @@ def only(report: dict[str, Any]) -> dict[str, Any]:
     (item,) = report["items"]
     assert isinstance(item, dict)
     return item
+
+
+def break_all(cloud: LocalCloud, description: str = "managed-by=eni-flowlog") -> dict[str, str]:
+    """Seed an interface with a flow log for each thing that can be wrong, and return the interfaces by that."""
+    lost, other = cloud.add_topic(), cloud.add_topic()
+    changes: dict[str, dict[str, Any]] = {
+        "disabled": {"enabled": False},
+        "topic deleted": {"topic_id": lost},
+        "another topic": {"topic_id": other},
+        "another traffic type": {"traffic_type": "REJECT"},
+    }
+    ids = dict(zip(changes, cloud.seed_interfaces(HOME, len(changes)), strict=True))
+    for name, change in changes.items():
+        given = {"topic_id": cloud.topic_id, "traffic_type": "ALL", "description": description, **change}
+        cloud.seed_flow_log(HOME, ids[name], **given)
+    cloud.delete_topic(lost)
+    return ids

@@ -221,16 +221,6 @@ def test_an_error_s_text_can_always_be_shown(cloud: LocalCloud, call: Client) ->
     assert json.loads(letter.encode())["ErrorMessage"].endswith("ValueError: ?")
 
 
-def test_the_environment_is_what_was_configured(call: Client) -> None:
-    """SCF's own variables and the user's; nothing else, and no keys without a role."""
-    make(call, Environment={"Variables": [{"Key": "MINE", "Value": "1"}]})
-    shown = json.loads(run(call, {})["RetMsg"])
-    assert shown["environ"]["MINE"] == "1"
-    assert shown["environ"]["TENCENTCLOUD_REGION"] == "ap-guangzhou"
-    assert shown["context"]["function_name"] == "probe"
-    assert "TENCENTCLOUD_SECRETID" not in shown["environ"]
-
-
 def test_the_role_s_keys_are_fresh_at_each_invocation_and_bear_its_policies(cloud: LocalCloud, call: Client) -> None:
     call("cam", "CreateRole", RoleName="role", PolicyDocument=json.dumps(TRUST))
     policy = call("cam", "CreatePolicy", PolicyName="p", PolicyDocument=json.dumps(ALLOW))["PolicyId"]
