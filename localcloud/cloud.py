@@ -50,14 +50,14 @@ class LocalCloud:
 
     Args:
         port: Where to listen on 127.0.0.1; 0 picks a free port.
-        time_scale: Factor on the platform's own waits; 1 if nobody says otherwise.
+        time_scale: Factor on the platform's own waits.
         enforce_limits: Whether documented call limits are enforced.
         latency_s: How long each call takes at least.
-        behaviour: What is inferred or in conflict.
         seed_value: Makes ids and keys repeatable.
         fresh: Whether nothing has been activated in the account yet: see `console`.
 
     Attributes:
+        behaviour: What is inferred or in conflict.
         account: Its state.
         calls: The log of calls.
         faults: The faults that are on.
@@ -75,16 +75,13 @@ class LocalCloud:
         self,
         port: int = 0,
         *,
-        time_scale: float | None = None,
+        time_scale: float = 1.0,
         enforce_limits: bool = True,
         latency_s: float = 0.0,
-        behaviour: Behaviour | None = None,
         seed_value: int | None = None,
         fresh: bool = False,
     ) -> None:
-        self.behaviour = behaviour or Behaviour()
-        if time_scale is not None:
-            self.behaviour.time_scale = time_scale
+        self.behaviour = Behaviour(time_scale)
         self.latency_s = latency_s
         self.account = Account(self.behaviour, seed_value)
         self.clock = self.account.clock
@@ -183,8 +180,7 @@ class LocalCloud:
 
     def linger(self) -> None:
         """Take the time one call takes."""
-        if self.latency_s > 0:
-            time.sleep(self.latency_s)
+        time.sleep(self.latency_s)
 
     def _answer(self, request: Request) -> Reply:
         if request.path == "/":

@@ -12,6 +12,7 @@ from localcloud.cvm.instances import start_instance, terminate_instances
 from localcloud.tdmq.queues import DEFAULTS, Queue, Queues
 from localcloud.vpc.interfaces import new_interface
 from localcloud.vpc.model import Attachment, FlowLog, Network, Subnet, Vpc
+from localcloud.vpc.networks import find_subnet
 from localcloud.vpc.records import INDEX_RULE, Records
 
 if TYPE_CHECKING:
@@ -73,9 +74,7 @@ class Seed:
         """Make an instance that runs already, with its primary interface visible, and return its id."""
         with self.account.lock:
             context = self._context(region)
-            net = context.region.state(Network)
-            subnet = net.subnets.get(subnet_id or self.network_of(region)[1])
-            assert subnet is not None, "no such subnet"
+            subnet = find_subnet(context.region.state(Network), subnet_id or self.network_of(region)[1])
             place = {"VpcId": subnet.vpc_id, "SubnetId": subnet.subnet_id}
             params = {"VirtualPrivateCloud": place, "InstanceType": instance_type, "InstanceName": "seeded"}
             return start_instance(context, params, boot_s=0.0).instance_id
@@ -126,8 +125,7 @@ class Seed:
             net, now = context.region.state(Network), context.now()
             if attached and instance_id is None:
                 instance_id = self._any_instance(region, subnet_id)
-            subnet = net.subnets.get(subnet_id or self._subnet_of(region, instance_id))
-            assert subnet is not None, "no such subnet"
+            subnet = find_subnet(net, subnet_id or self._subnet_of(region, instance_id))
             place = {"NetworkInterfaceName": "seeded", "VpcId": subnet.vpc_id, "SubnetId": subnet.subnet_id}
             made = []
             for index in list(islice(net.free_indexes(instance_id or ""), count)):
@@ -228,7 +226,7 @@ class Seed:
         """The first topic that was seeded, with its region: functions' log topics take no flow logs."""
         return next(
             (topic.topic_id, region.name)
-            for region in sorted(self.account.regions, key=lambda each: each.name != self.account.home)
+            for region in self.account.regions
             for topic in region.state(Logs).topics.values()
             if topic.name == SEEDED
         )

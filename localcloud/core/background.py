@@ -6,7 +6,6 @@ import heapq
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -19,20 +18,12 @@ _LOG = logging.getLogger("localcloud")
 WORKERS = 128
 
 
-@dataclass(order=True)
-class _Entry:
-    due: float
-    number: int
-    job: Callable[[], None] = field(compare=False)
-    counts: bool = field(compare=False)
-
-
 class Background:
     """Jobs at their times, by the cloud's clock, each on a thread of a pool. Thread-safe."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._entries: list[_Entry] = []
+        self._entries: list[tuple[float, int, Callable[[], None], bool]] = []  # a heap: due, number, job, counts
         self._numbers = count()
         self._done = threading.Condition()
         self._open = 0
@@ -71,7 +62,7 @@ class Background:
         if counts:
             self.begin()
         with self._clock.jobs:
-            heapq.heappush(self._entries, _Entry(due, next(self._numbers), job, counts))
+            heapq.heappush(self._entries, (due, next(self._numbers), job, counts))
             self._clock.jobs.notify_all()
 
     def begin(self) -> None:
@@ -94,15 +85,16 @@ class Background:
         with self._clock.jobs:
             while self._pool is not None:
                 now = self._clock.now()
-                while self._entries and self._entries[0].due <= now:
-                    self._pool.submit(self._run, heapq.heappop(self._entries))
-                self._clock.jobs.wait(self._entries[0].due - now if self._entries else None)
+                while self._entries and self._entries[0][0] <= now:
+                    _, _, job, counts = heapq.heappop(self._entries)
+                    self._pool.submit(self._run, job, counts=counts)
+                self._clock.jobs.wait(self._entries[0][0] - now if self._entries else None)
 
-    def _run(self, entry: _Entry) -> None:
+    def _run(self, job: Callable[[], None], *, counts: bool) -> None:
         try:
-            entry.job()
+            job()
         except Exception:  # noqa: BLE001  a job that fails must not take the others with it
             _LOG.exception("a background job failed")
         finally:
-            if entry.counts:
+            if counts:
                 self.end()

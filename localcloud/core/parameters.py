@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.core.errors import ApiError, missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 Params = dict[str, Any]
 Tags = tuple[tuple[str, str], ...]
@@ -85,13 +86,10 @@ class Check:
         return self._scalar(kind, value, path)
 
     def _scalar(self, kind: str, value: Any, path: str) -> Any:
-        name, is_one, read = _SCALARS.get(kind, _TEXT)
-        if self.from_text:
-            try:
-                value = read(value)
-            except (KeyError, ValueError, TypeError, AttributeError):
-                raise _wrong_type(path, name) from None
-        if not is_one(value):
+        name, types = _SCALARS.get(kind, ("string", (str,)))
+        if self.from_text and isinstance(value, str):
+            value = _from_text(name, value)
+        if not isinstance(value, types) or (isinstance(value, bool) and name != "bool"):
             raise _wrong_type(path, name)
         if kind == "uint64" and value < 0:
             raise ApiError("InvalidParameterValue", f"The value of parameter `{path}` must not be negative.")
@@ -102,25 +100,23 @@ def _wrong_type(path: str, wanted: str) -> ApiError:
     return ApiError("InvalidParameter", f"The type of parameter `{path}` is not valid: it must be {wanted}.")
 
 
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-_INTEGER: tuple[str, Callable[[Any], bool], Callable[[Any], Any]] = ("int", _is_int, int)
-_TEXT: tuple[str, Callable[[Any], bool], Callable[[Any], Any]] = (
-    "string", lambda value: isinstance(value, str), lambda value: value
-)  # fmt: skip
-_SCALARS = {
-    "int64": _INTEGER,
-    "uint64": _INTEGER,
-    "float": ("float", lambda value: _is_int(value) or isinstance(value, float), float),
-    "bool": (
-        "bool",
-        lambda value: isinstance(value, bool),
-        lambda value: {"true": True, "false": False}[value.lower()],
-    ),
+_SCALARS: dict[str, tuple[str, Any]] = {
+    "int64": ("int", (int,)),
+    "uint64": ("int", (int,)),
+    "float": ("float", (int, float)),
+    "bool": ("bool", (bool,)),
 }
-"""By kind: what it is called, whether a value is one, and how it is read from text. Any other kind is text."""
+"""By kind: what it is called, and which types its values have. Any other kind is text."""
+
+
+def _from_text(name: str, text: str) -> Any:
+    """Return a value that came as text; what cannot be read as its type stays text."""
+    with suppress(ValueError):
+        if name == "int":
+            return int(text)
+        if name == "float":
+            return float(text)
+    return {"true": True, "false": False}.get(text.lower(), text) if name == "bool" else text
 
 
 def unflatten(flat: Mapping[str, str]) -> Params:

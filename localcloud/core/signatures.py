@@ -6,14 +6,15 @@ signs `127.0.0.1:PORT`, tccli the scheme too, the Node SDK leaves the port out. 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import re
 import time
 from typing import TYPE_CHECKING
 
-from localcloud.core.errors import ApiError
+from tencentcloud.common.sign import Sign
+
+from localcloud.core.errors import ApiError, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,10 +62,9 @@ def verify_form(request: Request, fields: Mapping[str, str], account: Account) -
     """
     check_timestamp(fields.get("Timestamp", ""))
     credential = find_credential(account, fields.get("SecretId", ""))
-    digest = {"HmacSHA1": "sha1", "HmacSHA256": "sha256"}.get(fields.get("SignatureMethod", "HmacSHA1"))
-    if digest is None:
+    given, method = fields.get("Signature", ""), fields.get("SignatureMethod", "HmacSHA1")
+    if method not in ("HmacSHA1", "HmacSHA256"):
         raise signature_failure()
-    given = fields.get("Signature", "")
     signed = "&".join(
         f"{name}={value}"
         for name, value in sorted(
@@ -72,10 +72,8 @@ def verify_form(request: Request, fields: Mapping[str, str], account: Account) -
         )
     )
     if not any(
-        hmac.compare_digest(
-            given.encode(), _form_signature(credential, f"{request.method}{host}{request.path}?{signed}", digest)
-        )
-        for host in _hosts(request)
+        hmac.compare_digest(given.encode(), Sign.sign(credential.secret_key, text, method).encode())
+        for text in (f"{request.method}{host}{request.path}?{signed}" for host in _hosts(request))
     ):
         raise signature_failure()
     check_token(account, credential, fields.get("Token"))
@@ -89,7 +87,7 @@ def check_timestamp(timestamp: str) -> None:
         ApiError: AuthFailure.SignatureExpire; MissingParameter or InvalidParameter without a readable timestamp.
     """
     if not timestamp:
-        raise ApiError("MissingParameter", "The request is missing a required parameter `Timestamp`.")
+        raise missing("Timestamp")
     if not _SECONDS.fullmatch(timestamp):
         raise ApiError("InvalidParameter", "The parameter `Timestamp` is not a number of seconds.")
     if abs(time.time() - int(timestamp)) > CLOCK_SKEW_S:
@@ -159,11 +157,5 @@ def _hosts(request: Request) -> list[str]:
 def _tc3_signature(credential: Credential, match: re.Match[str], timestamp: str, canonical: str) -> str:
     scope = f"{match['date']}/{match['service']}/tc3_request"
     digest = hashlib.sha256(canonical.encode()).hexdigest()
-    key = f"TC3{credential.secret_key}".encode()
-    for part in (match["date"], match["service"], "tc3_request"):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-    return hmac.new(key, f"TC3-HMAC-SHA256\n{timestamp}\n{scope}\n{digest}".encode(), hashlib.sha256).hexdigest()
-
-
-def _form_signature(credential: Credential, signed: str, digest: str) -> bytes:
-    return base64.b64encode(hmac.new(credential.secret_key.encode(), signed.encode(), digest).digest())
+    signed = f"TC3-HMAC-SHA256\n{timestamp}\n{scope}\n{digest}"
+    return str(Sign.sign_tc3(credential.secret_key, match["date"], match["service"], signed))

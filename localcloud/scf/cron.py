@@ -25,15 +25,15 @@ class CronError(ValueError):
     """The expression is malformed, or will never be due again."""
 
 
-def next_after(expression: str, moment: datetime) -> datetime:
+def next_after(expression: str, moment: float) -> float:
     """Return when a timer is due next.
 
     Args:
         expression: A timer trigger's CronExpression.
-        moment: A point in time, with its zone.
+        moment: A point in time, epoch seconds.
 
     Returns:
-        The first whole second after `moment` that the expression names, in the time zone of `moment`.
+        The first whole second after `moment` that the expression names, epoch seconds.
 
     Raises:
         CronError: The expression is malformed, or names no time after `moment`.
@@ -47,11 +47,11 @@ def next_after(expression: str, moment: datetime) -> datetime:
     try:
         times = croniter(
             expression,
-            moment.astimezone(BEIJING),
+            datetime.fromtimestamp(moment, BEIJING),
             second_at_beginning=True,
             max_years_between_matches=_FARTHEST_YEARS,
         )
         due: datetime = times.get_next(datetime)
     except ValueError as error:
         raise CronError(str(error)) from None
-    return due.astimezone(moment.tzinfo)
+    return due.timestamp()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from localcloud.core.clock import iso_time
@@ -38,7 +37,7 @@ class Timers:
     def _wait_for_next(self, trigger: Trigger, since: float, last: float) -> None:
         """Ring when the trigger is due next after `last`, counted from when it was scheduled, so that none is late."""
         try:
-            due = cron.next_after(trigger.cron, datetime.fromtimestamp(last, timezone.utc)).timestamp()
+            due = cron.next_after(trigger.cron, last)
         except cron.CronError:
             return  # it was due for the last time
         at = max(since + self._account.behaviour.wait(due - since), self._account.now() + LEAST_S)

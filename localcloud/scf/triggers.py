@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.clock import beijing_time
@@ -127,7 +126,7 @@ def _cron(now: float, description: str) -> str:
         except (ValueError, KeyError):
             raise refuse("TriggerDesc", "The trigger description is not JSON with `cron`.") from None
     try:
-        cron.next_after(expression, datetime.fromtimestamp(now, timezone.utc))
+        cron.next_after(expression, now)
     except cron.CronError as error:
         raise refuse("TriggerDesc", f"The trigger description is wrong: {error}.") from None
     return expression

@@ -10,8 +10,8 @@ from localcloud.scf.cron import CronError
 BEIJING = timezone(timedelta(hours=8))
 
 
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=BEIJING)
+def at(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=BEIJING).timestamp()
 
 
 @pytest.mark.parametrize(
@@ -49,12 +49,6 @@ def at(text: str) -> datetime:
 def test_next_after(expression: str, moment: str, due: str) -> None:
     """The next moment is the first that the expression names, strictly later."""
     assert cron.next_after(expression, at(moment)) == at(due)
-
-
-def test_hours_are_those_of_beijing_and_the_answer_in_the_zone_of_the_question() -> None:
-    """Ten in the morning is 02:00 UTC, said in UTC to whom asks in UTC."""
-    due = cron.next_after("0 0 10 * * * *", datetime(2026, 1, 1, tzinfo=timezone.utc))
-    assert due.isoformat() == "2026-01-01T02:00:00+00:00"
 
 
 @pytest.mark.parametrize(
