@@ -13,6 +13,8 @@ from localcloud.core.actions import Service
 from localcloud.core.errors import ApiError, existing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from localcloud.core.account import Account, Credential
 
 API = Service("cam", "2019-01-16", regional=False)
@@ -40,33 +42,44 @@ _SERVICE_ROLES = {
 _FIRST_ROLE_ID = 4_611_686_018_400_000_001
 
 
+DEFAULTS: dict[str, Any] = {"Description": "", "Tags": []}
+"""Of the settings of policies and roles, what a call need not give."""
+
+
 @dataclass(frozen=True)
 class Policy:
-    """A policy; `preset` ones are Tencent's own."""
+    """A policy: `settings` are what CreatePolicy takes, by its names. `preset` ones are Tencent's own."""
 
     policy_id: int
-    name: str
-    document: str
     created: float
     modified: float
-    description: str = ""
+    settings: Mapping[str, Any]
     preset: bool = False
-    tags: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return its name."""
+        return str(self.settings["PolicyName"])
 
 
 @dataclass(frozen=True)
 class Role:
-    """A role that a service or a user can take: `trust` says who, `attached` maps policy ids to times."""
+    """A role that a service or a user can take: `settings` are what CreateRole takes, by its names.
 
-    name: str
+    `attached` maps policy ids to times.
+    """
+
     role_id: str
-    trust: str
     created: float
     modified: float
-    description: str = ""
+    settings: Mapping[str, Any]
     kind: str = "user"
-    tags: tuple[tuple[str, str], ...] = ()
     attached: tuple[tuple[int, float], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return its name."""
+        return str(self.settings["RoleName"])
 
     def with_policy(self, policy_id: int, now: float) -> Role:
         """Return the same with one policy more."""
@@ -83,14 +96,17 @@ class Role:
             kind: "service", or "qcs" for an account.
             principal: Such as `scf.qcloud.com` or `qcs::cam::uin/UIN:root`.
         """
-        return policy.trusts(parsed(self.trust), kind, principal)
+        return policy.trusts(parsed(self.settings["PolicyDocument"]), kind, principal)
 
 
 class Access:
     """The account's policies by id and its roles by name."""
 
     def __init__(self) -> None:
-        self.policies = {one_id: Policy(one_id, *preset, 0.0, 0.0, preset=True) for one_id, preset in _PRESETS.items()}
+        self.policies = {}
+        for one_id, (name, document) in _PRESETS.items():
+            settings = {**DEFAULTS, "PolicyName": name, "PolicyDocument": document}
+            self.policies[one_id] = Policy(one_id, 0.0, 0.0, settings, preset=True)
         self.roles: dict[str, Role] = {}
         self.policy_ids = count(_FIRST_OWN_ID)
         self.role_ids = count(_FIRST_ROLE_ID)
@@ -102,7 +118,7 @@ class Access:
 
     def documents_of(self, role: Role) -> list[dict[str, Any]]:
         """Return the documents of the policies that a role has."""
-        return [parsed(self.policies[policy_id].document) for policy_id, _ in role.attached]
+        return [parsed(self.policies[policy_id].settings["PolicyDocument"]) for policy_id, _ in role.attached]
 
 
 @functools.lru_cache(maxsize=1024)
@@ -115,12 +131,9 @@ def parsed(document: str) -> dict[str, Any]:
 def add_role(account: Account, name: str) -> Role:
     """Make a role that may do everything and that SCF and the account itself may take, unless there is one."""
     with account.lock:
-        access, now = account.state(Access), account.now()
-        if name in access.roles:
-            return access.roles[name]
-        trust = _trust({"service": [SCF_SERVICE], "qcs": [account.principal]})
-        role = Role(name, str(next(access.role_ids)), trust, now, now)
-        return access.put(role.with_policy(_ADMINISTRATOR_ID, 0.0))
+        found = account.state(Access).roles.get(name)
+        trusted = {"service": [SCF_SERVICE], "qcs": [account.principal]}
+        return found or _new_role(account, {"RoleName": name}, trusted, _ADMINISTRATOR_ID)
 
 
 def add_service_role(account: Account, name: str) -> None:
@@ -131,10 +144,8 @@ def add_service_role(account: Account, name: str) -> None:
         name: FLOW_LOG_ROLE or CLOUDAUDIT_ROLE.
     """
     service, policy_id, description = _SERVICE_ROLES[name]
-    access, now = account.state(Access), account.now()
-    trust = _trust({"service": [service]})
-    role = Role(name, str(next(access.role_ids)), trust, now, now, description, kind="system")
-    access.put(role.with_policy(policy_id, now))
+    settings = {"RoleName": name, "Description": description}
+    _new_role(account, settings, {"service": [service]}, policy_id, kind="system")
 
 
 def find_role(account: Account, name: str | None, role_id: str | None = None) -> Role:
@@ -175,6 +186,12 @@ def issue_keys(
         return account.new_session(role.name, role.role_id, session_name, session_policy, seconds)
 
 
-def _trust(principal: dict[str, list[str]]) -> str:
-    statement = {"action": ["name/sts:AssumeRole"], "effect": "allow", "principal": principal}
-    return json.dumps({"version": "2.0", "statement": [statement]}, separators=(",", ":"))
+def _new_role(
+    account: Account, settings: dict[str, Any], trusted: dict[str, list[str]], policy_id: int, kind: str = "user"
+) -> Role:
+    access, now = account.state(Access), account.now()
+    statement = {"action": ["name/sts:AssumeRole"], "effect": "allow", "principal": trusted}
+    trust = json.dumps({"version": "2.0", "statement": [statement]}, separators=(",", ":"))
+    whole = {**DEFAULTS, **settings, "PolicyDocument": trust}
+    role = Role(str(next(access.role_ids)), now, now, whole, kind)
+    return access.put(role.with_policy(policy_id, now))

@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cam import policy
-from localcloud.cam.model import API, Access, Policy, find_role
+from localcloud.cam.model import API, DEFAULTS, Access, Policy, find_role
 from localcloud.cam.roles import NAME, page
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, existing
-from localcloud.core.parameters import Params, tag_set, tags_of
 
 if TYPE_CHECKING:
     from localcloud.core.actions import Context
+    from localcloud.core.parameters import Params
 
 CUSTOM, PRESET = 1, 2
 _TYPES = {CUSTOM: "User", PRESET: "QCS"}
@@ -23,22 +23,14 @@ _SCOPES = {"All": (CUSTOM, PRESET), "QCS": (PRESET,), "Local": (CUSTOM,)}
 @API.action()
 def create_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a policy."""
-    name, document = params["PolicyName"], params["PolicyDocument"]
+    name = params["PolicyName"]
     if not NAME.fullmatch(name):
         raise ApiError("InvalidParameter.PolicyNameError", f"The policy name `{name}` is not valid.")
-    policy.check_grants(document)
+    policy.check_grants(params["PolicyDocument"])
     access = ctx.account.state(Access)
     if any(one.name == name for one in access.policies.values()):
         raise ApiError("FailedOperation.PolicyNameInUse", f"The policy `{name}` exists already.")
-    made = Policy(
-        policy_id=next(access.policy_ids),
-        name=name,
-        document=document,
-        created=ctx.now(),
-        modified=ctx.now(),
-        description=params.get("Description", ""),
-        tags=tags_of(params),
-    )
+    made = Policy(next(access.policy_ids), ctx.now(), ctx.now(), {**DEFAULTS, **params})
     access.policies[made.policy_id] = made
     return {"PolicyId": made.policy_id}
 
@@ -47,18 +39,17 @@ def create_policy(ctx: Context, params: Params) -> dict[str, Any]:
 def get_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Describe one policy."""
     row = _policy(ctx, params)
-    return {**_described(row), "PolicyDocument": row.document}
+    return {**_described(row), "PolicyDocument": row.settings["PolicyDocument"]}
 
 
 @API.action()
 def update_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Change a policy's document or description."""
     row = _own_policy(ctx, params)
-    document = params.get("PolicyDocument", row.document)
-    policy.check_grants(document)
-    ctx.account.state(Access).policies[row.policy_id] = replace(
-        row, document=document, description=params.get("Description", row.description), modified=ctx.now()
-    )
+    changes: Params = {name: params[name] for name in ("PolicyDocument", "Description") if name in params}
+    changed = replace(row, settings={**row.settings, **changes}, modified=ctx.now())
+    policy.check_grants(changed.settings["PolicyDocument"])
+    _policies(ctx)[row.policy_id] = changed
     return {"PolicyId": row.policy_id}
 
 
@@ -125,7 +116,7 @@ def _shown(row: Policy, since: float) -> dict[str, Any]:
         "PolicyName": row.name,
         "AddTime": beijing_time(since),
         "PolicyType": _TYPES[_kind(row)],
-        "Description": row.description,
+        "Description": row.settings["Description"],
     }
 
 
@@ -149,11 +140,6 @@ def _kind(row: Policy) -> int:
 
 
 def _described(row: Policy) -> dict[str, Any]:
-    return {
-        "PolicyName": row.name,
-        "AddTime": beijing_time(row.created),
-        "UpdateTime": beijing_time(row.modified),
-        "Type": _kind(row),
-        "Description": row.description,
-        "Tags": tag_set(row.tags),
-    }
+    shown = {name: row.settings[name] for name in ("PolicyName", "Description", "Tags")}
+    times = {"AddTime": beijing_time(row.created), "UpdateTime": beijing_time(row.modified)}
+    return {**shown, **times, "Type": _kind(row)}

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from localcloud.core.errors import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _ACTION: Final = re.compile(r"(?:name/)?(?:\*|[a-z0-9]+:[A-Za-z0-9*]+)")
 _RESOURCE: Final = re.compile(r"\*|qcs(:[^:]*){4}:.+")
@@ -41,8 +41,8 @@ def check_grants(text: str) -> dict[str, Any]:
     Raises:
         ApiError: With CAM's code, and what is wrong.
     """
-    document = _parse(text)
-    for statement in _statements(document, _GRANT_KEYS):
+    document = _document(text, _GRANT_KEYS)
+    for statement in document["statement"]:
         resources = _texts(statement.get("resource"))
         if not resources:
             raise _wrong("ResourceError", "a statement needs 'resource': a string, or a list of them")
@@ -62,13 +62,11 @@ def check_trust(text: str) -> dict[str, Any]:
     Raises:
         ApiError: With CAM's code, and what is wrong.
     """
-    document = _parse(text)
-    for statement in _statements(document, _TRUST_KEYS):
+    document = _document(text, _TRUST_KEYS)
+    for statement in document["statement"]:
         principal = statement.get("principal")
-        names: list[Any] = []
-        if isinstance(principal, dict) and _PRINCIPALS.issuperset(principal):
-            names = list(principal.values())
-        if not names or not all(map(_texts, names)):
+        known = isinstance(principal, dict) and _PRINCIPALS.issuperset(principal)
+        if not principal or not known or not all(map(_texts, principal.values())):
             raise _wrong("PrincipalError", "a trust statement needs 'principal': names of 'service' or 'qcs'")
     return document
 
@@ -114,17 +112,14 @@ def trusts(trust_policy: Mapping[str, Any], kind: str, principal: str) -> bool:
     return effects == {"allow"}
 
 
-def _parse(text: str) -> dict[str, Any]:
+def _document(text: str, keys: frozenset[str]) -> dict[str, Any]:
+    """Return a document of either kind, checked as far as both are alike; `keys` are those of a statement."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _wrong("PolicyDocumentError", f"the policy document is not JSON: {error}") from None
     if not isinstance(document, dict):
         raise _wrong("PolicyDocumentError", "the policy document must be a JSON object")
-    return document
-
-
-def _statements(document: Mapping[str, Any], keys: frozenset[str]) -> Iterator[Mapping[str, Any]]:
     if document.get("version") != "2.0":
         raise _wrong("VersionError", f'version must be "2.0", not {json.dumps(document.get("version"))}')
     if unknown := sorted(set(document) - {"version", "statement"}):
@@ -134,7 +129,7 @@ def _statements(document: Mapping[str, Any], keys: frozenset[str]) -> Iterator[M
         raise _wrong("StatementError", "'statement' must be a list of at least one statement")
     for statement in statements:
         _check_statement(statement, keys)
-        yield statement
+    return document
 
 
 def _check_statement(statement: Any, keys: frozenset[str]) -> None:

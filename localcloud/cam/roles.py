@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cam import policy
-from localcloud.cam.model import API, Access, Role, find_role
+from localcloud.cam.model import API, DEFAULTS, Access, Role, find_role
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import Params, tag_set, tags_of
 
 if TYPE_CHECKING:
     from localcloud.core.actions import Context
+    from localcloud.core.parameters import Params
 
 NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,128}")
 MOST_ROWS = 200
@@ -28,15 +28,7 @@ def create_role(ctx: Context, params: Params) -> dict[str, Any]:
     policy.check_trust(params["PolicyDocument"])
     if name in access.roles:
         raise ApiError("InvalidParameter.RoleNameInUse", f"The role `{name}` exists already.")
-    role = Role(
-        name=name,
-        role_id=str(next(access.role_ids)),
-        trust=params["PolicyDocument"],
-        created=ctx.now(),
-        modified=ctx.now(),
-        description=params.get("Description", ""),
-        tags=tags_of(params),
-    )
+    role = Role(str(next(access.role_ids)), ctx.now(), ctx.now(), {**DEFAULTS, **params})
     return {"RoleId": access.put(role).role_id}
 
 
@@ -51,7 +43,8 @@ def update_assume_role_policy(ctx: Context, params: Params) -> dict[str, Any]:
     """Replace a role's trust policy."""
     role, trust = _role(ctx, params), params["PolicyDocument"]
     policy.check_trust(trust)
-    ctx.account.state(Access).put(replace(role, trust=trust, modified=ctx.now()))
+    settings = {**role.settings, "PolicyDocument": trust}
+    ctx.account.state(Access).put(replace(role, settings=settings, modified=ctx.now()))
     return {}
 
 
@@ -81,13 +74,10 @@ def _role(ctx: Context, params: Params) -> Role:
 
 def _reply(ctx: Context, role: Role) -> dict[str, Any]:
     return {
+        **role.settings,
         "RoleId": role.role_id,
-        "RoleName": role.name,
-        "PolicyDocument": role.trust,
-        "Description": role.description,
         "AddTime": beijing_time(role.created),
         "UpdateTime": beijing_time(role.modified),
         "RoleType": role.kind,
-        "Tags": tag_set(role.tags),
         "RoleArn": f"qcs::cam::uin/{ctx.account.uin}:roleName/{role.name}",
     }
