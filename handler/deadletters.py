@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from handler.cloud.many import chunks, together
 from handler.errors import QueueError, QueueUnreachable, failure_of
 from handler.log import logger
-from handler.model import MAX_LETTER_ATTEMPTS
+from handler.model import MAX_LETTER_ATTEMPTS, Command
 from handler.redaction import redact
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class DeadLetters:
                 self.add_interface(*some[0])
             else:
                 ensure = {"command": "ensure", "interfaces": [_named(interface) for interface, _ in some]}
-                self.add_command(ensure, some[-1][1], some[0][0].history)
+                self.add_command(Command("ensure", ensure, some[0][0].history), some[-1][1])
         for interface, failure in failed:
             if not interface.interface_id:
                 self.add_interface(interface, failure)
@@ -86,11 +86,11 @@ class DeadLetters:
         """Put a payload that no schema accepts on the queue, redacted and bounded."""
         self._add(self._letter("event", failure, history) | {"event": bounded(event)})
 
-    def add_command(self, command: Mapping[str, Any], failure: Failure, history: History | None = None) -> None:
+    def add_command(self, command: Command, failure: Failure) -> None:
         """Put a command that could not be finished on the queue, as it is: its schema lets no foreign text into it."""
-        if len(regions := command.get("regions", ())) == 1:
-            self.regions.add((regions[0], failure.code))
-        self._add(self._letter("command", failure, history) | {"event": dict(command)})
+        if command.region:
+            self.regions.add((command.region, failure.code))
+        self._add(self._letter("command", failure, command.history) | {"event": dict(command.arguments)})
 
     def flush(self) -> None:
         """Send what has not been sent yet: one by one, or in batches, several at a time, where there are many."""

@@ -115,7 +115,7 @@ class Invocation:
 
     def give_up(self, command: Command, failure: Failure) -> None:
         """Put a command that could not be finished on the queue."""
-        self.letters.add_command(command.arguments, failure, command.history)
+        self.letters.add_command(command, failure)
         reason = f"{command.name}: {failure.code}: {failure.message}"
         self.report.add(Result(Outcome.DEAD_LETTERED, command.region, reason=reason))
 

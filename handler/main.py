@@ -81,7 +81,7 @@ def _read(event: Any) -> list[Item]:
 def run_interfaces(interfaces: Sequence[Interface], invocation: Invocation) -> None:
     """Bring interfaces to their outcomes, and each failure to the queue."""
     invocation = invocation.within(invocation.budget.keeping(len(interfaces) * LETTER_S))
-    batch = Batch(invocation.vpc(), invocation.settings, invocation.budget)
+    batch = Batch(invocation.vpc())
     for done in batch.run(interfaces):
         for interface, result in done:
             invocation.record(interface, result)

@@ -5,6 +5,7 @@ CommonClient needs no generated models: a quarter of the cold start of the typed
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -58,7 +59,11 @@ class _Call:
 
 
 class Api:
-    """Signed calls with the keys of this invocation."""
+    """Signed calls with the keys of this invocation.
+
+    Attributes:
+        budget: the time of this invocation.
+    """
 
     def __init__(
         self,
@@ -78,7 +83,7 @@ class Api:
         self._endpoint = endpoint
         self._read_credentials = credentials
         self._keys = credentials()
-        self._budget = budget
+        self.budget = budget
         self._connection = Connection(budget, call_timeout_s)
         self._client = lru_cache(MAX_CLIENTS)(self._new_client)
 
@@ -106,8 +111,8 @@ class Api:
         return self._retried(_Call(service, action, region, params, pacer), again_when_lost=False)
 
     def _retried(self, call: _Call, *, again_when_lost: bool) -> dict[str, Any]:
-        throttled = Patience(self._budget.wait, delays(_THROTTLE_ATTEMPTS))
-        transient = Patience(self._budget.wait)
+        throttled = Patience(self.budget.wait, delays(_THROTTLE_ATTEMPTS))
+        transient = Patience(self.budget.wait)
         last: CloudError | None = None
         while True:
             try:
@@ -121,7 +126,7 @@ class Api:
                     raise
                 patience = transient
                 if isinstance(error, Throttled):  # then the server works: its own trouble is counted anew
-                    patience, transient = throttled, Patience(self._budget.wait)
+                    patience, transient = throttled, Patience(self.budget.wait)
                 if not patience.again():
                     error.unfinished = patience.out_of_time
                     raise
@@ -136,7 +141,7 @@ class Api:
             return self._paced(call)
 
     def _paced(self, call: _Call) -> dict[str, Any]:
-        if self._budget.left() <= 0 or (call.pacer and not call.pacer.wait_turn(self._budget.wait)):
+        if self.budget.left() <= 0 or (call.pacer and not call.pacer.wait_turn(self.budget.wait)):
             raise OutOfTime("OutOfTime", f"the invocation's time ran out before {call.action} could be called")
         try:
             response = self._once(call)
@@ -153,8 +158,9 @@ class Api:
         try:
             reply = jsontext.parse(client.call(call.action, dict(call.params)))
         except TencentCloudSDKException as error:
-            if error.code == "ServerNetworkError":
-                raise _server_error(error, call.action) from None
+            if error.code == "ServerNetworkError":  # another status than 200, with what may be an answer of the API
+                with suppress(Transient):
+                    _response_of(jsontext.said(error.message), call.action)
             raise error_for(_text(error.code), _text(error.message), _text(error.requestId)) from None
         except jsontext.NotJson as error:
             raise Transient("ClientNetworkError", f"{call.action}: unreadable reply ({error})") from None
@@ -168,17 +174,6 @@ class Api:
         client = CommonClient(service.name, service.version, credential, region, profile)
         client.request.conn = self._connection
         return client
-
-
-def _server_error(error: TencentCloudSDKException, action: str) -> CloudError:
-    """What an answer with another status than 200 says, if it is an answer of the API at all."""
-    try:
-        _response_of(jsontext.said(error.message), action)
-    except Transient:
-        pass
-    except CloudError as inside:
-        return inside
-    return error_for(_text(error.code), _text(error.message), _text(error.requestId))
 
 
 def _text(value: object) -> str:

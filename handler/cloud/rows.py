@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from handler.errors import Transient
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 Entry = TypeVar("Entry")
 Kind = TypeVar("Kind", str, bool, list[Any], dict[str, Any])
 
-MAX_DIGITS = 20
-"""A total of more digits says nothing."""
 _INTERFACE_ID = re.compile(r"eni-[0-9A-Za-z]{1,32}")
 
 
@@ -150,6 +147,7 @@ def _field(row: dict[str, Any], name: str, absent: Kind) -> Kind:
 
 def _number(value: Any) -> int:
     """A total, 0 if it is none."""
-    if isinstance(value, str):
-        return int(value) if value.isdecimal() and len(value) < MAX_DIGITS else 0
-    return int(value) if isinstance(value, (int, float)) and isfinite(value) else 0
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0

@@ -35,6 +35,8 @@ class Vpc:
     a flow log for another interface.
 
     Attributes:
+        settings: the account's defaults, which its flow logs are made with.
+        budget: the time of this invocation, within which all calls are made.
         malformed: the ids of the interfaces whose rows were not of their documented type, and so were passed over: as
             often as they came, "" where not even the id could be read.
     """
@@ -42,7 +44,8 @@ class Vpc:
     def __init__(self, api: Api, settings: Settings, pacer: Pacer | None = None) -> None:
         """Take an API and the account's defaults; a pacer spaces out the creates."""
         self._api = api
-        self._settings = settings
+        self.settings = settings
+        self.budget = api.budget
         self._pacer = pacer
         self.malformed: list[str] = []
 
@@ -167,7 +170,7 @@ class Vpc:
         return listed
 
     def _create_params(self, interface: Interface, name: str) -> dict[str, Any]:
-        settings = self._settings
+        settings = self.settings
         params: dict[str, Any] = {
             "FlowLogName": name,
             "ResourceType": "NETWORKINTERFACE",
@@ -175,21 +178,21 @@ class Vpc:
             "TrafficType": settings.traffic_type,
             "VpcId": interface.vpc_id,
             "FlowLogDescription": settings.description,
+            **self._storage(interface.region),
         }
-        params.update(self._storage(interface.region))
         if settings.tags:
             params["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(settings.tags.items())]
         return params
 
     def _storage(self, region: str) -> dict[str, Any]:
-        kind, _, place = self._settings.storage.partition(":")
+        kind, _, place = self.settings.storage.partition(":")
         if kind == "ckafka":
             instance, _, topic = place.partition("/")
             return {"StorageType": "ckafka", "FlowLogStorage": {"StorageId": instance, "StorageTopic": topic}}
-        topic_id = self._settings.topic_for(region)
+        topic_id = self.settings.topic_for(region)
         if not topic_id:
             raise Refused("NoTopicForRegion", f"FLOWLOG_TOPIC_ID names no topic for {region}, and no default")
         storage = {"StorageType": "cls", "CloudLogId": topic_id}
-        if self._settings.topic_region:
-            storage["CloudLogRegion"] = self._settings.topic_region
+        if self.settings.topic_region:
+            storage["CloudLogRegion"] = self.settings.topic_region
         return storage

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from handler.cloud.vpc import Vpc
     from handler.cover.cure import Wish
     from handler.cover.state import Judgement
-    from handler.settings import Settings
 
 INSTANCE_READS_PER_S = 35.0
 """DescribeInstances keeps under its documented limit of 40 a second (doc 213/15728)."""
@@ -52,7 +50,6 @@ class Scope:
         cvm: with it, what is missing and can have no flow log by its instance's model is told apart; without it, a
             try will tell.
         wish: what may be repaired; without it, nothing is.
-        monotonic: the clock by which reads are paced.
     """
 
     vpc_ids: Sequence[str] = ()
@@ -60,10 +57,9 @@ class Scope:
     tell: Callable[[Found], None] | None = None
     cvm: Cvm | None = None
     wish: Wish | None = None
-    monotonic: Callable[[], float] = time.monotonic
 
 
-def take(region: str, vpc: Vpc, settings: Settings, scope: Scope) -> Inventory:
+def take(region: str, vpc: Vpc, scope: Scope) -> Inventory:
     """List a region and say how each interface stands.
 
     What it guarantees: nothing is missing that was not listed as an interface. A flow log that was made while it lists
@@ -72,10 +68,10 @@ def take(region: str, vpc: Vpc, settings: Settings, scope: Scope) -> Inventory:
     Raises:
         CloudError: a page could not be read.
     """
-    taking = _Taking(region, settings, scope)
-    for log in listing.flow_logs(region, vpc, scope.monotonic):
+    taking = _Taking(region, vpc, scope)
+    for log in listing.flow_logs(region, vpc):
         taking.add_flow_log(log)
-    for interface in listing.interfaces(region, vpc, scope.vpc_ids, scope.monotonic):
+    for interface in listing.interfaces(region, vpc, scope.vpc_ids):
         taking.add_interface(interface)
     taking.finish()
     taking.inventory.malformed = len(vpc.malformed)
@@ -89,16 +85,16 @@ _Judged = tuple["Judgement", str, "FlowLog | None", str]
 class _Taking:
     """The listing of one region. There may be 100,000 of each kind: it keeps no more of them than it needs."""
 
-    def __init__(self, region: str, settings: Settings, scope: Scope) -> None:
+    def __init__(self, region: str, vpc: Vpc, scope: Scope) -> None:
         self.inventory = Inventory(region)
-        self._settings = settings
+        self._settings = vpc.settings
         self._scope = scope
         # By interface, its flow log as judged; None once the interface has been seen.
         self._logs: dict[str, _Judged | None] = {}
         self._same: dict[Judgement, Judgement] = {}
         self._wider: dict[str, Wider] = {}
         self._missing: list[Found] = []
-        self._instance_reads = Pacer(INSTANCE_READS_PER_S, scope.monotonic)
+        self._instance_reads = Pacer(INSTANCE_READS_PER_S, vpc.budget.monotonic)
 
     def add_flow_log(self, log: FlowLog) -> None:
         """Judge a flow log; where an interface has two, that counts which makes the best of it."""
@@ -126,7 +122,7 @@ class _Taking:
         for place in (interface.vpc_id, interface.subnet_id):
             if place in self._wider:
                 self._wider[place].interfaces += 1
-        found = _found(interface, known, self._settings)
+        found = self._found(interface, known)
         if known and known[3] and found.state in IMPAIRED:
             self._keep_cure(found, known[3])
         if found.state is not State.MISSING:
@@ -139,9 +135,17 @@ class _Taking:
     def finish(self) -> None:
         """Tell what is left to be told, and put all in order."""
         self._tell_missing()
-        self._cut_cures(MOST)
+        self.inventory.cures.sort()
+        self.inventory.cures_cut = len(self.inventory.cures[MOST:])
+        del self.inventory.cures[MOST:]
         self.inventory.missing.sort()
         self.inventory.wider = [each for each in self._wider.values() if each.interfaces]
+
+    def _found(self, interface: Interface, known: _Judged | None) -> Found:
+        outcome, reason = rules.decide(interface, self._settings)
+        if known and (outcome is not Outcome.SKIPPED or known[0].state is State.COVERED):
+            return Found(interface, known[0].state, known[0].words, known[1], known[2])
+        return Found(interface, _SET_ASIDE.get(outcome, State.MISSING), reason, *(known[1:3] if known else ()))
 
     def _keep_cure(self, found: Found, how: str) -> None:
         """Keep how an impaired interface's flow log is made good. Without an instance nothing could be made anew."""
@@ -149,13 +153,6 @@ class _Taking:
             return
         ident, vpc_id = found.interface.interface_id, sys.intern(found.interface.vpc_id)
         self.inventory.cures.append(Cure(ident, vpc_id, found.flow_log_id, how, found.reason, found.state))
-        if len(self.inventory.cures) >= 2 * MOST:
-            self._cut_cures(MOST)
-
-    def _cut_cures(self, most: int) -> None:
-        self.inventory.cures.sort()
-        self.inventory.cures_cut += len(self.inventory.cures[most:])
-        del self.inventory.cures[most:]
 
     def _tell_missing(self) -> None:
         """Tell what is missing from what can have no flow log by its instance's model, as far as that is known."""
@@ -185,10 +182,3 @@ class _Taking:
         self.inventory.add(found)
         if self._scope.tell:
             self._scope.tell(found)
-
-
-def _found(interface: Interface, known: _Judged | None, settings: Settings) -> Found:
-    outcome, reason = rules.decide(interface, settings)
-    if known and (outcome is not Outcome.SKIPPED or known[0].state is State.COVERED):
-        return Found(interface, known[0].state, known[0].words, known[1], known[2])
-    return Found(interface, _SET_ASIDE.get(outcome, State.MISSING), reason, *(known[1:3] if known else ()))

@@ -135,7 +135,7 @@ def create(invocation: Invocation, whole: Survey, settle: Settle) -> list[Region
 
 def _work(invocation: Invocation, run: RegionRun, pacer: Pacer, settle: Settle) -> None:
     def make(interface: Interface) -> Result:
-        return ensure.create(interface, invocation.vpc(pacer), invocation.settings, invocation.budget)
+        return ensure.create(interface, invocation.vpc(pacer))
 
     try:
         while taken := run.take():

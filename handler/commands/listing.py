@@ -29,23 +29,23 @@ MAX_TOTAL = 10_000_000
 Entry = TypeVar("Entry")
 
 
-def flow_logs(region: str, vpc: Vpc, monotonic: Callable[[], float]) -> Iterator[FlowLog]:
-    """Every flow log of the region, of interfaces and of all else, at a pace by a clock.
+def flow_logs(region: str, vpc: Vpc) -> Iterator[FlowLog]:
+    """Every flow log of the region, of interfaces and of all else, at a pace.
 
     Raises:
         CloudError: a page could not be read.
     """
-    pacer = Pacer(FLOW_LOG_READS_PER_S, monotonic)
+    pacer = Pacer(FLOW_LOG_READS_PER_S, vpc.budget.monotonic)
     return _all_pages(lambda offset: vpc.flow_log_page(region, offset, pacer))
 
 
-def interfaces(region: str, vpc: Vpc, vpc_ids: Sequence[str], monotonic: Callable[[], float]) -> Iterator[Interface]:
-    """Every interface of some VPCs of the region, or of all where none is named, at a pace by a clock.
+def interfaces(region: str, vpc: Vpc, vpc_ids: Sequence[str]) -> Iterator[Interface]:
+    """Every interface of some VPCs of the region, or of all where none is named, at a pace.
 
     Raises:
         CloudError: a page could not be read.
     """
-    pacer = Pacer(INTERFACE_READS_PER_S, monotonic)
+    pacer = Pacer(INTERFACE_READS_PER_S, vpc.budget.monotonic)
     for group in list(chunks(vpc_ids, FILTER_VALUES)) or [()]:
         yield from _all_pages(lambda offset, group=group: vpc.interface_page(region, offset, group, pacer))  # type: ignore[misc]
 

@@ -7,12 +7,13 @@ What is not ours to change stays as it is: messages of somebody else, and such a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from handler.cloud.pace import Pacer
 from handler.cloud.queue import BATCH
-from handler.commands import letter
+from handler.commands import backfill, letter
 from handler.commands.shortfall import Shortfall
 from handler.cover.batch import Batch
 from handler.cover.search import INTERFACE_DELAYS_S
@@ -89,10 +90,10 @@ class Redrive:
         """
         seen: set[tuple[str, int]] = set()
         again = 0
-        left = limit if limit is not None else -1
+        left = inf if limit is None else limit
         receiver = self.invocation.queue.within(self.invocation.budget)
         while left and self.invocation.budget.left() > 0:
-            messages = receiver.receive(min(BATCH, left) if left > 0 else BATCH)
+            messages = receiver.receive(int(min(BATCH, left)))
             self.invocation.queue.delete(
                 [each.handle for each in messages if each.handle and each.key in self._settled]
             )
@@ -103,7 +104,7 @@ class Redrive:
                 return
             seen.update(each.message.key for each in new)
             fresh = [each for each in new if not self._stays(each)]
-            left -= min(left, len(fresh)) if left > 0 else 0
+            left -= len(fresh)
             if fresh:
                 yield fresh
 
@@ -131,9 +132,8 @@ class Redrive:
         """Cover all interfaces of some letters at once: paced, in parallel, each called for once."""
         owners = [(each, item) for each in letters for item in each.items if isinstance(item, Interface)]
         pacer = Pacer(self.invocation.settings.create_rate, self.invocation.budget.monotonic)
-        vpc, settings, budget = self.invocation.vpc(pacer), self.invocation.settings, self.invocation.budget
         # An instance has had its time to boot when its event came.
-        batch = Batch(vpc, settings, budget, instance_delays=INTERFACE_DELAYS_S)
+        batch = Batch(self.invocation.vpc(pacer), instance_delays=INTERFACE_DELAYS_S)
         for (owner, _), done in zip(owners, batch.run([item for _, item in owners]), strict=True):
             owner.results += done
 
@@ -178,4 +178,6 @@ class Redrive:
             self.invocation.report.add(Result(Outcome.IGNORED, reason=f"{item.name}: it has just been done"))
         else:
             self._swept = self._swept or item.name == "sweep"
-            self.run_command(item, self.invocation)
+            # Of a sweep only what comes after its redrive, which is under way.
+            swept = replace(backfill.SWEEP, history=item.history)
+            self.run_command(swept if item.name == "sweep" else item, self.invocation)

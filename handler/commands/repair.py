@@ -152,9 +152,8 @@ def mend(invocation: Invocation, whole: Survey, settle: Settle) -> list[RegionCu
 
 
 def _mend_region(invocation: Invocation, run: RegionCures, settle: Settle) -> None:
-    settings = invocation.settings
-    creates, others = (Pacer(settings.create_rate, invocation.budget.monotonic) for _ in range(2))
-    do = partial(Repair(invocation.vpc(creates), settings, invocation.budget, others).do, run.inventory.region)
+    creates, others = (Pacer(invocation.settings.create_rate, invocation.budget.monotonic) for _ in range(2))
+    do = partial(Repair(invocation.vpc(creates), others).do, run.inventory.region)
     cures = run.inventory.cures
     # The first alone: whether a create is possible at all is found out with one flow log, not with eight.
     groups = [cures[:1], *(cures[start : start + WORKERS] for start in range(1, len(cures), WORKERS))]
@@ -169,13 +168,10 @@ def _mend_region(invocation: Invocation, run: RegionCures, settle: Settle) -> No
 
 def _take(run: RegionCures, cure: Cure, result: Result, settle: Settle) -> None:
     interface = Interface(run.inventory.region, cure.interface_id, cure.vpc_id)
-    if result.outcome is Outcome.IMPAIRED:  # it stands as it was
-        run.note(cure, result.failure)
-        settle(interface, replace(result, failure=None))
-        return
-    run.note(cure, None)
-    settle(interface, result)
-    if result.failure:
+    unchanged = result.outcome is Outcome.IMPAIRED
+    run.note(cure, result.failure if unchanged else None)
+    settle(interface, replace(result, failure=None) if unchanged else result)
+    if result.failure and not unchanged:
         run.stopped = (
             f"a flow log of {run.inventory.region} was deleted and could not be made anew ({result.reason}): "
             "no more are deleted"

@@ -116,11 +116,10 @@ def take(
         tell,
         cvm=Cvm(invocation.api) if for_status else None,
         wish=wish,
-        monotonic=invocation.budget.monotonic,
     )
 
     def inventory(region: str) -> Inventory:
-        return coverage.take(region, invocation.vpc(), invocation.settings, scope)
+        return coverage.take(region, invocation.vpc(), scope)
 
     found = regions.find(invocation, arguments, everywhere=for_status)
     taken, failures = regions.side_by_side(inventory, found.names)

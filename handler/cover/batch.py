@@ -21,11 +21,9 @@ from handler.model import Failure, Outcome, key_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from handler.budget import Budget
     from handler.cloud.vpc import Vpc
     from handler.cover.search import Found, Search
     from handler.model import Interface, InterfaceKey, Result
-    from handler.settings import Settings
 
 Done = list[tuple["Interface", "Result"]]
 
@@ -33,14 +31,10 @@ Done = list[tuple["Interface", "Result"]]
 class Batch:
     """The interfaces of one event."""
 
-    def __init__(
-        self, vpc: Vpc, settings: Settings, budget: Budget, instance_delays: Sequence[float] = INSTANCE_DELAYS_S
-    ) -> None:
+    def __init__(self, vpc: Vpc, instance_delays: Sequence[float] = INSTANCE_DELAYS_S) -> None:
         """Take what the interfaces are looked up and ensured with; the delays are for what boots with an instance."""
         self._vpc = vpc
-        self._settings = settings
-        self._budget = budget
-        self._repair = Repair(vpc, settings, budget)
+        self._repair = Repair(vpc)
         self._instance_delays = instance_delays
         self._settled = threading.Condition()
         self._results: dict[InterfaceKey, Result | None] = {}
@@ -57,8 +51,8 @@ class Batch:
 
     def _run(self, interfaces: Sequence[Interface]) -> list[Done]:
         unique = without_duplicates(interfaces)
-        unclear = [each for each in unique if rules.needs_look(each, self._settings)]
-        ready = [each for each in unique if not rules.needs_look(each, self._settings)]
+        unclear = [each for each in unique if rules.needs_look(each, self._vpc.settings)]
+        ready = [each for each in unique if not rules.needs_look(each, self._vpc.settings)]
         done = {key_of(each): [each_done] for each, each_done in zip(ready, together(self._ensure, ready), strict=True)}
         for found in together(self._search, searches(unclear, self._instance_delays)):
             done |= found
@@ -67,7 +61,7 @@ class Batch:
     def _search(self, search: Search) -> dict[InterfaceKey, Done]:
         """Look until all is seen that is expected, or the delays or the time run out; ensure at once what is seen."""
         done: dict[InterfaceKey, Done] = defaultdict(list)
-        patience = Patience(self._budget.wait, search.delays)
+        patience = Patience(self._vpc.budget.wait, search.delays)
         while search.wanted:
             found = attempted(lambda: search.look(self._vpc))
             if isinstance(found, Failure):
@@ -110,7 +104,7 @@ class Batch:
         return interface, result
 
     def _create(self, interface: Interface) -> Result:
-        result = ensure.ensure(interface, self._vpc, self._settings, self._budget)
+        result = ensure.ensure(interface, self._vpc)
         return self._repair.of_event(interface, result) if result.outcome is Outcome.IMPAIRED else result
 
 

@@ -12,7 +12,6 @@ from handler.errors import CloudError, NotFound, attempted, failed
 from handler.model import Failure, Interface, Outcome, Result, State, result_of
 
 if TYPE_CHECKING:
-    from handler.budget import Budget
     from handler.cloud.pace import Pacer
     from handler.cloud.vpc import Vpc
     from handler.cover.state import Judgement
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 OFF, ENABLE, RECREATE = MODES = ("off", "enable", "recreate")
 """How far a repair goes, each further than the one before."""
 MOST = 5_000
-"""So many cures of a region are kept at a time, the first by interface id: about what 300 s can do."""
+"""So many cures of a region are done at a time, the first by interface id: about what 300 s can do."""
 ENOUGH_S = 8.0
 """A flow log is deleted only with so much time left, in seconds, that its create can be tried and tried again."""
 _SAID = {ENABLE: "switched on", RECREATE: "deleted and made anew"}
@@ -51,7 +50,7 @@ class Wish:
         return "" if log.enabled else ENABLE
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Cure:
     """One flow log to be made good."""
 
@@ -71,11 +70,9 @@ class Cure:
 class Repair:
     """Makes flow logs good, one at a time; safe to be killed at any call."""
 
-    def __init__(self, vpc: Vpc, settings: Settings, budget: Budget, pacer: Pacer | None = None) -> None:
+    def __init__(self, vpc: Vpc, pacer: Pacer | None = None) -> None:
         """Take what its calls are made with; the pacer spaces out what is not a create."""
         self._vpc = vpc
-        self._settings = settings
-        self._budget = budget
         self._pacer = pacer
 
     def do(self, region: str, cure: Cure) -> Result | None:
@@ -86,7 +83,7 @@ class Repair:
             Any other result with a failure is of an interface that has no flow log any more.
         """
         interface = Interface(region, cure.interface_id, cure.vpc_id)
-        if self._budget.left() < (ENOUGH_S if cure.how == RECREATE else 0.0):
+        if self._vpc.budget.left() < (ENOUGH_S if cure.how == RECREATE else 0.0):
             return None
         result = attempted(lambda: self._do(interface, cure))
         if not isinstance(result, Failure):
@@ -100,7 +97,7 @@ class Repair:
 
         What cannot be repaired stays impaired and is no failure: the next sweep tries again.
         """
-        region, settings = interface.region, self._settings
+        region, settings = interface.region, self._vpc.settings
         if settings.repair == OFF:
             return impaired
         try:
@@ -122,7 +119,7 @@ class Repair:
             return result_of(interface, Outcome.REPAIRED, repaired, cure.flow_log_id, State.COVERED)
         with suppress(NotFound):  # somebody was faster, or the answer to a first call was lost
             self._vpc.delete_flow_log(interface.region, cure.vpc_id, cure.flow_log_id, self._pacer)
-        result = attempted(lambda: ensure.create(interface, self._vpc, self._settings, self._budget))
+        result = attempted(lambda: ensure.create(interface, self._vpc))
         if isinstance(result, Failure):
             return failed(interface, replace(result, unfinished=False))
         if result.outcome is not Outcome.CREATED:

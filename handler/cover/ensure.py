@@ -23,9 +23,7 @@ from handler.model import Interface, Outcome, Result, State, result_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handler.budget import Budget
     from handler.cloud.vpc import Vpc
-    from handler.settings import Settings
 
 MAX_NAME = 60  # FlowLogName (doc 215/35015)
 MAX_NAMES = 9
@@ -39,7 +37,7 @@ NOT_FOUND_DELAYS_S = (0.5, 1.5, 2.0)
 LISTING_DELAYS_S = (0.5, 1.0, 2.0)
 
 
-def ensure(interface: Interface, vpc: Vpc, settings: Settings, budget: Budget) -> Result:
+def ensure(interface: Interface, vpc: Vpc) -> Result:
     """Bring one interface, whose VPC is known, to its outcome.
 
     Returns:
@@ -48,16 +46,16 @@ def ensure(interface: Interface, vpc: Vpc, settings: Settings, budget: Budget) -
     Raises:
         CloudError: it failed for good; the caller puts it on the dead-letter queue.
     """
-    decision, reason = rules.decide(interface, settings)
+    decision, reason = rules.decide(interface, vpc.settings)
     if decision is not Outcome.PLANNED:
         return result_of(interface, decision, reason)
-    result = create(interface, vpc, settings, budget)
+    result = create(interface, vpc)
     return replace(result, reason=result.reason or reason)  # such as that a rule has expired
 
 
-def create(interface: Interface, vpc: Vpc, settings: Settings, budget: Budget) -> Result:
+def create(interface: Interface, vpc: Vpc) -> Result:
     """The same for an interface that the rules want: nothing but its id and VPC need be known."""
-    return _Attempt(interface, vpc, settings, budget).run()
+    return _Attempt(interface, vpc).run()
 
 
 def names(prefix: str, interface_id: str) -> Iterator[str]:
@@ -70,17 +68,16 @@ def names(prefix: str, interface_id: str) -> Iterator[str]:
 class _Attempt:
     """CreateFlowLog for one interface, until an answer settles it: a method for each answer that asks for more."""
 
-    def __init__(self, interface: Interface, vpc: Vpc, settings: Settings, budget: Budget) -> None:
+    def __init__(self, interface: Interface, vpc: Vpc) -> None:
         self._interface = interface
         self._vpc = vpc
-        self._settings = settings
-        self._names = names(settings.name_prefix, interface.interface_id)
+        self._names = names(vpc.settings.name_prefix, interface.interface_id)
         self._name = next(self._names)
         self._lost: Transient | None = None
-        self._until_answered = Patience(budget.wait, chain(LISTING_DELAYS_S, delays()))
-        self._until_attached = Patience(budget.wait, ATTACH_DELAYS_S if interface.attaching else ())
-        self._until_visible = Patience(budget.wait, NOT_FOUND_DELAYS_S)
-        self._until_listed = Patience(budget.wait, LISTING_DELAYS_S)
+        self._until_answered = Patience(vpc.budget.wait, chain(LISTING_DELAYS_S, delays()))
+        self._until_attached = Patience(vpc.budget.wait, ATTACH_DELAYS_S if interface.attaching else ())
+        self._until_visible = Patience(vpc.budget.wait, NOT_FOUND_DELAYS_S)
+        self._until_listed = Patience(vpc.budget.wait, LISTING_DELAYS_S)
 
     def run(self) -> Result:
         """The result. A create whose answer was lost may have taken effect: no lack of time afterwards says more."""
@@ -179,13 +176,13 @@ class _Attempt:
         if known.vpc_id in ("", self._interface.vpc_id):
             raise error
         self._interface = as_known(self._interface, known)
-        decision, reason = rules.decide(self._interface, self._settings)
+        decision, reason = rules.decide(self._interface, self._vpc.settings)
         return None if decision is Outcome.PLANNED else self._ended(decision, reason)
 
     def _existing(self) -> Result | None:
         """The result, if the interface has a flow log: covered, or impaired if that does not log as it should."""
         region = self._interface.region
-        found = state.best(self._vpc.flow_logs_of(self._interface), region, self._settings)
+        found = state.best(self._vpc.flow_logs_of(self._interface), region, self._vpc.settings)
         if found is None:
             return None
         log, judgement = found

@@ -162,7 +162,7 @@ def redrive_command(
         console.ask(f"Run {_how_many(before, limit)} of {run.queue.name} again?", yes=yes)
     total = min(filter(None, (number, limit)), default=None)
     with run.progress("Reading" if dry_run else "Running again", total):
-        redrive.redrive({"limit": limit, "dry_run": dry_run}, run.invocation, dispatch.run_again)
+        redrive.redrive({"limit": limit, "dry_run": dry_run}, run.invocation, dispatch.run)
     raise typer.Exit(_redriven(run, limit, dry_run=dry_run, as_json=as_json))
 
 

@@ -31,7 +31,8 @@ def invocation(cloud: LocalCloud) -> Invocation:
 @pytest.mark.parametrize("before", range(1, MAX_LETTER_ATTEMPTS + 1))
 def test_the_last_attempt_is_marked(function: Function, invocation: Invocation, before: int) -> None:
     """At the fifth failure, not before it."""
-    invocation.letters.add_command({}, FAILURE, History(ID, before, "2026-11-24T05:00:00Z"))
+    command = Command("status", {}, History(ID, before, "2026-11-24T05:00:00Z"))
+    invocation.letters.add_command(command, FAILURE)
     invocation.letters.flush()
     (letter,) = function.logged_letters()
     assert (letter["attempts"], letter["exhausted"]) == (before + 1, before + 1 >= 5)
