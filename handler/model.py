@@ -173,7 +173,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one item. With a `failure`, it still has to be put on the dead-letter queue."""
+    """What became of one item. With a `failure`, it still has to be put on the dead-letter queue.
+
+    `flow_log` is the one that the interface was found with, for whoever may repair it.
+    """
 
     outcome: Outcome
     region: str = ""
@@ -183,6 +186,7 @@ class Result:
     instance_id: str = ""
     failure: Failure | None = None
     state: State | None = None
+    flow_log: FlowLog | None = None
 
     def as_item(self) -> dict[str, str]:
         """The report's line on it, without what is empty."""

@@ -84,11 +84,8 @@ def expectation(error: ValidationError) -> str:
     say = _WORDS.get(str(error.validator))
     if say:
         return say(wanted, error.instance)
-    return (
-        f"must keep to {error.validator} {wanted}"
-        if isinstance(wanted, (int, float))
-        else f"must keep to {error.validator}"
-    )
+    bound = f" {wanted}" if isinstance(wanted, (int, float)) else ""
+    return f"must keep to {error.validator}{bound}"
 
 
 _WORDS: dict[str, Callable[[Any, Any], str]] = {

@@ -94,11 +94,8 @@ class Connection:
                 preload_content=False,
                 decode_content=False,
             )
-            try:
+            with reply:  # read to its end, it is back in the pool already; what is left unread is not waited for
                 content = reply.read(MAX_REPLY_BYTES + 1)
-            finally:
-                # Read to its end, it is back in the pool already; what is left unread is not waited for.
-                reply.close()
         except (HTTPError, OSError, ValueError) as error:
             raise NoReply(f"{place.host}: {_words(error, seconds)}") from None
         _check(reply.status, reply.headers, content, str(place.host))

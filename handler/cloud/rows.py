@@ -49,8 +49,8 @@ def interfaces(reply: Mapping[str, Any], region: str) -> Rows[Interface]:
     Raises:
         Transient: they are no list.
     """
-    rows = _listed(reply, "NetworkInterfaceSet")
-    return _read(rows, lambda row: _interface(row, region), "NetworkInterfaceId", reply.get("TotalCount"))
+    total = reply.get("TotalCount")
+    return _read(reply, "NetworkInterfaceSet", "NetworkInterfaceId", total, lambda row: _interface(row, region))
 
 
 def flow_logs(reply: Mapping[str, Any]) -> Rows[FlowLog]:
@@ -59,19 +59,15 @@ def flow_logs(reply: Mapping[str, Any]) -> Rows[FlowLog]:
     Raises:
         Transient: they are no list.
     """
-    return _read(_listed(reply, "FlowLog"), _flow_log, "ResourceId", reply.get("TotalNum"))
+    return _read(reply, "FlowLog", "ResourceId", reply.get("TotalNum"), _flow_log)
 
 
-def _listed(reply: Mapping[str, Any], name: str) -> list[Any]:
-    rows = reply.get(name)
-    if rows is None:
-        return []
+def _read(
+    reply: Mapping[str, Any], name: str, id_name: str, total: Any, read: Callable[[dict[str, Any]], Entry]
+) -> Rows[Entry]:
+    rows = [] if reply.get(name) is None else reply[name]
     if not isinstance(rows, list):
         raise Transient("ClientNetworkError", f"a reply whose {name} is no list")
-    return rows
-
-
-def _read(rows: list[Any], read: Callable[[dict[str, Any]], Entry], id_name: str, total: Any) -> Rows[Entry]:
     entries: list[Entry] = []
     malformed: list[str] = []
     for row in rows:

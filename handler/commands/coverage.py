@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from handler.cloud.cvm import INSTANCES
+from handler.cloud import cvm
 from handler.cloud.many import chunks, together
 from handler.cloud.pace import Pacer
 from handler.commands import listing
@@ -22,14 +22,14 @@ from handler.model import FlowLog, Interface, Outcome, State
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from handler.cloud.cvm import Cvm
+    from handler.cloud.api import Api
     from handler.cloud.vpc import Vpc
     from handler.cover.cure import Wish
     from handler.cover.state import Judgement
 
 INSTANCE_READS_PER_S = 35.0
 """DescribeInstances keeps under its documented limit of 40 a second (doc 213/15728)."""
-PREDICTED = 2 * listing.READERS * INSTANCES
+PREDICTED = 2 * listing.READERS * cvm.INSTANCES
 """Of so many missing interfaces at a time the instances' models are asked for: there may be too many to keep them all.
 An instance whose interfaces are listed further apart is asked for again."""
 WIDER = ("VPC", "SUBNET")
@@ -47,15 +47,15 @@ class Scope:
         vpc_ids: only the interfaces of these VPCs; none means all.
         after: only interfaces behind this id.
         tell: gets each interface as it is found, for whoever wants a line on each; called from several threads.
-        cvm: with it, what is missing and can have no flow log by its instance's model is told apart; without it, a
-            try will tell.
+        models_from: with it, what is missing and can have no flow log by its instance's model is told apart; without
+            it, a try will tell.
         wish: what may be repaired; without it, nothing is.
     """
 
     vpc_ids: Sequence[str] = ()
     after: str = ""
     tell: Callable[[Found], None] | None = None
-    cvm: Cvm | None = None
+    models_from: Api | None = None
     wish: Wish | None = None
 
 
@@ -165,14 +165,14 @@ class _Taking:
 
     def _models(self, instance_ids: Sequence[str]) -> dict[str, str]:
         """The models of some instances, where they are asked for. Once they could not be, they are not again."""
-        cvm = self._scope.cvm
+        api = self._scope.models_from
         models: dict[str, str] = {}
-        if cvm is None or self.inventory.unpredicted:
+        if api is None or self.inventory.unpredicted:
             return models
         ids = [ident for ident in dict.fromkeys(instance_ids) if ident]
-        ask = partial(cvm.models, self.inventory.region, pacer=self._instance_reads)
+        ask = partial(cvm.models, api, self.inventory.region, pacer=self._instance_reads)
         try:
-            for answer in together(ask, list(chunks(ids, INSTANCES)), listing.READERS):
+            for answer in together(ask, list(chunks(ids, cvm.INSTANCES)), listing.READERS):
                 models |= answer
         except CloudError as error:
             self.inventory.unpredicted = f"whether its model takes flow logs could not be asked for ({error.code})"

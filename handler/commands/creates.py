@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from handler.cloud.pace import Pacer
@@ -16,6 +17,7 @@ from handler.model import Failure, Interface, Outcome, Result
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from handler.cloud.vpc import Vpc
     from handler.commands.inventory import Inventory
     from handler.commands.survey import Survey
     from handler.invocation import Invocation
@@ -121,9 +123,9 @@ def create(invocation: Invocation, whole: Survey, settle: Settle) -> list[Region
             settle(interface, result)
 
     threads = [
-        threading.Thread(target=_work, args=(invocation, run, pacer, settle_alone), daemon=True)
+        threading.Thread(target=_work, args=(run, vpc, settle_alone), daemon=True)
         for run in runs
-        for pacer in [Pacer(invocation.settings.create_rate, invocation.budget.monotonic)]
+        for vpc in [invocation.vpc(Pacer(invocation.settings.create_rate, invocation.budget.monotonic))]
         for _ in range(min(WORKERS, len(run.inventory.missing)))
     ]
     for thread in threads:
@@ -133,14 +135,11 @@ def create(invocation: Invocation, whole: Survey, settle: Settle) -> list[Region
     return runs
 
 
-def _work(invocation: Invocation, run: RegionRun, pacer: Pacer, settle: Settle) -> None:
-    def make(interface: Interface) -> Result:
-        return ensure.create(interface, invocation.vpc(pacer))
-
+def _work(run: RegionRun, vpc: Vpc, settle: Settle) -> None:
     try:
         while taken := run.take():
             index, interface = taken
-            result = safely(make, interface)
+            result = safely(partial(ensure.create, vpc=vpc), interface)
             if result.failure and result.failure.unfinished:
                 break  # not done: the next hop's
             settle(interface, result)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from handler.cloud.cvm import Cvm
+from handler.cloud import cvm
 from handler.errors import CloudError, attempted
 from handler.model import Failure
 
@@ -51,7 +51,7 @@ def find(invocation: Invocation, arguments: Mapping[str, Any], *, everywhere: bo
     if named and (arguments.get("regions") or not everywhere):
         return Regions(named)
     try:
-        every = Cvm(invocation.api).regions(invocation.settings.region)
+        every = cvm.regions(invocation.api, invocation.settings.region)
     except CloudError as error:
         known = invocation.settings.known_regions()
         problem = (

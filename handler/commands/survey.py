@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from handler.cloud.cvm import Cvm
 from handler.commands import coverage, regions
 from handler.commands.regions import Regions
 from handler.cover import rules
@@ -114,7 +113,7 @@ def take(
         arguments.get("vpc_ids", ()),
         arguments.get("after", ""),
         tell,
-        cvm=Cvm(invocation.api) if for_status else None,
+        models_from=invocation.api if for_status else None,
         wish=wish,
     )
 

@@ -53,7 +53,7 @@ class Batch:
         unique = without_duplicates(interfaces)
         unclear = [each for each in unique if rules.needs_look(each, self._vpc.settings)]
         ready = [each for each in unique if not rules.needs_look(each, self._vpc.settings)]
-        done = {key_of(each): [each_done] for each, each_done in zip(ready, together(self._ensure, ready), strict=True)}
+        done = {key_of(each): [(each, result)] for each, result in together(self._ensure, ready)}
         for found in together(self._search, searches(unclear, self._instance_delays)):
             done |= found
         return _in_order(interfaces, done)

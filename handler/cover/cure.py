@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from handler.cover import ensure
-from handler.cover.state import best, judge
-from handler.errors import CloudError, NotFound, attempted, failed
+from handler.cover.state import judge
+from handler.errors import NotFound, attempted, failed
 from handler.model import Failure, Interface, Outcome, Result, State, result_of
 
 if TYPE_CHECKING:
@@ -97,17 +97,13 @@ class Repair:
 
         What cannot be repaired stays impaired and is no failure: the next sweep tries again.
         """
-        region, settings = interface.region, self._vpc.settings
-        if settings.repair == OFF:
+        region, settings, log = interface.region, self._vpc.settings, impaired.flow_log
+        if settings.repair == OFF or log is None:
             return impaired
-        try:
-            found = best(self._vpc.flow_logs_of(interface), region, settings)
-        except CloudError:
+        judgement = judge(log, region, settings)
+        how = Wish(settings.repair).cure(log, judgement, region, settings)
+        if not how:
             return impaired
-        how = Wish(settings.repair).cure(*found, region, settings) if found else ""
-        if not (found and how):
-            return impaired
-        log, judgement = found
         cure = Cure(interface.interface_id, interface.vpc_id, log.flow_log_id, how, judgement.words, judgement.state)
         result = self.do(region, cure) or impaired
         return replace(result, failure=None) if result.outcome is Outcome.IMPAIRED else result

@@ -188,7 +188,7 @@ class _Attempt:
         log, judgement = found
         if judgement.state is State.COVERED:
             return self._ended(Outcome.COVERED, judgement.words or HAS_ONE, log.flow_log_id)
-        return self._ended(Outcome.IMPAIRED, judgement.words, log.flow_log_id, judgement.state)
+        return replace(self._ended(Outcome.IMPAIRED, judgement.words, log.flow_log_id, judgement.state), flow_log=log)
 
     def _look(self) -> Interface | None:
         """What the cloud knows of the interface; None where it knows of none.
