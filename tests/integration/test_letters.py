@@ -10,7 +10,7 @@ import pytest
 from handler import deadletters
 from handler.intake import events
 from handler.invocation import Invocation
-from handler.model import MAX_LETTER_ATTEMPTS, Failure, History, Invalid
+from handler.model import MAX_LETTER_ATTEMPTS, Command, Failure, History, Invalid
 from localcloud.core.faults import error
 from tests.support import records
 from tests.support.function import FUNCTION_REGION as HOME
