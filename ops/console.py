@@ -26,8 +26,7 @@ _PIPE_WIDTH = 120
 _SAY_EVERY_S = 10.0
 _TICK_S = 0.02
 """Some machines' clocks show no shorter time."""
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-_DAYS = 2 * _DAY
+_DAY_H = 24
 
 STYLES = {
     "created": "green",
@@ -101,10 +100,9 @@ def table(title: str, columns: Sequence[str], *, numbers: Sequence[str] = (), fo
         title=Text(title, "bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True
     )
     for column in columns:
-        right = column in numbers
         made.add_column(
             column,
-            justify="right" if right else "left",
+            justify="right" if column in numbers else "left",
             no_wrap=column not in fold,
             overflow="fold" if column in fold else "ellipsis",
         )
@@ -113,16 +111,15 @@ def table(title: str, columns: Sequence[str], *, numbers: Sequence[str] = (), fo
 
 def duration(seconds: float) -> str:
     """A time as a person says it, such as "3 min 20 s"."""
-    whole = round(seconds)
-    if whole < 1:
-        return "under a second"
-    if whole < _MINUTE:
-        return f"{whole} s"
-    if whole < _HOUR:
-        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
-    if whole < _DAYS:
-        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
-    return f"{whole // _DAY:,} days"
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    if hours >= 2 * _DAY_H:
+        return f"{hours // _DAY_H:,} days"
+    if hours:
+        return f"{hours} h {minute} min"
+    if minutes:
+        return f"{minutes} min {second} s"
+    return f"{second} s" if second else "under a second"
 
 
 def counted(number: int, what: str) -> str:

@@ -7,6 +7,9 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -25,7 +28,7 @@ from ops.errors import Exit, OperatorError
 from ops.packaging import package as packaging
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from rich.table import Table
@@ -68,12 +71,8 @@ class Stage:
             raise OperatorError("The local cloud did not come to rest: please report it.")
 
 
-@dataclass(frozen=True)
-class Story:
-    """Something that happens in an account."""
-
-    title: str
-    happen: Callable[[Stage], None]
+Story = Callable[[Stage], None]
+"""Something that happens in an account."""
 
 
 def demo_command() -> None:
@@ -149,27 +148,23 @@ def _stories(stage: Stage) -> Table:
     _heading("3. Interfaces come, flow logs follow")
     heads = ("What happened", "The function called", "Outcome", "Why")
     rows = console.table("", heads, fold=("What happened", "The function called", "Why"))
-    for story in STORIES:
-        rows.add_row(story.title, *_told(stage, story))
+    for title, story in STORIES.items():
+        rows.add_row(title, *_told(stage, title, story))
     return rows
 
 
-def _told(stage: Stage, story: Story) -> tuple[str, Text, str]:
+def _told(stage: Stage, title: str, story: Story) -> tuple[str, Text, str]:
     """Let a story happen, and say what comes of it: the function's calls, how each item ended, and why."""
     runs, calls = len(stage.local.scf.invocations), len(stage.local.calls)
-    with console.working(story.title):
-        story.happen(stage)
+    with console.working(title):
+        story(stage)
         stage.settle()
-    made = [call.action for call in list(stage.local.calls)[calls:] if call.caller and call.caller.role]
+    made = Counter(call.action for call in list(stage.local.calls)[calls:] if call.caller and call.caller.role)
+    called = [name + (f" x{number}" if number > 1 else "") for name, number in made.items()]
     items = [item for run in stage.local.scf.invocations[runs:] for item in (run.result or {}).get("items", [])]
     outcomes = (Text(item["outcome"].replace("_", "-"), console.STYLES[item["outcome"]]) for item in items)
     reasons = dict.fromkeys(console.plain(item.get("reason", "")) for item in items)
-    return _called(made), Text("\n").join(outcomes), "\n".join(reasons).strip()
-
-
-def _called(calls: Sequence[str]) -> str:
-    counts = {name: list(calls).count(name) for name in dict.fromkeys(calls)}
-    return "\n".join(name + (f" x{number}" if number > 1 else "") for name, number in counts.items()) or "nothing"
+    return "\n".join(called) or "nothing", Text("\n").join(outcomes), "\n".join(reasons).strip()
 
 
 def _operator(stage: Stage) -> None:
@@ -225,16 +220,15 @@ def _heading(text: str) -> None:
 # The stories, each in the shape in which it really arrives: the local cloud records the call, and delivers the event.
 
 
-def _attached(stage: Stage, region: str = HOME, instance_id: str = "") -> None:
-    vpc_id, subnet_id = stage.local.network_of(region)
+def _attached(stage: Stage, instance_id: str = "") -> None:
+    vpc_id, subnet_id = stage.local.network_of(HOME)
     stage.call(
         VPC,
         "CreateAndAttachNetworkInterface",
-        region,
         NetworkInterfaceName="demo",
         VpcId=vpc_id,
         SubnetId=subnet_id,
-        InstanceId=instance_id or stage.local.seed_instance(region),
+        InstanceId=instance_id or stage.local.seed_instance(HOME),
     )
 
 
@@ -273,14 +267,12 @@ def _instances(stage: Stage) -> None:
 
 
 def _unsupported(stage: Stage) -> None:
-    _attached(stage, instance_id=stage.local.seed_instance(HOME, _UNSUPPORTED_MODEL))
+    _attached(stage, stage.local.seed_instance(HOME, _UNSUPPORTED_MODEL))
 
 
 def _refused_call(stage: Stage) -> None:
-    try:
+    with suppress(CloudError):  # as it should be: there is no such interface
         stage.call(VPC, "AttachNetworkInterface", NetworkInterfaceId="eni-00000000", InstanceId=stage.local.instance_id)
-    except CloudError:
-        return  # as it should be: there is no such interface
 
 
 def _without_permission(stage: Stage) -> None:
@@ -298,21 +290,21 @@ def _without_permission(stage: Stage) -> None:
 
 def _malformed(stage: Stage) -> None:
     """Of a record, all that names anything is taken away, and a forged id put in."""
-    event = json.loads(json.dumps(_event_of_the_first(stage)))
+    event = _event_of_the_first(stage)
     named = ("responseElements", "requestParameters", "resourceName", "resourceSet", "resources")
-    event["data"] = {key: value for key, value in event["data"].items() if key not in named}
-    event["data"]["responseElements"] = json.dumps({"NetworkInterface": {"NetworkInterfaceId": "eni-../../etc"}})
-    stage.local.eventbridge.put(event)
+    data = {key: value for key, value in event["data"].items() if key not in named}
+    data["responseElements"] = json.dumps({"NetworkInterface": {"NetworkInterfaceId": "eni-../../etc"}})
+    stage.local.eventbridge.put({**event, "data": data})
 
 
-STORIES = (
-    Story("An interface is made on an instance", _attached),
-    Story("The same event comes again", _again),
-    Story("An interface is made loose", _loose),
-    Story("… and attached later", _attach_the_loose),
-    Story("Two instances start in another region", _instances),
-    Story("An interface on an old model", _unsupported),
-    Story("A user's call is refused by the API", _refused_call),
-    Story("The role has lost a permission", _without_permission),
-    Story("An event with a forged interface id", _malformed),
-)
+STORIES: dict[str, Story] = {
+    "An interface is made on an instance": _attached,
+    "The same event comes again": _again,
+    "An interface is made loose": _loose,
+    "… and attached later": _attach_the_loose,
+    "Two instances start in another region": _instances,
+    "An interface on an old model": _unsupported,
+    "A user's call is refused by the API": _refused_call,
+    "The role has lost a permission": _without_permission,
+    "An event with a forged interface id": _malformed,
+}

@@ -216,9 +216,12 @@ def _purge(
 ) -> list[Record]:
     """Delete what is wanted; a dry run only finds it."""
     purged: list[Record] = []
+    beginnings = tuple(idents or [""])  # which is the beginning of every id
     with run.stop.on_interrupt(), console.working("Deleting records"):
         for records in receive(run, None if idents or exhausted else limit):
-            chosen = [each for each in records if _is_wanted(each, idents, exhausted=exhausted)]
+            chosen = [
+                each for each in records if each.ident.startswith(beginnings) and (each.exhausted or not exhausted)
+            ]
             chosen = chosen[: limit - len(purged) if limit else None]
             if chosen and not dry_run:
                 run.queue.delete([each.received.handle for each in chosen])
@@ -308,11 +311,6 @@ def _wanted(idents: Sequence[str] | None, before: Depth | None, limit: int | Non
         return _how_many(before, limit)
     which = f"the records that begin with {_some(idents)}" if idents else "the exhausted records"
     return which + (f", up to {limit:,}," if limit else "")
-
-
-def _is_wanted(record: Record, idents: Sequence[str] | None, *, exhausted: bool) -> bool:
-    by_ident = not idents or any(record.ident.startswith(each) for each in idents)
-    return by_ident and (record.exhausted or not exhausted)
 
 
 def _show_purged(run: Session, purged: Sequence[Record], *, dry_run: bool, as_json: bool) -> None:

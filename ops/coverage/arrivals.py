@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from handler import jsontext
 from handler.cloud.many import chunks
 from handler.errors import CloudError
-from handler.model import State
+from handler.model import InterfaceKey, State, key_of
 from ops.coverage import metric
 from ops.deployment import topic
 from ops.deployment.cloud import BEIJING, CVM, moment_of
@@ -35,8 +35,6 @@ _INSTANCES = 100
 _INDEX = "Switch the topic's index on in CLS, with statistics for the keys interface-id and log-status."
 
 ARRIVING, IDLE, SILENT = WORDS = ("arriving", "idle", "silent")
-Key = tuple[str, str]
-"""Region and id of an interface."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +57,12 @@ class Arrivals:
     """What has come of all interfaces, and of which topics that could not be found out."""
 
     period: timedelta
-    of_interface: dict[Key, Arrival] = field(default_factory=dict)
+    of_interface: dict[InterfaceKey, Arrival] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     def judged(self, found: Found) -> Found:
         """An interface in its state: one whose flow log is silent is broken."""
-        arrival = self.of_interface.get(_key(found))
+        arrival = self.of_interface.get(key_of(found.interface))
         if arrival is None or arrival.word != SILENT:
             return found
         minutes = int(self.period.total_seconds() // 60)
@@ -94,13 +92,9 @@ def look(cloud: Cloud, covered: Sequence[Found], period: timedelta) -> Arrivals:
         silent = [each for each in interfaces if each.interface.interface_id not in written]
         excused = _excused(cloud, silent, now)
         for each in interfaces:
-            key = _key(each)
+            key = key_of(each.interface)
             arrivals.of_interface[key] = written.get(key[1]) or excused.get(key) or Arrival(SILENT)
     return arrivals
-
-
-def _key(found: Found) -> Key:
-    return found.interface.region, found.interface.interface_id
 
 
 def _written(cloud: Cloud, topic_id: str, start: datetime, end: datetime) -> dict[str, Arrival]:
@@ -114,10 +108,11 @@ def _written(cloud: Cloud, topic_id: str, start: datetime, end: datetime) -> dic
         raise CloudError("ResourceNotFound.Topic", "there is no such topic in any region of the account")
     if not _anything(cloud, place, start, end):
         return {}
-    return {
-        str(row["eni"]): Arrival(ARRIVING if int(row["ok"]) else IDLE, _time(row["last"]))
-        for row in _rows(cloud, topic_id, place.region, start, end)
-    }
+    written = {}
+    for row in _rows(cloud, topic_id, place.region, start, end):
+        last = datetime.fromtimestamp(int(row["last"]) / 1000, timezone.utc)
+        written[str(row["eni"])] = Arrival(ARRIVING if int(row["ok"]) else IDLE, last)
+    return written
 
 
 def _anything(cloud: Cloud, place: Topic, start: datetime, end: datetime) -> bool:
@@ -146,22 +141,22 @@ def _rows(cloud: Cloud, topic_id: str, region: str, start: datetime, end: dateti
         after = str(rows[-1]["eni"])
 
 
-def _excused(cloud: Cloud, silent: Sequence[Found], now: datetime) -> dict[Key, Arrival]:
+def _excused(cloud: Cloud, silent: Sequence[Found], now: datetime) -> dict[InterfaceKey, Arrival]:
     """Those on which no judgement is passed: their flow log is young, or their instance does not run."""
-    excused: dict[Key, Arrival] = {}
+    excused: dict[InterfaceKey, Arrival] = {}
     by_region: dict[str, list[Found]] = defaultdict(list)
     for each in silent:
         # As the VPC API writes it: "2026-11-24 16:45:48" in Beijing (inferred). Unreadable, it counts as now.
         created = each.flow_log.created if each.flow_log else ""
         if created and now - (moment_of(created, BEIJING) or now) < YOUNG:
-            excused[_key(each)] = Arrival("", note="the flow log is younger than 20 minutes")
+            excused[key_of(each.interface)] = Arrival("", note="the flow log is younger than 20 minutes")
         else:
             by_region[each.interface.region].append(each)
     for region, interfaces in by_region.items():
         running = _running(cloud, region, sorted({each.interface.instance_id for each in interfaces}))
         for each in interfaces:
             if running is not None and each.interface.instance_id not in running:
-                excused[_key(each)] = Arrival("", note="the instance does not run")
+                excused[key_of(each.interface)] = Arrival("", note="the instance does not run")
     return excused
 
 
@@ -177,7 +172,3 @@ def _running(cloud: Cloud, region: str, instance_ids: Sequence[str]) -> set[str]
     except CloudError:
         return None
     return running
-
-
-def _time(milliseconds: Any) -> datetime:
-    return datetime.fromtimestamp(int(milliseconds) / 1000, timezone.utc)

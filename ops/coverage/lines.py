@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler.commands import status
 from handler.commands.inventory import STATES
-from handler.model import Outcome, State
+from handler.model import Outcome, State, key_of
 from ops.coverage.arrivals import Arrival
 from ops.errors import Exit
 
@@ -86,7 +86,7 @@ class Lines:
 
     def _arrival(self, interface: Interface) -> dict[str, str]:
         arrivals = self.arrivals.of_interface if self.arrivals else {}
-        found = arrivals.get((interface.region, interface.interface_id), Arrival(""))
+        found = arrivals.get(key_of(interface), Arrival(""))
         return {"arrival": found.word or found.note, "last_record_at": found.last.strftime(_TIME) if found.last else ""}
 
 
