@@ -245,7 +245,7 @@ def nested_lists(levels: int) -> Any:
     return value
 
 
-def letter_of(interface_id: str, vpc_id: str = VPC_ID, **changes: Any) -> dict[str, Any]:
+def letter_of(interface_id: str = INTERFACE_ID, vpc_id: str = VPC_ID, **changes: Any) -> dict[str, Any]:
     """A dead letter of an interface in the function's region, with an id of its own."""
     interface = {"region": BUS_REGION, "interface_id": interface_id, "vpc_id": vpc_id}
     return own_letter(id=str(uuid.uuid4()), interface=interface, **changes)

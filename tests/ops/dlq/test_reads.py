@@ -10,33 +10,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handler.cloud.queue import Message
-from localcloud import LocalCloud
 from localcloud.core import faults
 from ops import deadletters
 from ops.errors import Exit
 from ops.remembered import Memory
 from tests.support.function import QUEUE, valid
-from tests.support.records import INTERFACE_ID, MARKER, created, letter_of, own_letter, platform_letter
+from tests.support.records import MARKER, created, letter_of, own_letter, platform_letter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from localcloud import LocalCloud
     from tests.support.operator import Operator
 
 REGION = "ap-guangzhou"
-
-
-@pytest.fixture
-def cloud() -> Iterator[LocalCloud]:
-    """A local cloud with a queue that hides what is received for as long as a deployed one."""
-    with LocalCloud(enforce_limits=False, time_scale=0.05) as running:
-        running.seed_queue(QUEUE, VisibilityTimeout=300)
-        yield running
-
-
-def letter(**changes: Any) -> dict[str, Any]:
-    """A dead letter of an interface, with an id of its own."""
-    return letter_of(INTERFACE_ID, **changes)
 
 
 # list -----------------------------------------------------------------------------------------------------------------
@@ -44,7 +29,7 @@ def letter(**changes: Any) -> dict[str, Any]:
 
 def test_list_says_what_failed_and_why(cloud: LocalCloud, operator: Operator) -> None:
     """Id, kind, interface, class, code and message, attempts, exhaustion and age; the messages stay."""
-    failed = letter(attempts=5, exhausted=True)
+    failed = letter_of(attempts=5, exhausted=True)
     operator.put(failed)
     result = operator("dlq", "list")
     assert result.exit_code == Exit.OK
@@ -56,7 +41,7 @@ def test_list_says_what_failed_and_why(cloud: LocalCloud, operator: Operator) ->
 
 def test_list_as_json(operator: Operator) -> None:
     """Each of our records is whole, and valid under its schema; more than a batch of 16 is read."""
-    operator.put(*(letter() for _ in range(20)))
+    operator.put(*(letter_of() for _ in range(20)))
     listed = operator.json("dlq", "list")
     assert (listed["queue"], listed["hidden"], len(listed["records"])) == (QUEUE, 0, 20)
     for each in listed["records"]:
@@ -115,7 +100,7 @@ def test_a_platform_record_whose_body_is_text(operator: Operator) -> None:
 
 def test_list_twice(operator: Operator) -> None:
     """A second look from this machine shows the same, and until when the records are hidden from the function."""
-    operator.put(letter(), letter())
+    operator.put(letter_of(), letter_of())
     first, again = operator("dlq", "list"), operator("dlq", "list")
     assert f"2 records on {QUEUE}" in first.stdout
     assert first.stdout == again.stdout
@@ -124,7 +109,7 @@ def test_list_twice(operator: Operator) -> None:
 
 def test_list_says_what_another_has_hidden(operator: Operator, tmp_path: Path) -> None:
     """How many, and until when at the latest."""
-    operator.put(letter(), letter())
+    operator.put(letter_of(), letter_of())
     operator("dlq", "list", HOME=str(tmp_path))
     again = operator("dlq", "list")
     assert "No records" not in again.output
@@ -147,7 +132,7 @@ def test_the_queue_needs_no_topic(operator: Operator) -> None:
 def test_without_leave_to_manage_the_queue(cloud: LocalCloud, operator: Operator) -> None:
     """The number of hidden messages is then unknown, and nothing else is lost."""
     cloud.faults.add("DescribeCmqQueueDetail", faults.error("UnauthorizedOperation", "no"))
-    operator.put(letter())
+    operator.put(letter_of())
     listed = operator.json("dlq", "list")
     assert (listed["hidden"], len(listed["records"])) == (None, 1)
 
@@ -165,8 +150,8 @@ def test_a_queue_that_is_not_there(operator: Operator) -> None:
 
 def test_show_right_after_list(operator: Operator) -> None:
     """Without waiting: what list has received is remembered; the id's beginning is enough."""
-    wanted = letter()
-    operator.put(wanted, letter())
+    wanted = letter_of()
+    operator.put(wanted, letter_of())
     operator("dlq", "list")
     result = operator("dlq", "show", wanted["id"][:8])
     assert result.exit_code == Exit.OK, result.output
@@ -190,7 +175,7 @@ def test_what_is_remembered_is_nobody_elses(cloud: LocalCloud, operator: Operato
 @pytest.mark.parametrize("content", ["", "{", "[5]", '[{"body": 1}]', "5"])
 def test_a_broken_memory(operator: Operator, content: str) -> None:
     """It is passed over: what is on the queue can be received once it is not hidden any more."""
-    operator.put(letter())
+    operator.put(letter_of())
     operator("dlq", "list")
     [file] = (Path(operator.variables["HOME"]) / ".cache" / "eni-flowlog").iterdir()
     file.write_text(content, "utf-8")
@@ -199,7 +184,7 @@ def test_a_broken_memory(operator: Operator, content: str) -> None:
 
 def test_a_home_that_cannot_be_written(operator: Operator) -> None:
     """Then nothing is remembered, and everything else works."""
-    operator.put(letter())
+    operator.put(letter_of())
     assert len(operator.json("dlq", "list", XDG_CACHE_HOME="/dev/null")["records"]) == 1
 
 
@@ -216,7 +201,7 @@ def test_handles_are_used_as_long_as_they_are_good(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [("show", ""), ("show", " "), ("purge", ""), ("purge", "abc", "")])
 def test_an_empty_id(cloud: LocalCloud, operator: Operator, arguments: tuple[str, ...]) -> None:
     """Refused: it would be the beginning of every id."""
-    operator.put(letter())
+    operator.put(letter_of())
     result = operator("dlq", *arguments, *(["--yes"] if arguments[0] == "purge" else []))
     assert result.exit_code == Exit.USAGE
     assert "an id cannot be empty" in result.stderr
@@ -225,7 +210,7 @@ def test_an_empty_id(cloud: LocalCloud, operator: Operator, arguments: tuple[str
 
 def test_show_of_an_unknown_id(operator: Operator) -> None:
     """An error that says where the ids are; nothing is waited for."""
-    operator.put(letter())
+    operator.put(letter_of())
     result = operator("dlq", "show", "zzz")
     assert result.exit_code == Exit.FAILED
     assert "No record on the queue begins with zzz: see `eni-flowlog dlq list`." in result.stderr
@@ -234,7 +219,7 @@ def test_show_of_an_unknown_id(operator: Operator) -> None:
 def test_show_of_an_ambiguous_beginning(operator: Operator) -> None:
     """An error that names the ids."""
     ids = [f"abcd{number}000-0000-4000-8000-000000000000" for number in (1, 2)]
-    operator.put(*({**letter(), "id": each} for each in ids))
+    operator.put(*({**letter_of(), "id": each} for each in ids))
     result = operator("dlq", "show", "abcd")
     assert result.exit_code == Exit.FAILED
     assert f"abcd is the beginning of several ids: {ids[0]}, {ids[1]}." in result.stderr

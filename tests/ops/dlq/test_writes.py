@@ -7,31 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud import LocalCloud
 from localcloud.core import faults
 from ops.errors import Exit
 from tests.support.function import QUEUE, valid
-from tests.support.records import INTERFACE_ID, ckafka, cls, cmq, created, letter_of, platform_letter
+from tests.support.records import ckafka, cls, cmq, created, letter_of, platform_letter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from localcloud import LocalCloud
     from tests.support.operator import Operator
 
 REGION = "ap-guangzhou"
-
-
-@pytest.fixture
-def cloud() -> Iterator[LocalCloud]:
-    """A local cloud with a queue that hides what is received for as long as a deployed one."""
-    with LocalCloud(enforce_limits=False, time_scale=0.05) as running:
-        running.seed_queue(QUEUE, VisibilityTimeout=300)
-        yield running
-
-
-def letter(**changes: Any) -> dict[str, Any]:
-    """A dead letter of an interface, with an id of its own."""
-    return letter_of(INTERFACE_ID, **changes)
 
 
 def letters_of(cloud: LocalCloud, number: int) -> list[dict[str, Any]]:
@@ -96,7 +81,7 @@ def test_redrive_where_nothing_can_be_put_back(cloud: LocalCloud, operator: Oper
 
 def test_redrive_leaves_the_exhausted(cloud: LocalCloud, operator: Operator) -> None:
     """Not tried, not deleted, said, exit code 3."""
-    operator.put(letter(attempts=5, exhausted=True))
+    operator.put(letter_of(attempts=5, exhausted=True))
     result = operator("dlq", "redrive", "--yes")
     assert result.exit_code == Exit.UNCOVERED
     assert "1 record on the queue: see `eni-flowlog dlq list`." in result.stderr
@@ -123,7 +108,7 @@ def test_redrive_of_an_empty_queue(operator: Operator) -> None:
 
 def test_purge_without_a_terminal_needs_yes(cloud: LocalCloud, operator: Operator) -> None:
     """Wrong usage, and nothing deleted."""
-    operator.put(letter())
+    operator.put(letter_of())
     result = operator("dlq", "purge", "--all")
     assert result.exit_code == Exit.USAGE
     assert "There is no terminal to ask at: give --yes" in result.stderr
@@ -133,7 +118,7 @@ def test_purge_without_a_terminal_needs_yes(cloud: LocalCloud, operator: Operato
 @pytest.mark.parametrize("arguments", [(), ("--limit", "3"), ("abc", "--all"), ("--exhausted", "--all")])
 def test_purge_must_be_told_what(cloud: LocalCloud, operator: Operator, arguments: tuple[str, ...]) -> None:
     """Ids, --exhausted or --all: exactly one of them."""
-    operator.put(letter())
+    operator.put(letter_of())
     result = operator("dlq", "purge", *arguments, "--yes")
     assert result.exit_code == Exit.USAGE
     assert "say which records: their ids, --exhausted, or --all" in result.stderr
@@ -142,7 +127,7 @@ def test_purge_must_be_told_what(cloud: LocalCloud, operator: Operator, argument
 
 def test_purge_all(cloud: LocalCloud, operator: Operator) -> None:
     """Deletes everything, and with --json gives it back to be kept."""
-    operator.put(*(letter() for _ in range(20)), "rubbish")
+    operator.put(*(letter_of() for _ in range(20)), "rubbish")
     purged = operator.json("dlq", "purge", "--all", "--yes")
     assert purged["deleted"] is True
     assert len(purged["records"]) == 21
@@ -151,7 +136,7 @@ def test_purge_all(cloud: LocalCloud, operator: Operator) -> None:
 
 def test_purge_of_some(cloud: LocalCloud, operator: Operator) -> None:
     """By the beginning of their ids; a dry run names the same ones and deletes none."""
-    one, other = letter(), letter()
+    one, other = letter_of(), letter_of()
     operator.put(one, other)
     dry = operator("dlq", "purge", one["id"][:8], "--dry-run")
     assert f"would be deleted: {one['id']}" in dry.stdout
@@ -163,8 +148,8 @@ def test_purge_of_some(cloud: LocalCloud, operator: Operator) -> None:
 
 def test_purge_of_the_exhausted(cloud: LocalCloud, operator: Operator) -> None:
     """What can still be tried stays."""
-    fresh = letter()
-    operator.put(letter(attempts=5, exhausted=True), fresh)
+    fresh = letter_of()
+    operator.put(letter_of(attempts=5, exhausted=True), fresh)
     result = operator("dlq", "purge", "--exhausted", "--yes")
     assert "1 record deleted." in result.stdout
     assert [json.loads(body)["id"] for body in cloud.messages(QUEUE)] == [fresh["id"]]
@@ -172,7 +157,7 @@ def test_purge_of_the_exhausted(cloud: LocalCloud, operator: Operator) -> None:
 
 def test_purge_up_to_a_limit(cloud: LocalCloud, operator: Operator) -> None:
     """No more than asked for."""
-    operator.put(*(letter() for _ in range(5)))
+    operator.put(*(letter_of() for _ in range(5)))
     assert "2 records deleted." in operator("dlq", "purge", "--all", "--limit", "2", "--yes").stdout
     assert len(cloud.messages(QUEUE)) == 3
 
@@ -181,7 +166,7 @@ def test_purge_deletes_nothing_that_it_has_not_asked_about(cloud: LocalCloud, op
     """The queue says that it is empty, and a record comes before the receive: it stays, with or without --yes."""
     empty = {"QueueDescribe": {"ActiveMsgNum": 0, "InactiveMsgNum": 0, "VisibilityTimeout": 300}}
     cloud.faults.add("DescribeCmqQueueDetail", faults.garbled_body(json.dumps({"Response": empty}).encode()))
-    operator.put(letter())
+    operator.put(letter_of())
     for arguments in (("--all",), ("--all", "--yes"), ("--exhausted",)):
         result = operator("dlq", "purge", *arguments)
         assert (result.exit_code, result.stdout.strip()) == (Exit.OK, "0 records deleted."), result.output
@@ -202,7 +187,7 @@ def test_purge_deletes_nothing_that_it_has_not_asked_about(cloud: LocalCloud, op
 )
 def test_purge_asks_for_what_it_will_delete(operator: Operator, arguments: tuple[str, ...], question: str) -> None:
     """The limit is part of the question; declined, nothing is deleted."""
-    operator.put(*(letter() for _ in range(3)))
+    operator.put(*(letter_of() for _ in range(3)))
     with operator.terminal("dlq", "purge", *arguments) as terminal:
         terminal.read_until(f"{question} {QUEUE} for good? [y/N]")
         terminal.type("n")
@@ -217,7 +202,7 @@ def test_json_where_there_is_nothing_to_run(operator: Operator) -> None:
 
 def test_redrive_where_another_reader_is_quicker(cloud: LocalCloud, operator: Operator) -> None:
     """The record is there and cannot be received: nothing is run, what is left is said, exit code 3."""
-    operator.put(letter())
+    operator.put(letter_of())
     cloud.faults.add("BatchReceiveMessage", faults.error(7000, "no message"))
     result = operator("dlq", "redrive", "--yes")
     assert result.exit_code == Exit.UNCOVERED
@@ -228,7 +213,7 @@ def test_redrive_where_another_reader_is_quicker(cloud: LocalCloud, operator: Op
 def test_purge_without_leave_to_manage_the_queue(cloud: LocalCloud, operator: Operator) -> None:
     """It does not know how many there are, and deletes them all the same."""
     cloud.faults.add("DescribeCmqQueueDetail", faults.error("UnauthorizedOperation", "no"))
-    operator.put(letter(), letter())
+    operator.put(letter_of(), letter_of())
     assert "2 records deleted." in operator("dlq", "purge", "--all", "--yes").stdout
     assert cloud.messages(QUEUE) == []
 

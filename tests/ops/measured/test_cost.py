@@ -7,37 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud import LocalCloud
 from localcloud.core import faults
 from ops.coverage.cost import TABLE, read_prices
 from ops.errors import Exit, OperatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from localcloud import LocalCloud
     from tests.support.operator import Operator
 
 HOME = "ap-guangzhou"
 DAY_S = 24 * 3600
 PLAN = ("backfill", "--region", HOME, "--dry-run")
-
-
-@pytest.fixture
-def cloud() -> Iterator[LocalCloud]:
-    """A local cloud of yesterday, without the seeded instance."""
-    with LocalCloud(enforce_limits=False) as running:
-        running.clock.advance(-DAY_S)
-        running.terminate_instance(HOME, running.instance_id)
-        yield running
-
-
-@pytest.fixture
-def topic(cloud: LocalCloud, operator: Operator) -> str:
-    """A topic that is as old as what the test makes."""
-    topic_id = cloud.add_topic()
-    operator.variables["FLOWLOG_TOPIC_ID"] = topic_id
-    return topic_id
 
 
 def interface(cloud: LocalCloud) -> str:

@@ -8,37 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud import LocalCloud
 from localcloud.core import faults
 from ops.errors import Exit
 from tests.support.client import Client
 from tests.support.function import valid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from localcloud import LocalCloud
     from tests.support.operator import Operator
 
 HOME = "ap-guangzhou"
-AGE_S = 3 * 3600
+DAY_S = 24 * 3600
 ASK = ("status", "--region", HOME, "--arrivals")
-
-
-@pytest.fixture
-def cloud() -> Iterator[LocalCloud]:
-    """A local cloud of three hours ago, with a topic of then and no interfaces."""
-    with LocalCloud(enforce_limits=False) as running:
-        running.clock.advance(-AGE_S)
-        running.terminate_instance(HOME, running.instance_id)
-        yield running
-
-
-@pytest.fixture
-def topic(cloud: LocalCloud, operator: Operator) -> str:
-    """A topic that is as old as what the test makes."""
-    topic_id = cloud.add_topic()
-    operator.variables["FLOWLOG_TOPIC_ID"] = topic_id
-    return topic_id
 
 
 def covered(cloud: LocalCloud, topic: str, model: str = "S5.SMALL1") -> tuple[str, str]:
@@ -57,7 +38,7 @@ def lines(operator: Operator) -> dict[str, dict[str, str]]:
 def test_arriving_and_idle(cloud: LocalCloud, operator: Operator, topic: str) -> None:
     """Traffic is arriving, NODATA alone is idle; both are covered, and each has the time of its last record."""
     (_, busy), (_, idle) = covered(cloud, topic), covered(cloud, topic)
-    cloud.clock.advance(AGE_S - 1800)
+    cloud.clock.advance(DAY_S - 1800)
     cloud.send_traffic(HOME, busy)
     cloud.clock.advance(1800)
     result = operator(*ASK)
@@ -74,7 +55,7 @@ def test_silent_is_broken(cloud: LocalCloud, operator: Operator, topic: str) -> 
     """A flow log that is on and of which nothing comes, as on a model whose support has ended: exit code 3."""
     covered(cloud, topic)
     _, silent = covered(cloud, topic, "S1.SMALL1")
-    cloud.clock.advance(AGE_S)
+    cloud.clock.advance(DAY_S)
     result = operator(*ASK)
     assert result.exit_code == Exit.UNCOVERED, result.output
     assert f"broken, silent: no record in its topic for 60 minutes (1): {silent}" in result.stdout
@@ -88,7 +69,7 @@ def test_silent_is_broken(cloud: LocalCloud, operator: Operator, topic: str) -> 
 def test_nothing_arrives_at_all(cloud: LocalCloud, operator: Operator, topic: str) -> None:
     """Cloud Monitor's count of the topic is enough to know: nothing is searched."""
     _, silent = covered(cloud, topic, "S1.SMALL1")
-    cloud.clock.advance(AGE_S)
+    cloud.clock.advance(DAY_S)
     assert lines(operator)[silent]["arrival"] == "silent"
     assert cloud.calls.count("SearchLog") == 0
 
@@ -97,7 +78,7 @@ def test_no_judgement_is_passed(cloud: LocalCloud, operator: Operator, topic: st
     """On a flow log younger than 20 minutes, and on an instance that does not run."""
     stopped, of_stopped = covered(cloud, topic)
     Client(cloud)("cvm", "StopInstances", HOME, InstanceIds=[stopped])
-    cloud.clock.advance(AGE_S)
+    cloud.clock.advance(DAY_S)
     covered(cloud, topic)
     _, young = covered(cloud, topic)
     result = operator(*ASK)
@@ -120,7 +101,7 @@ def test_what_cannot_be_found_out(
 ) -> None:
     """Said with what to do, and never green: exit code 1."""
     covered(cloud, topic)
-    cloud.clock.advance(AGE_S)
+    cloud.clock.advance(DAY_S)
     cloud.faults.add("SearchLog", faults.error(*fault))
     result = operator(*ASK)
     assert result.exit_code == Exit.FAILED
@@ -135,7 +116,7 @@ def test_a_topic_with_more_interfaces_than_a_query_gives(
     """They are asked for page by page, in the order of their ids."""
     monkeypatch.setattr("ops.coverage.arrivals.GROUPS", 2)
     interfaces = [covered(cloud, topic)[1] for _ in range(5)]
-    cloud.clock.advance(AGE_S)
+    cloud.clock.advance(DAY_S)
     found = lines(operator)
     assert {found[each]["arrival"] for each in interfaces} == {"idle"}
     assert cloud.calls.count("SearchLog") == 3
