@@ -23,7 +23,7 @@ from ops import config, console
 from ops.deployment import documents
 from ops.deployment.assembly import all_parts
 from ops.deployment.cloud import CAM, CVM, VPC, Cloud
-from ops.deployment.role import Policy
+from ops.deployment.policy import Policy
 from ops.errors import Exit, OperatorError
 from ops.packaging import package as packaging
 

@@ -18,6 +18,7 @@ from ops.deployment.cloud import EB_REGION
 from ops.doctor import records
 from ops.doctor.examine import examine
 from ops.doctor.finding import Finding, State
+from ops.doctor.mask import Mask
 from ops.errors import Exit, OperatorError
 from ops.packaging import package as packaging
 
@@ -110,7 +111,7 @@ def _records(profile: str, region: str, *, mask: bool, as_json: bool) -> Exit:
     _, cloud = session.connect(profile=profile, function_region=region, fallback=EB_REGION)
     with console.working("Reading CloudAudit's records"):
         found = records.last(cloud)
-    masked = records.Mask() if mask else None
+    masked = Mask() if mask else None
     rows = [_record_row(record, masked) for record in found]
     if as_json:
         console.write_json({"records": rows})
@@ -128,7 +129,7 @@ def _records(profile: str, region: str, *, mask: bool, as_json: bool) -> Exit:
     return Exit.FAILED if wrong else Exit.OK
 
 
-def _record_row(record: records.Record, mask: records.Mask | None) -> dict[str, Any]:
+def _record_row(record: records.Record, mask: Mask | None) -> dict[str, Any]:
     row = {
         "time": datetime.fromtimestamp(record.seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "action": record.action,

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from ops.config import ALARM_RECEIVERS, ALARM_WEBHOOK
 from ops.deployment.cloud import CLS
 from ops.deployment.function import Function
-from ops.deployment.part import TAG, Change, Found, TaggedPart, changed
+from ops.deployment.part import TAG, Found, TaggedPart
+from ops.deployment.step import Change, changed
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:

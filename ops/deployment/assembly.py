@@ -6,15 +6,18 @@ import os
 from typing import TYPE_CHECKING
 
 from ops import config
-from ops.deployment import alarm, preflight, service_roles, topic
+from ops.deployment import alarm, locate, preflight, service_roles
 from ops.deployment.alarm import Alarms
 from ops.deployment.cloud import Cloud
 from ops.deployment.function import Function
-from ops.deployment.part import Part, Step, Verb
+from ops.deployment.part import Part
 from ops.deployment.plan import Plan
+from ops.deployment.policy import Policy
 from ops.deployment.queue import Queue
-from ops.deployment.role import Policy, Role
-from ops.deployment.rule import Rule, Target
+from ops.deployment.role import Role
+from ops.deployment.rule import Rule
+from ops.deployment.step import Step, Verb
+from ops.deployment.target import Target
 from ops.deployment.timer import TimerTrigger
 
 if TYPE_CHECKING:
@@ -50,7 +53,7 @@ def plan_deployment(deployment: Deployment, cloud: Cloud, archive: Path) -> Plan
         CloudError: the account could not be looked at.
     """
     preflight.check_package(archive, deployment.handler)
-    deployment, topics = topic.locate(deployment, cloud)
+    deployment, topics = locate.topics(deployment, cloud)
     roles = [
         Step("service role", role.name, Verb.MISSING, note=f"{role.purpose}, is not there. {role.todo}")
         for role in service_roles.lacking(deployment.variables.get("FLOWLOG_STORAGE", "cls"), cloud)

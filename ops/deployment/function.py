@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from handler.budget import Budget
 from ops.deployment import reply
 from ops.deployment.cloud import SCF
-from ops.deployment.part import TAG, Change, Found, TaggedPart, changed
+from ops.deployment.part import TAG, Found, TaggedPart
 from ops.deployment.reply import ACTIVE, DIGEST, digest_of, reasons, variables_of
+from ops.deployment.step import Change, changed
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 IN_TRANSITION = ("Creating", "Updating", "Publishing", "Deleting")
 """Doc 583/37883: management calls answer before their work is done."""
 READY_LIMIT_S = 180.0
+"""How long a change may take, in seconds."""
+LOOK_EVERY_S = 0.25
 
 _FLAG = {True: "TRUE", False: "FALSE"}
 _SWITCH = {True: "ENABLE", False: "DISABLE"}
@@ -135,7 +138,7 @@ class Function(TaggedPart):
         """Call DeleteFunction, and wait until it is gone: its role is deleted next."""
         self.cloud.call(SCF, "DeleteFunction", self._which())
         waiting = Budget(READY_LIMIT_S)
-        while self.find() is not None and waiting.wait(0.5):
+        while self.find() is not None and waiting.wait(LOOK_EVERY_S):
             pass
 
     def settle(self, *, accept_failure: bool = False) -> Found:
@@ -151,17 +154,12 @@ class Function(TaggedPart):
             OperatorError: it failed, or takes too long.
         """
         waiting = Budget(READY_LIMIT_S)
-        delay_s = 0.1
-        while True:
-            found = self.find() or {"Status": "Creating"}
-            if found.get("Status") not in IN_TRANSITION:
-                break
-            if not waiting.wait(delay_s):
+        while (found := self.find() or {"Status": "Creating"}).get("Status") in IN_TRANSITION:
+            if not waiting.wait(LOOK_EVERY_S):
                 raise OperatorError(
                     f"The function {self.name} is still {found['Status']} after {READY_LIMIT_S:.0f} s: wait a little; "
                     "the same command goes on from there."
                 )
-            delay_s = min(2.0, delay_s * 1.5)
         if found.get("Status") != ACTIVE and not accept_failure:
             raise OperatorError(f"The function {self.name} is {found.get('Status')}: {reasons(found)}")
         return found

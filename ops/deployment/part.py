@@ -12,17 +12,17 @@ broke off is completed by the next, because each looks at what is there.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from handler.budget import Budget
 from handler.cloud.retry import Patience
 from handler.errors import CloudError, Throttled, Transient
+from ops.deployment.step import Step, Verb
 
 if TYPE_CHECKING:
     from ops.config import Deployment
     from ops.deployment.cloud import Cloud
+    from ops.deployment.step import Change
 
 MARK = "Managed by eni-flowlog."
 """The description of what has one: by it our own are recognised. Plain words: a rule's takes no other signs."""
@@ -33,55 +33,6 @@ TRY_FOR_S = 300.0
 """How long a step is tried again, in seconds."""
 
 Found = dict[str, Any]
-
-
-class Verb(str, Enum):
-    """What a plan says of one part."""
-
-    CREATE = "create"
-    CHANGE = "change"
-    DELETE = "delete"
-    NOTHING = "nothing to do"
-    CONFLICT = "conflict"
-    KEEP = "keep"
-    FOUND = "found"
-    MISSING = "missing"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Change:
-    """One difference: old is empty for what is added, new for what is taken away."""
-
-    what: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True)
-class Step:
-    """One line of a plan.
-
-    Attributes:
-        kind: of the part.
-        name: of the part.
-        verb: what is to be done to it.
-        changes: what of it changes, or what it is made with.
-        note: what the person should know of it, and perhaps do.
-        detail: what is so, and nothing to worry about.
-    """
-
-    kind: str
-    name: str
-    verb: Verb
-    changes: tuple[Change, ...] = ()
-    note: str = ""
-    detail: str = ""
-
-    @property
-    def writes(self) -> bool:
-        """Whether carrying it out changes the cloud."""
-        return self.verb in (Verb.CREATE, Verb.CHANGE, Verb.DELETE)
 
 
 class Part(ABC):
@@ -233,14 +184,3 @@ class TaggedPart(Part):
         """Whether deploy made it, or `scf deploy` by the same serverless.yml: by its tag."""
         key, value = self.tag_fields
         return any((tag.get(key), tag.get(value)) == TAG for tag in found.get("Tags") or [])
-
-
-def changed(what: str, old: Any, new: Any) -> list[Change]:
-    """The difference between two values, if there is one."""
-    return [] if old == new else [Change(what, _text(old), _text(new))]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "" if value is None else str(value)

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from handler.errors import CloudError
-from ops.deployment.part import Part, Step, Verb
+from ops.deployment.step import Verb
 from ops.errors import OperatorError, explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ops.config import Deployment
+    from ops.deployment.part import Part
+    from ops.deployment.step import Step
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ops.deployment.cloud import TDMQ
-from ops.deployment.part import TAG, Change, Found, TaggedPart, changed
+from ops.deployment.part import TAG, Found, TaggedPart
+from ops.deployment.step import Change, changed
 
 RETENTION_S = 43_200
 """The maximum, 12 hours: the default is one."""

@@ -1,13 +1,14 @@
-"""The EventBridge rule that brings new interfaces to the function, and its target."""
+"""The EventBridge rule that brings new interfaces to the function."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
+from handler import jsontext
 from ops.deployment.cloud import EB, EB_REGION
-from ops.deployment.part import MARK, Change, Found, Part, changed
-from ops.errors import OperatorError
+from ops.deployment.part import MARK, Found, Part
+from ops.deployment.step import Change, changed
 
 if TYPE_CHECKING:
     from ops.deployment.cloud import Cloud
@@ -62,9 +63,9 @@ class Rule(Part):
 
     def differences(self, found: Found) -> list[Change]:
         """What it lets through, and whether it is on."""
-        there = _parsed(found.get("EventPattern"))
-        same = _unordered(there) == _unordered(pattern())
-        changes = [] if same else [Change("lets through", _words(there), "all five actions")]
+        text = str(found.get("EventPattern") or "nothing")
+        same = _unordered(jsontext.said(text)) == _unordered(pattern())
+        changes = [] if same else [Change("lets through", _words(text), "all five actions")]
         return changes + changed("enabled", bool(found.get("Enable")), new=True)
 
     def obstacle(self, _found: Found | None) -> str:
@@ -85,77 +86,6 @@ class Rule(Part):
         self.cloud.call(EB, "DeleteRule", rule_of(found), EB_REGION)
 
 
-class Target(Part):
-    """The rule's target: the function. All targets of type scf on our rule are ours."""
-
-    kind = "target"
-
-    @property
-    def name(self) -> str:
-        """The function's, as a rule's target names it."""
-        return self.resource()
-
-    def resource(self) -> str:
-        """The function in the six segments that CreateTarget documents."""
-        wanted = self.deployment
-        return (
-            f"qcs::scf:{wanted.region}:uin/{self.cloud.uin}:namespace/{wanted.namespace}"
-            f"/function/{wanted.name}/{wanted.timer.qualifier}"
-        )
-
-    def find(self) -> Found | None:
-        """The ids of the rule, and its targets of type scf; None where there are none."""
-        rule = Rule(self.deployment, self.cloud).find()
-        if rule is None:
-            return None
-        entries = self.cloud.pages(EB, "ListTargets", "Targets", rule_of(rule), EB_REGION)
-        targets = [entry for entry in entries if entry.get("Type") == "scf"]
-        return {**rule, "targets": targets} if targets else None
-
-    def differences(self, found: Found) -> list[Change]:
-        """Whom it calls; another function, or the same twice, is one too many."""
-        there = [resource_of(target) for target in found["targets"]]
-        return [] if there == [self.resource()] else [Change("calls", ", ".join(there), self.resource())]
-
-    def create(self) -> None:
-        """Call CreateTarget."""
-        rule = Rule(self.deployment, self.cloud).find()
-        if rule is None:
-            raise OperatorError(
-                f"There is no rule {self.deployment.name} for the target: run `eni-flowlog deploy` again."
-            )
-        target = {"Type": "scf", "TargetDescription": {"ResourceDescription": self.resource()}}
-        self.cloud.change(EB, "CreateTarget", {**rule_of(rule), **target}, EB_REGION)
-
-    def update(self, found: Found) -> None:
-        """Call CreateTarget, then DeleteTarget of all others: UpdateTarget cannot change whom it calls."""
-        kept = next((target for target in found["targets"] if resource_of(target) == self.resource()), None)
-        if kept is None:
-            self.create()
-        self._delete(found, [target for target in found["targets"] if target is not kept])
-
-    def delete(self, found: Found) -> None:
-        """Call DeleteTarget."""
-        self._delete(found, found["targets"])
-
-    def _delete(self, found: Found, targets: list[dict[str, Any]]) -> None:
-        for target in targets:
-            self.cloud.call(EB, "DeleteTarget", {**rule_of(found), "TargetId": target["TargetId"]}, EB_REGION)
-
-
-def _parsed(text: object) -> Any:
-    """An EventPattern, or its text where it is not JSON."""
-    try:
-        return json.loads(str(text or "null"))
-    except ValueError:
-        return str(text)
-
-
-def resource_of(target: Found) -> str:
-    """Whom a target calls."""
-    return str((target.get("TargetDescription") or {}).get("ResourceDescription") or "")
-
-
 def rule_of(found: Found) -> dict[str, Any]:
     """The ids by which the API knows a rule."""
     return {"EventBusId": found["EventBusId"], "RuleId": found["RuleId"]}
@@ -165,15 +95,15 @@ def _wanted() -> dict[str, Any]:
     return {"EventPattern": json.dumps(pattern()), "Enable": True, "Description": MARK}
 
 
-def _words(there: Any) -> str:
+def _words(text: str) -> str:
     """What a rule with this pattern lets through: all but what it lacks, where that can be said; else the pattern."""
-    wanted = pattern()
+    there, wanted = jsontext.said(text), pattern()
     try:
         names = [name for name in wanted["data"]["eventName"] if name not in there["data"]["eventName"]]
         types = [name for name in wanted["type"] if name not in there["type"]]
     except (KeyError, TypeError):
-        return json.dumps(there)
-    return f"all but {', '.join(names + types)}" if names or types else json.dumps(there)
+        return text
+    return f"all but {', '.join(names + types)}" if names or types else text
 
 
 def _unordered(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from ops.console import out, plain, say, table, write_json
-from ops.deployment.part import Step, Verb
+from ops.deployment.step import Step, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

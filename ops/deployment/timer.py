@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from handler import jsontext
 from handler.errors import CloudError
 from ops.deployment.cloud import SCF, absent
-from ops.deployment.part import Change, Found, Part, changed
+from ops.deployment.part import Found, Part
+from ops.deployment.step import Change, changed
 
 
 class TimerTrigger(Part):
@@ -98,8 +99,5 @@ class TimerTrigger(Part):
 def cron_of(found: Found) -> str:
     """A timer's cron expression: sent as it is, it comes back as {"cron": "…"}."""
     text = str(found.get("TriggerDesc") or "")
-    try:
-        described = json.loads(text)
-    except ValueError:
-        return text
+    described = jsontext.said(text)
     return str(described.get("cron", "")) if isinstance(described, dict) else text

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from handler import settings
-from handler.errors import CloudError, SettingsError
+from handler.errors import CloudError
 from ops.deployment.cloud import CLS
-from ops.deployment.part import Step, Verb
 
 if TYPE_CHECKING:
-    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
-
-REGION = "FLOWLOG_TOPIC_REGION"
-_DEFAULT = "default"
 
 
 @dataclass(frozen=True)
@@ -116,41 +110,3 @@ def search(
     begin, end = period_ms
     params = {"TopicId": topic_id, "From": begin, "To": end, "QueryString": query, "QuerySyntax": 1}
     return cloud.call(CLS, "SearchLog", {**params, "UseNewAnalysis": True, **more}, region)
-
-
-def locate(deployment: Deployment, cloud: Cloud) -> tuple[Deployment, list[Step]]:
-    """Find the topics of a deployment.
-
-    Args:
-        deployment: what serverless.yml says.
-        cloud: the account.
-
-    Returns:
-        The deployment with FLOWLOG_TOPIC_REGION, where it was not given and the topic for all regions was found; and a
-        line of the plan for each topic: found, a conflict where it is nowhere, unknown where that could not be seen.
-    """
-    try:
-        wanted = settings.load(deployment.environment)
-    except SettingsError:  # `preflight.check` says what is wrong
-        return deployment, []
-    steps = []
-    for key, topic_id in wanted.topics.items() if wanted.storage == "cls" else ():
-        region = wanted.topic_region if key == _DEFAULT else key
-        topic, step = _located(cloud, topic_id, region)
-        steps.append(step)
-        if topic and key == _DEFAULT:
-            deployment = replace(deployment, variables={**deployment.variables, REGION: topic.region})
-    return deployment, steps
-
-
-def _located(cloud: Cloud, topic_id: str, region: str) -> tuple[Topic | None, Step]:
-    try:
-        topic = look(cloud, topic_id, region) if region else find(cloud, topic_id)
-    except CloudError as error:
-        note = f"could not be looked for ({error.code}): check by hand that it is there"
-        return None, Step("topic", topic_id, Verb.UNKNOWN, note=note)
-    if topic is None:
-        where = f"in {region}" if region else "in any region of the account"
-        note = f"there is no such topic {where}: create it in CLS, or correct FLOWLOG_TOPIC_ID"
-        return None, Step("topic", topic_id, Verb.CONFLICT, note=note)
-    return topic, Step("topic", topic_id, Verb.FOUND, note=topic.trouble, detail=f"in {topic.region}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ops.deployment import documents, service_roles
+from ops.deployment import documents, grants, service_roles
 from ops.deployment.cloud import CAM
-from ops.deployment.role import Policy, Role
+from ops.deployment.policy import Policy
+from ops.deployment.role import Role
 from ops.doctor.finding import DEPLOY, Finding, State, planned
 
 if TYPE_CHECKING:
@@ -31,15 +32,15 @@ def permissions(there: Case) -> Iterator[Finding]:
         return
     attached = Policy(there.wanted, there.cloud).attached()
     replies = [there.cloud.find(CAM, "GetPolicy", {"PolicyId": policy["PolicyId"]}) for policy in attached]
-    given = [documents.parse(reply.get("PolicyDocument")) for reply in replies if reply]
+    given = [grants.parse(reply.get("PolicyDocument")) for reply in replies if reply]
     needed = documents.role_policy(there.wanted, there.cloud.uin)
-    missing = documents.lacking(needed, given)
+    missing = grants.lacking(needed, given)
     for action in dict.fromkeys(grant.action for grant in missing):
         where = ", ".join(grant.resource for grant in missing if grant.action == action)
         what = f"the role {there.wanted.role} may not {action} on {where}"
         yield Finding("permission", State.FAIL, what, DEPLOY)
     if not missing:
-        number = len({grant.action for grant in documents.grants(needed)})
+        number = len({grant.action for grant in grants.grants(needed)})
         yield Finding("permission", State.OK, f"all {number} actions of ops/policies/role-policy.json")
 
 

@@ -15,13 +15,16 @@ from handler.errors import CloudError
 from ops.console import counted
 from ops.deployment import topic
 from ops.deployment.cloud import BEIJING, EB, EB_REGION, moment_of
-from ops.deployment.rule import Rule, Target
+from ops.deployment.rule import Rule
+from ops.deployment.target import Target
 from ops.doctor import records
 from ops.doctor.finding import Finding, State
+from ops.errors import OperatorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ops.deployment.cloud import Cloud
     from ops.deployment.part import Found
     from ops.doctor.case import Case
     from ops.doctor.records import Record
@@ -38,10 +41,6 @@ SWITCH = (
 )
 
 
-class _CannotTell(Exception):
-    """Nothing says what the function has heard of; the message says why."""
-
-
 def arrivals(there: Case) -> Iterator[Finding]:
     """The calls of the rule's actions that CloudAudit shows have reached the function."""
     rule = Rule(there.wanted, there.cloud).find()
@@ -49,7 +48,7 @@ def arrivals(there: Case) -> Iterator[Finding]:
         return  # other checks say what is missing
     try:
         yield _compared(there, rule)
-    except (CloudError, _CannotTell) as error:
+    except (CloudError, OperatorError) as error:
         what = f"whether events arrive could not be told: {error}"
         yield Finding("events", State.UNKNOWN, what, f"Make sure that they are switched on. {SWITCH}")
 
@@ -62,7 +61,7 @@ def _compared(there: Case, rule: Found) -> Finding:
         what = "no event is known of: CloudAudit shows no call of the rule's actions since the rule was set up"
         todo = f"Make an interface, and run this again a quarter of an hour later. {SWITCH}"
         return Finding("events", State.UNKNOWN, what, todo)
-    heard = _heard(there, [call.request_id for call in calls], since, now)
+    heard = _heard(there, rule, [call.request_id for call in calls], (int(since * 1000), int(now * 1000) + 1000))
     missed = [call for call in calls if call.request_id not in heard]
     if not missed:
         return Finding("events", State.OK, f"the function has heard of the last {counted(len(calls), 'call')}")
@@ -77,21 +76,18 @@ def _compared(there: Case, rule: Found) -> Finding:
 
 
 def _calls(there: Case, since: float, until: float) -> list[Record]:
-    if until <= since:
-        return []
     shown = records.last(there.cloud, since=since, until=until)
     return [record for record in shown if record.is_call_to_hear_of and record.request_id][:MOST]
 
 
-def _heard(there: Case, ids: list[str], since: float, now: float) -> set[str]:
-    """Those of some request ids that the function's log knows, or else the bus's store."""
-    period = int(since * 1000), int(now * 1000) + 1000
+def _heard(there: Case, rule: Found, ids: list[str], period: tuple[int, int]) -> set[str]:
+    """Those of some request ids that the function's log knows of a period (in ms), or else the bus's store."""
     try:
         said = _own_log(there, ids, period)
-    except (CloudError, _CannotTell) as error:
-        said = _store(there, period)
+    except (CloudError, OperatorError) as error:
+        said = _store(there.cloud, rule["EventBusId"], period)
         if said is None:
-            raise _CannotTell(f"the function's log could not be searched ({error}), and the bus keeps none") from None
+            raise OperatorError(f"the function's log could not be searched ({error}), and the bus keeps none") from None
     text = json.dumps(said)
     return {request_id for request_id in ids if request_id in text}
 
@@ -99,19 +95,18 @@ def _heard(there: Case, ids: list[str], since: float, now: float) -> set[str]:
 def _own_log(there: Case, ids: list[str], period: tuple[int, int]) -> Any:
     topic_id = (there.function or {}).get("ClsTopicId")
     if not topic_id:
-        raise _CannotTell("it has no topic")
+        raise OperatorError("it has no topic")
     query = " OR ".join(f'"{request_id}"' for request_id in ids)
     return topic.search(there.cloud, topic_id, query, period, Limit=_LINES).get("Results") or []
 
 
-def _store(there: Case, period: tuple[int, int]) -> Any:
+def _store(cloud: Cloud, bus_id: str, period: tuple[int, int]) -> Any:
     """What the service bus has kept of a time; None where it keeps nothing."""
-    rule = Rule(there.wanted, there.cloud).find() or {}
-    bus = {"EventBusId": rule.get("EventBusId", "")}
-    if not there.cloud.call(EB, "GetEventBus", bus, EB_REGION).get("EnableStore"):
+    bus = {"EventBusId": bus_id}
+    if not cloud.call(EB, "GetEventBus", bus, EB_REGION).get("EnableStore"):
         return None
     params = {**bus, "StartTime": period[0], "EndTime": period[1], "Page": 1, "Limit": _LINES}
-    return there.cloud.call(EB, "SearchLog", params, EB_REGION).get("Results") or []
+    return cloud.call(EB, "SearchLog", params, EB_REGION).get("Results") or []
 
 
 def _seconds(told: Any) -> float:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from ops.config import ALARM_RECEIVERS, ALARM_WEBHOOK
 from ops.deployment import alarm
 from ops.deployment.alarm import Alarms
-from ops.deployment.rule import Rule, Target
+from ops.deployment.rule import Rule
+from ops.deployment.target import Target
 from ops.deployment.timer import TimerTrigger
 from ops.doctor.finding import Finding, State, planned
 

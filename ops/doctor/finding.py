@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from ops.deployment.part import Verb
+from ops.deployment.step import Verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ import pytest
 
 from localcloud import LocalCloud
 from ops.deployment.assembly import all_parts, plan_deployment
-from ops.deployment.part import Verb
+from ops.deployment.step import Verb
 from tests.support.deployment import account_of, deploy, deployment_to, shell, small_package
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from localcloud import LocalCloud
 from ops.config import FILE
 from ops.deployment.assembly import open_deployment, plan_deployment
 from ops.deployment.cloud import VPC, Cloud
-from ops.deployment.part import Verb
+from ops.deployment.step import Verb
 from ops.doctor.examine import examine
 from ops.doctor.finding import State
 from tests.support.deployment import deploy, remove, shell

@@ -9,7 +9,7 @@ import pytest
 
 from localcloud import LocalCloud
 from localcloud.core import faults as strike
-from ops.deployment import documents
+from ops.deployment import documents, grants
 from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ, Cloud
 from ops.deployment.function import Function
 from ops.deployment.rule import Rule, rule_of
@@ -114,7 +114,7 @@ def test_a_detached_policy_names_every_action(account: Cloud, deployed: Deployme
     [policy] = account.call(CAM, "ListPolicies", {"Scope": "Local"})["List"]
     account.call(CAM, "DetachRolePolicy", {"PolicyId": policy["PolicyId"], "DetachRoleName": NAME})
     named = {finding.what for finding in examine(deployed, account) if finding.check == "permission"}
-    needed = documents.grants(documents.role_policy(deployed, account.uin))
+    needed = grants.grants(documents.role_policy(deployed, account.uin))
     assert {what.split(" on ")[0] for what in named} == {f"the role {NAME} may not {grant.action}" for grant in needed}
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from localcloud.cam import policy
 from ops.deployment import documents
-from ops.deployment.documents import Grant, grants, lacking, parse, trusted
+from ops.deployment.grants import Grant, grants, lacking, parse, trusted
 from tests.support.deployment import deployment_of
 
 ROOT = Path(__file__).parents[2]

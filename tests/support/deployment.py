@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from handler.cloud.api import Service
     from localcloud import LocalCloud
     from ops.config import Deployment
-    from ops.deployment.part import Step, Verb
+    from ops.deployment.step import Step, Verb
 
 REGION = "ap-guangzhou"
 NAME = "eni-flowlog"

@@ -16,7 +16,7 @@ from localcloud.core import faults as strike
 from ops.deployment import alarm, preflight
 from ops.deployment.assembly import plan_deployment
 from ops.deployment.cloud import CLS, SCF, VPC
-from ops.deployment.part import Verb
+from ops.deployment.step import Verb
 from ops.doctor.examine import examine
 from ops.errors import OperatorError
 from tests.support.deployed import deploy as deploy_whole

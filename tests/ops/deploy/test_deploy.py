@@ -13,9 +13,9 @@ from ops.deployment import documents
 from ops.deployment.assembly import plan_deployment
 from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ
 from ops.deployment.function import digest
-from ops.deployment.part import Verb
 from ops.deployment.reply import digest_of, variables_of
 from ops.deployment.rule import Rule, pattern, rule_of
+from ops.deployment.step import Verb
 from ops.errors import OperatorError
 from tests.support.deployment import (
     NAME,

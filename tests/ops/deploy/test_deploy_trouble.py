@@ -13,8 +13,8 @@ from localcloud.core import faults as strike
 from ops.deployment import documents
 from ops.deployment.assembly import all_parts, plan_deployment
 from ops.deployment.cloud import CAM, EB, EB_REGION, TDMQ
-from ops.deployment.part import Verb
 from ops.deployment.rule import Rule
+from ops.deployment.step import Verb
 from ops.errors import OperatorError
 from tests.support.deployment import (
     NAME,

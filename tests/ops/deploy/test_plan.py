@@ -13,8 +13,8 @@ from ops.deployment import backlog, preflight
 from ops.deployment.assembly import plan_deployment
 from ops.deployment.cloud import CLS, SCF, TDMQ
 from ops.deployment.function import Function
-from ops.deployment.part import Verb
 from ops.deployment.reply import variables_of
+from ops.deployment.step import Verb
 from ops.errors import OperatorError
 from tests.support.deployment import NAME, QUEUE, REGION, account_of, deploy, deployment_to, remove, verbs, writes
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from localcloud import LocalCloud
     from ops.config import Deployment
     from ops.deployment.cloud import Cloud
-    from ops.deployment.part import Step
+    from ops.deployment.step import Step
 
 
 def topic_in(account: Cloud, region: str) -> str:

@@ -10,7 +10,7 @@ from localcloud.core import faults as strike
 from ops.commands.remove import delete_flow_logs
 from ops.deployment.assembly import plan_removal
 from ops.deployment.flow_logs import delete, ours, regions_of
-from ops.deployment.part import Verb
+from ops.deployment.step import Verb
 from ops.errors import OperatorError
 from tests.support.deployment import (
     NOTHING,
