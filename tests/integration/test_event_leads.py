@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handler import schema
 from handler.cover import search
 from localcloud.core.clock import beijing_time
 from localcloud.core.faults import error
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 CREATE, LOGS, LOOK = "CreateFlowLog", "DescribeFlowLogs", "DescribeNetworkInterfaces"
 REGION = records.REGION
 HOUR = 3_600
-REAL = [each for each in schema.document("event")["examples"] if {"eventVersion"} <= each.keys()]
 
 
 def without_answer(place: tuple[str, str], action: str = "RunInstances", **changes: Any) -> dict[str, Any]:
@@ -53,35 +51,6 @@ def interfaces_changed(change: Callable[[list[dict[str, Any]]], list[dict[str, A
 @pytest.fixture
 def place(cloud: LocalCloud) -> tuple[str, str]:
     return cloud.network_of(REGION)
-
-
-# The real records -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("real", REAL, ids=["console", "api"])
-@pytest.mark.parametrize("action", ["CreateNetworkInterface", "AttachNetworkInterface"])
-def test_a_real_record_with_an_interface_put_in_ends_as_created(
-    function: Function, cloud: LocalCloud, real: dict[str, Any], action: str
-) -> None:
-    """By CloudEvent, with the envelope's time in seconds; its region is the record's."""
-    region = real["eventRegion"]
-    eni = cloud.seed_interface(region, instance_id=cloud.seed_instance(region))
-    record = {**real, "eventName": action, "requestParameters": [], "resourceSet": [], "resourceName": f"eni/{eni}"}
-    report = function(records.cloud_event(record, time=1693986756))
-    assert outcomes(report) == {"created": 1}
-    assert function.calls() == [LOOK, CREATE]
-
-
-def test_a_real_row_of_run_instances_ends_as_created(
-    function: Function, cloud: LocalCloud, place: tuple[str, str]
-) -> None:
-    """It says in which subnet, and not which instance."""
-    row = schema.document("event")["examples"][-1]
-    name = row["Resources"]["ResourceName"].replace("subnet-2qhl25io", place[1]).replace("vpc-pq9vxykj", place[0])
-    instance_id = cloud.seed_instance(REGION)
-    report = function({**row, "Resources": {**row["Resources"], "ResourceName": name}})
-    assert outcomes(report) == {"created": 1}
-    assert cloud.flow_logs_of(REGION, cloud.primary_interface_of(REGION, instance_id))
 
 
 # A subnet as the only lead --------------------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from handler.invocation import Invocation
 from handler.main import InvocationFailed
 from handler.model import Failure
 from localcloud.core.faults import (
-    delay,
     drop_before_effect,
     error,
     garbled_body,
@@ -114,15 +113,6 @@ def test_a_queue_that_never_answers(function: Function, cloud: LocalCloud, hang:
     ):
         function(records.event_list(*range(letters)), seconds=2.0)
     assert len(function.logged_letters()) == letters
-
-
-def test_more_letters_than_there_is_time_to_send(function: Function, cloud: LocalCloud) -> None:
-    """No call gets more time than is left, so that it raises; none is missing in the log."""
-    for action in (SEND, SEND_MANY):
-        cloud.faults.add(action, delay(1.0))
-    with pytest.raises(InvocationFailed, match="dead letters could not be put on the queue"):
-        function(records.event_list(*[0] * 150), seconds=2.0)
-    assert len(function.logged_letters()) == 150
 
 
 def test_many_letters_are_sent_in_batches(function: Function, cloud: LocalCloud) -> None:

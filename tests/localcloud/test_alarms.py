@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import queue
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from localcloud.cls.model import Line, Logs
 from localcloud.cls.watch import condition_of
+from tests.support.ear import Calls, listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,28 +17,11 @@ if TYPE_CHECKING:
     from tests.support.client import Client
 
 LETTERS = "log-status:OK | select count(*) as n"
-Calls = queue.Queue[tuple[str, dict[str, Any]]]
 
 
 @pytest.fixture
 def address() -> Iterator[tuple[str, Calls]]:
-    """Somebody who listens: the address, and what was said to it."""
-    heard: Calls = queue.Queue()
-
-    class Ear(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            said = self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
-            self.end_headers()
-            heard.put((self.path, json.loads(said)))
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Ear) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/hook", heard
-        server.shutdown()
+    yield from listening()
 
 
 def alarm(cloud: LocalCloud, **changes: Any) -> dict[str, Any]:

@@ -229,13 +229,3 @@ def test_the_sessions_of_a_deleted_role_may_do_nothing(cloud: LocalCloud, call: 
     role = as_role(cloud)
     call("cam", "DeleteRole", **ROLE)
     assert role.refused("vpc", "DescribeVpcs")[0] == "UnauthorizedOperation"
-
-
-def test_flow_logs_to_cls_need_the_service_role(call: Client, flow_log: dict[str, Any]) -> None:
-    """It is there from the start, as after the console's consent; without it the call is refused (inferred)."""
-    assert call("cam", "GetRole", RoleName="FlowLogClsRole")["RoleInfo"]["RoleType"] == "system"
-    call("cam", "DeleteRole", RoleName="FlowLogClsRole")
-    assert call.refused("vpc", "CreateFlowLog", **flow_log) == (
-        "UnauthorizedOperation",
-        "The service role `FlowLogClsRole` does not exist: authorize it.",
-    )

@@ -49,9 +49,12 @@ def test_without_its_service_role_no_flow_log_can_be_made(fresh: LocalCloud) -> 
         "TrafficType": "ALL",
         "CloudLogId": fresh.topic_id,
     }
-    code, message = call.refused("vpc", "CreateFlowLog", **params)
-    assert (code, "FlowLogClsRole" in message) == ("UnauthorizedOperation", True)
+    assert call.refused("vpc", "CreateFlowLog", **params) == (
+        "UnauthorizedOperation",
+        "The service role `FlowLogClsRole` does not exist: authorize it.",
+    )
     fresh.console.do(Console.FLOW_LOGS)
+    assert call("cam", "GetRole", RoleName="FlowLogClsRole")["RoleInfo"]["RoleType"] == "system"
     assert call("vpc", "CreateFlowLog", **params)["FlowLog"]
 
 

@@ -176,15 +176,6 @@ def test_synchronous_delivery_has_no_retries(cloud: LocalCloud, call: Client) ->
     assert [type(one) for one in told] == [Invocation]  # and no dead letter
 
 
-WAITS = """
-import pathlib, threading
-
-def main_handler(event, context):
-    while "until" in event and not pathlib.Path(event["until"]).exists():
-        threading.Event().wait(0.01)
-"""
-
-
 def test_any_event_can_be_put_on_the_bus(wired: Wired) -> None:
     """As a redelivery would, or an event that a test makes."""
     data = {"eventName": "CreateVpc", "requestParameters": json.dumps({"VpcName": "made"})}

@@ -255,12 +255,6 @@ def test_an_unknown_filter_is_refused(call: Client, flow_log: dict[str, Any]) ->
     )
 
 
-def test_a_deleted_topic_shows(call: Client, cloud: LocalCloud, flow_log: dict[str, Any]) -> None:
-    call("vpc", "CreateFlowLog", **flow_log)
-    cloud.delete_topic(cloud.topic_id)
-    assert call("vpc", "DescribeFlowLogs")["FlowLog"][0]["CloudLogState"] == "DELETED"
-
-
 def test_a_flow_log_is_switched_off_and_on_and_still_exists(call: Client, flow_log: dict[str, Any]) -> None:
     (made,) = call("vpc", "CreateFlowLog", **flow_log)["FlowLog"]
     for action, enabled in (("DisableFlowLogs", False), ("EnableFlowLogs", True)):

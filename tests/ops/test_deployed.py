@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
-import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +10,7 @@ from localcloud.core import faults
 from ops.errors import Exit
 from tests.support.client import Client
 from tests.support.deployed import NAME, environment
+from tests.support.platform_replies import code
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
@@ -23,14 +21,11 @@ HOME, AWAY = "ap-guangzhou", "ap-shanghai"
 
 def deploy(cloud: LocalCloud, region: str = HOME, **settings: str) -> None:
     """Make a function with these settings; nothing runs it."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("index.py", "def main_handler(event, context): pass\n")
     variables = [{"Key": key, "Value": value} for key, value in environment(cloud, **settings).items()]
     Client(cloud)(
         "scf", "CreateFunction", region,
         FunctionName=NAME, Handler="index.main_handler", Runtime="Python3.10",
-        Code={"ZipFile": base64.b64encode(packed.getvalue()).decode()}, Environment={"Variables": variables},
+        Code=code(), Environment={"Variables": variables},
     )  # fmt: skip
 
 

@@ -265,24 +265,6 @@ def test_topics_are_looked_for_in_every_region_of_the_sweep(
     assert said == ["there is no topic not-there in ap-beijing", "no topic is set for ap-shanghai, and no default"]
 
 
-@pytest.mark.parametrize(
-    ("reply", "what"),
-    [
-        ({"Index": False}, "its index is off in ap-guangzhou"),
-        ({"Status": False}, "its collection is off in ap-guangzhou"),
-    ],
-)
-def test_a_topic_that_takes_nothing_or_cannot_be_searched_is_a_warning(
-    cloud: LocalCloud, account: Cloud, deployed: Deployment, *, reply: dict[str, bool], what: str
-) -> None:
-    """With what to do about it."""
-    topic = {"Topics": [{"TopicId": cloud.topic_id, **reply}], "RequestId": "r"}
-    cloud.faults.add("DescribeTopics", strike.garbled_body(json.dumps({"Response": topic}).encode()))
-    [said] = [finding for finding in examine(deployed, account) if finding.check == "topic"]
-    assert (said.state, said.what) == (State.WARN, f"{cloud.topic_id}: {what}")
-    assert said.todo.endswith(".")
-
-
 def test_a_topic_that_may_not_be_looked_for_is_a_warning(
     cloud: LocalCloud, account: Cloud, deployed: Deployment
 ) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +15,7 @@ from ops.errors import Exit
 from tests.support.client import Client
 from tests.support.deployed import NAME, make_function, make_role, wait_until
 from tests.support.function import valid
+from tests.support.platform_replies import zipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,13 +47,6 @@ def main_handler(event, context):
         return 1 / 0
     return event.get("return", event)
 """
-
-
-def zipped(code: str) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("index.py", code)
-    return packed.getvalue()
 
 
 @pytest.fixture(scope="module")

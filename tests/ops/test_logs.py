@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +11,7 @@ from localcloud import LocalCloud
 from ops.errors import Exit
 from tests.support.client import Client
 from tests.support.deployed import NAME, make_function, make_role
+from tests.support.platform_replies import zipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,13 +35,10 @@ REPORT = {"message": "report", "received": 3, "outcomes": {"created": 2, "waitin
 def cloud(python310: Path) -> Iterator[LocalCloud]:
     """A local cloud with the function deployed."""
     assert python310
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("index.py", CODE)
     with LocalCloud(enforce_limits=False, time_scale=0.05) as running:
         call = Client(running)
         make_role(call)
-        make_function(call, packed.getvalue(), {}, DeadLetterConfig=None)
+        make_function(call, zipped(CODE), {}, DeadLetterConfig=None)
         yield running
 
 

@@ -55,27 +55,13 @@ def run(function: Function, payload: Any) -> dict[str, Any]:
     return report
 
 
-@quick
+@settings(quick, max_examples=400)
 @example([[]])
 @example({"EventList": [{"EventList": []}, None]})
 @example({"command": "ensure", "interfaces": [{"region": "ap-shanghai", "interface_id": "eni-78ysaex1\n"}]})
-@given(hostile.arbitrary)
-def test_arbitrary_json(function: Function, payload: Any) -> None:
-    """Any JSON value, with the words in it that readers look for."""
-    run(function, payload)
-
-
-@quick
-@given(hostile.mutated())
-def test_real_payloads_with_faults(function: Function, payload: Any) -> None:
-    """What really arrives, with values replaced, missing, doubled or cut at any depth."""
-    run(function, payload)
-
-
-@quick
-@given(hostile.triggers())
-def test_triggers_in_triggers(function: Function, payload: Any) -> None:
-    """Wrappings in any order and depth."""
+@given(hostile.arbitrary | hostile.mutated() | hostile.triggers())
+def test_whatever_comes_in(function: Function, payload: Any) -> None:
+    """Any JSON with words that readers look for; what really arrives, with faults; triggers in triggers."""
     run(function, payload)
 
 

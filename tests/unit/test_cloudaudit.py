@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 EMPTY: list[Any] = ["", "[]", [], None, ABSENT]
 """What real records hold where they hold no parameters or no answer: PHP writes an empty map as an array."""
-NAMED = json.dumps({"NetworkInterface": {"NetworkInterfaceId": INTERFACE_ID, "VpcId": VPC_ID}})
 
 
 def read(record: dict[str, Any], envelope_region: Any = None) -> Item:

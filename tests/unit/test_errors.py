@@ -21,8 +21,6 @@ from handler.errors import (
     failure_of,
 )
 
-RETRYABLE = {Throttled, Transient, StaleCredentials, NotAttached, NotFound}
-
 
 @pytest.mark.parametrize(
     ("code", "meaning"),

@@ -12,7 +12,7 @@ from handler.intake import events
 from handler.model import Ignored, Interface, Invalid
 from tests.support import records
 from tests.support.items import one, problem, text
-from tests.support.records import ABSENT, BUS_REGION, INTERFACE_ID, REGION, SUBNET_ID, VPC_ID
+from tests.support.records import ABSENT, INTERFACE_ID, REGION, SUBNET_ID, VPC_ID
 
 CREATED = Interface(REGION, INTERFACE_ID, VPC_ID, SUBNET_ID)
 
@@ -42,15 +42,6 @@ CREATED = Interface(REGION, INTERFACE_ID, VPC_ID, SUBNET_ID)
 def test_the_envelope_in_each_of_its_forms(changes: dict[str, Any]) -> None:
     """The documents differ; none of it changes what the record says."""
     assert one(records.cloud_event(records.created(), **changes)) == CREATED
-
-
-def test_the_envelope_s_region_comes_last() -> None:
-    """It is the bus's: the bus in Guangzhou gets the events of all regions."""
-    bare = records.created(requestParameters="", eventRegion="")
-    item = one(records.cloud_event(bare))
-    assert isinstance(item, Interface)
-    assert item.region == BUS_REGION
-    assert problem(bare) == "no region"
 
 
 @pytest.mark.parametrize(

@@ -231,11 +231,6 @@ def test_a_topic_by_region() -> None:
     assert load(FLOWLOG_TOPIC_ID=json.dumps({"ap-shanghai": OTHER})).topic_for("ap-beijing") == ""
 
 
-def test_the_queue_s_address_is_public_https_by_region() -> None:
-    """The request's body carries the session token, and the internal address is http."""
-    assert load(TENCENTCLOUD_REGION="ap-shanghai").dlq_endpoint == "https://cmq-sh.public.tencenttdmq.com"
-
-
 def test_a_region_without_a_known_queue_address_needs_the_setting() -> None:
     """It is not guessed."""
     message = fault(TENCENTCLOUD_REGION="ap-atlantis")

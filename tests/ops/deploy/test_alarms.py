@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import queue
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +18,7 @@ from ops.doctor.examine import examine
 from ops.errors import OperatorError
 from tests.support.deployed import deploy as deploy_whole
 from tests.support.deployment import NAME, account_of, deploy, deployment_to, remove, verbs, writes
+from tests.support.ear import Calls, listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,24 +151,8 @@ def test_a_function_without_a_log_topic_is_said(
 
 
 @pytest.fixture
-def address() -> Iterator[tuple[str, queue.Queue[dict[str, Any]]]]:
-    """Somebody who listens: the address, and what was said to it."""
-    heard: queue.Queue[dict[str, Any]] = queue.Queue()
-
-    class Ear(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            said = self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
-            self.end_headers()
-            heard.put(json.loads(said))
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Ear) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/hook", heard
-        server.shutdown()
+def address() -> Iterator[tuple[str, Calls]]:
+    yield from listening()
 
 
 def wrong_event(place: Any) -> None:
@@ -204,9 +186,7 @@ def nothing_runs(place: Any) -> None:
         (nothing_runs, "no sweep"),
     ],
 )
-def test_somebody_is_called(
-    package: Package, address: tuple[str, queue.Queue[dict[str, Any]]], *, happens: Any, what: str
-) -> None:
+def test_somebody_is_called(package: Package, address: tuple[str, Calls], *, happens: Any, what: str) -> None:
     """The whole way, from what goes wrong through the function's log and the alarm to the call."""
     url, heard = address
     with LocalCloud(enforce_limits=False) as cloud:
@@ -217,7 +197,7 @@ def test_somebody_is_called(
             place.call("scf", "UpdateTriggerStatus", **which, Enable="CLOSE", TriggerDesc=place.wanted.timer.cron)
         happens(place)
         cloud.clock.advance(alarm.PERIOD_MIN * 60 + 1)
-        names = {heard.get(timeout=20)["Name"]}
+        names = {heard.get(timeout=20)[1]["Name"]}
         while not heard.empty():
-            names.add(heard.get()["Name"])
+            names.add(heard.get()[1]["Name"])
         assert f"{NAME} {what}" in names
