@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.cls.model import Index, Logs, Topic
 from localcloud.core.actions import Context
 from localcloud.cvm.instances import start_instance, terminate_instances
-from localcloud.tdmq.queues import DEFAULTS, Queue, Queues
+from localcloud.tdmq.queues import Queue, Queues
 from localcloud.vpc.interfaces import new_interface
 from localcloud.vpc.model import Attachment, FlowLog, Network, Subnet, Vpc
 from localcloud.vpc.networks import find_subnet
@@ -196,10 +196,7 @@ class Seed:
         """Make a queue, with attributes such as `VisibilityTimeout=5`, and return it."""
         with self.account.clock.changed:
             queues = self.account.region(region or self.account.home).state(Queues)
-            queue_id = f"cmqq-{self.account.ids.letters(9)}"
-            queue = Queue(queue_id, name, {**DEFAULTS, **attributes}, self.account.now())
-            queues.put(queue)
-            return queue
+            return queues.add(self.account, name, attributes)
 
     def seed_messages(self, name: str, *bodies: str, region: str | None = None) -> None:
         """Put messages on a queue."""

@@ -26,14 +26,6 @@ Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
-class Logset:
-    """A group of topics in one region."""
-
-    logset_id: str
-    name: str
-
-
-@dataclass(frozen=True)
 class Index:
     """What of a topic's lines can be searched: `rule` as CreateIndex takes it."""
 
@@ -85,9 +77,9 @@ class Line:
 
 @dataclass
 class Logs:
-    """One region's logsets, topics and kept lines, by id."""
+    """One region's logsets, which are names of groups of topics, its topics and kept lines, by id."""
 
-    logsets: dict[str, Logset] = field(default_factory=dict)
+    logsets: dict[str, str] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=dict)
     kept: dict[str, deque[Line]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=MOST_LINES)))
 

@@ -8,17 +8,13 @@ refused.
 from __future__ import annotations
 
 import re
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from localcloud.cls.model import Line
+    from collections.abc import Callable, Mapping
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<sign>[()]|(?:AND|OR|NOT)(?=[\s()]|$))"""
@@ -49,7 +45,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition that was understood: `sql` combines its terms, each `fits(line, N)`."""
+    """A condition that was understood: `sql` combines its terms, each `fits(rowid, N)`."""
 
     terms: list[Term]
     sql: str
@@ -58,21 +54,6 @@ class Condition:
     def keys(self) -> set[str]:
         """Return the keys it looks at; the empty one is the whole line."""
         return {term.key for term in self.terms}
-
-    def select(self, lines: Sequence[Line]) -> list[Line]:
-        """Return the lines that fit.
-
-        Raises:
-            QueryError: Its terms are not combined as they can be.
-        """
-        with closing(sqlite3.connect(":memory:")) as database:
-            database.create_function("fits", 2, lambda line, term: self.terms[term].fits(lines[line].fields))
-            database.execute("create table lines (line)")
-            database.executemany("insert into lines values (?)", zip(range(len(lines))))
-            try:
-                return [lines[line] for (line,) in database.execute(f"select line from lines where {self.sql}")]  # noqa: S608
-            except sqlite3.Error as error:
-                raise QueryError(str(error)) from None
 
 
 def parse(text: str) -> Condition:
@@ -90,7 +71,7 @@ def parse(text: str) -> Condition:
         match = _TOKEN.match(text, at)
         if match is None:
             raise QueryError(f"cannot read `{text[at:]}`")
-        parts.append(match["sign"] or f"fits(line, {len(terms)})")
+        parts.append(match["sign"] or f"fits(rowid, {len(terms)})")
         if not match["sign"]:
             terms.append(Term((match["key"] or "").strip('"'), _test(match)))
         at = match.end()

@@ -49,7 +49,7 @@ def search(account: Account, region: str, topic: Topic, text: str, period: tuple
     try:
         condition = query.parse(wanted)
         _check_index(topic, condition.keys | (sql.keys_of(statement) if statement else set()))
-        lines = condition.select(read_lines(account, region, topic, *period))
+        lines = sql.select(read_lines(account, region, topic, *period), condition)
         if not statement:
             return Found(lines, [])
         return Found([], *sql.analyse(statement, lines))

@@ -1,4 +1,4 @@
-"""The statistics half of a query, `| select …` (doc 614/44061): SQLite does it, over the lines as a table.
+"""Lines as a table of SQLite, which combines a condition's terms and does the statistics, `| select …` (doc 614/44061).
 
 CLS's SQL has no FROM, 100 rows unless it says LIMIT, and 10,000 at most; of its own functions `count_if` is here.
 """
@@ -8,16 +8,18 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cls.query import QueryError, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from localcloud.cls.model import Line
+    from localcloud.cls.query import Condition
 
+TIME = "__TIMESTAMP__"
 DEFAULT_ROWS, MOST_ROWS = 100, 10_000
 _CLAUSE = re.compile(r"\b(where|group\s+by|having|order\s+by|limit)\b", re.IGNORECASE)
 _LIMIT = re.compile(r"\blimit\s+(?:\d+\s*,\s*)?(\d+)", re.IGNORECASE)
@@ -52,6 +54,18 @@ def keys_of(statement: str) -> set[str]:
     return {name for name in named if not _KEYWORDS.fullmatch(name)} - set(_ALIAS.findall(bare))
 
 
+def select(lines: Sequence[Line], condition: Condition) -> list[Line]:
+    """Return the lines that fit a condition.
+
+    Raises:
+        QueryError: Its terms are not combined as they can be.
+    """
+    with _table(lines, [TIME]) as database:
+        database.create_function("fits", 2, lambda row, term: condition.terms[term].fits(lines[row - 1].fields))
+        found = database.execute(f"select rowid from log where {condition.sql}")  # noqa: S608
+        return [lines[row - 1] for (row,) in found]
+
+
 def analyse(statement: str, lines: Sequence[Line]) -> tuple[list[str], list[dict[str, Any]]]:
     """Return the names of the columns and the rows that a statement makes of lines.
 
@@ -66,23 +80,29 @@ def analyse(statement: str, lines: Sequence[Line]) -> tuple[list[str], list[dict
     clause = _CLAUSE.search(statement)
     assert clause is not None, "it has a limit"
     query = f"{statement[: clause.start()]} from log {statement[clause.start() :]}"
-    keys = sorted(keys_of(statement) | {"__TIMESTAMP__"})
-    with closing(sqlite3.connect(":memory:")) as database:
+    with _table(lines, sorted(keys_of(statement) | {TIME})) as database:
         database.create_aggregate("count_if", 1, _CountIf)
-        columns = ", ".join(f'"{key}"' for key in keys)
+        cursor = database.execute(query)
+        names = [one[0] for one in cursor.description]
+        return names, [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+@contextmanager
+def _table(lines: Sequence[Line], keys: Sequence[str]) -> Iterator[sqlite3.Connection]:
+    """Give the table `log`: a row for each line, whose rowid counts from 1, with these keys as columns."""
+    columns, marks = ", ".join(f'"{key}"' for key in keys), ", ".join("?" * len(keys))
+    with closing(sqlite3.connect(":memory:")) as database:
         database.execute(f"create table log ({columns})")
-        marks = ", ".join("?" * len(keys))
-        database.executemany(f"insert into log values ({marks})", (_row(line, keys) for line in lines))  # noqa: S608
+        rows = ([_value(line, key) for key in keys] for line in lines)
+        database.executemany(f"insert into log values ({marks})", rows)  # noqa: S608
         try:
-            cursor = database.execute(query)
-            names = [one[0] for one in cursor.description]
-            return names, [dict(zip(names, row, strict=True)) for row in cursor]
+            yield database
         except sqlite3.Error as error:
             raise QueryError(str(error)) from None
 
 
-def _row(line: Line, keys: list[str]) -> list[Any]:
-    return [int(line.time * 1000) if key == "__TIMESTAMP__" else _scalar(value_of(line.fields, key)) for key in keys]
+def _value(line: Line, key: str) -> Any:
+    return int(line.time * 1000) if key == TIME else _scalar(value_of(line.fields, key))
 
 
 def _scalar(value: Any) -> Any:

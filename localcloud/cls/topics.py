@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from localcloud.cls.model import API, Index, Logs, Logset, Topic, existing, listed, new_id, the_topic
+from localcloud.cls.model import API, Index, Logs, Topic, existing, listed, new_id, the_topic
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
 from localcloud.core.parameters import Params, tag_set, tags_of
@@ -19,25 +19,26 @@ if TYPE_CHECKING:
 @API.action()
 def create_logset(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a logset; names are unique in a region."""
-    logs = ctx.region.state(Logs)
-    if any(logset.name == params["LogsetName"] for logset in logs.logsets.values()):
-        raise ApiError("InvalidParameter.LogsetConflict", f"The logset `{params['LogsetName']}` exists already.")
-    logset = Logset(new_id(ctx, params, "LogsetId"), params["LogsetName"])
-    logs.logsets[logset.logset_id] = logset
-    return {"LogsetId": logset.logset_id}
+    logsets, name = ctx.region.state(Logs).logsets, params["LogsetName"]
+    if name in logsets.values():
+        raise ApiError("InvalidParameter.LogsetConflict", f"The logset `{name}` exists already.")
+    logset_id = new_id(ctx, params, "LogsetId")
+    logsets[logset_id] = name
+    return {"LogsetId": logset_id}
 
 
 @API.action()
 def create_topic(ctx: Context, params: Params) -> dict[str, Any]:
     """Make a topic; names are unique in a logset."""
     logs = ctx.region.state(Logs)
-    logset, name = existing(logs.logsets, params["LogsetId"], "logset"), params["TopicName"]
-    if any(topic.name == name and topic.logset_id == logset.logset_id for topic in logs.topics.values()):
+    logset_id, name = params["LogsetId"], params["TopicName"]
+    existing(logs.logsets, logset_id, "logset")
+    if any((topic.name, topic.logset_id) == (name, logset_id) for topic in logs.topics.values()):
         raise ApiError("InvalidParameter.TopicConflict", f"The topic `{name}` exists already in this logset.")
     topic = Topic(
         topic_id=new_id(ctx, params, "TopicId"),
         name=name,
-        logset_id=logset.logset_id,
+        logset_id=logset_id,
         created=ctx.now(),
         description=params.get("Describes", ""),
         period_days=params.get("Period", 30),

@@ -124,7 +124,8 @@ class EventBridge:
         with self._account.lock:
             if bridge.bus is not None and bridge.bus.keeps:
                 bridge.stored.append(StoredEvent(self._account.now(), event))
-            rules = [rule for rule in bridge.rules.values() if rule.enabled and pattern.matches(rule.parsed, event)]
+            enabled = [rule for rule in bridge.rules.values() if rule.settings["Enable"]]
+            rules = [rule for rule in enabled if pattern.matches(rule.parsed, event)]
             targets = [target for rule in rules for target in bridge.targets_of(rule.rule_id)]
         for target in targets:
             self._send(target, event)

@@ -47,11 +47,6 @@ class Rule:
     settings: Mapping[str, Any]
     parsed: dict[str, Any] = field(default_factory=dict, repr=False)
 
-    @property
-    def enabled(self) -> bool:
-        """Return whether it lets any event through."""
-        return bool(self.settings["Enable"])
-
 
 @dataclass(frozen=True)
 class StoredEvent:

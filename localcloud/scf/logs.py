@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from localcloud.cls.model import Index, Line, Logs, Logset, Topic
+from localcloud.cls.model import Index, Line, Logs, Topic
 from localcloud.scf.invoker import Invocation, Invoker
 from localcloud.scf.model import Functions, Ref
 
@@ -28,10 +28,9 @@ def default_topic(ctx: Context) -> Topic:
     for topic in logs.topics.values():
         if topic.name == name:
             return topic
-    logset = Logset(ctx.account.ids.uuid(), f"SCF_logset_{ctx.region.name}")
-    index = Index(_INDEX)
-    topic = Topic(ctx.account.ids.uuid(), name, logset.logset_id, ctx.now(), period_days=KEPT_DAYS, index=index)
-    logs.logsets[logset.logset_id], logs.topics[topic.topic_id] = logset, topic
+    logset_id, index = ctx.account.ids.uuid(), Index(_INDEX)
+    topic = Topic(ctx.account.ids.uuid(), name, logset_id, ctx.now(), period_days=KEPT_DAYS, index=index)
+    logs.logsets[logset_id], logs.topics[topic.topic_id] = f"SCF_logset_{ctx.region.name}", topic
     return topic
 
 

@@ -8,7 +8,7 @@ from localcloud.core.actions import Context, Service
 from localcloud.core.errors import ApiError, existing
 from localcloud.core.paging import page
 from localcloud.core.regions import QUEUES
-from localcloud.tdmq.queues import ATTRIBUTES, DEFAULTS, NAME, Queue, Queues
+from localcloud.tdmq.queues import ATTRIBUTES, NAME, Queue, Queues
 
 if TYPE_CHECKING:
     from localcloud.core.parameters import Params
@@ -23,14 +23,13 @@ def create_cmq_queue(ctx: Context, params: Params) -> dict[str, Any]:
     name = params["QueueName"]
     if NAME.fullmatch(name) is None:
         raise ApiError(BAD_VALUE, f"The queue name `{name}` is not valid.")
-    attributes = {**DEFAULTS, "MaxMsgSize": ctx.behaviour.largest_message, **_attributes(ctx, params)}
+    attributes = {"MaxMsgSize": ctx.behaviour.largest_message, **_attributes(ctx, params)}
     with ctx.account.clock.changed:
         queues = ctx.region.state(Queues)
         if queues.get(name) is not None:
             raise ApiError("ResourceInUse.Queue", f"The queue `{name}` exists already.")
-        queue = Queue(f"cmqq-{ctx.account.ids.letters(9)}", name, attributes, ctx.now())
+        queue = queues.add(ctx.account, name, attributes)
         queue.tags = tuple((tag["TagKey"], tag["TagValue"]) for tag in params.get("Tags", ()))
-        queues.put(queue)
     return {"QueueId": queue.queue_id}
 
 

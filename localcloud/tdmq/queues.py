@@ -127,9 +127,11 @@ class Queues:
         """Return the queue of this name."""
         return self._queues.get(name.lower())
 
-    def put(self, queue: Queue) -> None:
-        """Add a queue."""
-        self._queues[queue.name.lower()] = queue
+    def add(self, account: Account, name: str, attributes: Mapping[str, int]) -> Queue:
+        """Make a queue that has these attributes, by default the documented ones, and return it."""
+        queue = Queue(f"cmqq-{account.ids.letters(9)}", name, {**DEFAULTS, **attributes}, account.now())
+        self._queues[name.lower()] = queue
+        return queue
 
     def remove(self, name: str) -> None:
         """Take a queue away."""

@@ -203,15 +203,6 @@ def _has_address(row: Interface, values: list[str]) -> bool:
     return row.ip in values or (len(values) == 1 and row.ip.endswith(values[0]))
 
 
-def _any(_row: Interface, _values: list[str]) -> bool:
-    return True
-
-
-def _none(_row: Interface, _values: list[str]) -> bool:
-    """No interface here has an IPv6 or a public address."""
-    return False
-
-
 _INTERFACES: Listing[Interface] = Listing(
     known={
         "network-interface-id": lambda row, values: row.interface_id in values,
@@ -219,13 +210,14 @@ _INTERFACES: Listing[Interface] = Listing(
         "network-interface-name": lambda row, values: row.name in values,
         "network-interface-description": lambda row, values: row.description in values,
         "address-ip": _has_address,
-        EXACT: _any,
+        EXACT: lambda _row, _values: True,
         "is-primary": lambda row, values: row.primary == is_true(values),
         "eni-type": lambda row, values: str(PRIMARY if row.primary else SECONDARY) in values,
         "eni-qos": lambda row, values: row.qos in values,
         "termination-protection": lambda row, values: row.termination_protection == is_true(values),
         "traffic-protection": lambda row, values: row.traffic_protection == is_true(values),
-        **dict.fromkeys(("address-ipv6", "public-address-ip", "address-type"), _none),
+        # No interface here has an IPv6 or a public address.
+        **dict.fromkeys(("address-ipv6", "public-address-ip", "address-type"), lambda _row, _values: False),
     },
     codes=CODES,
     ids="NetworkInterfaceIds",

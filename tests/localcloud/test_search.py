@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.cls import query
+from localcloud.cls import query, sql
 from localcloud.cls.model import Line, Logs
 
 if TYPE_CHECKING:
@@ -49,13 +49,13 @@ INDEX = {"FullText": {"CaseSensitive": False, "Tokenizer": " "}, "DynamicIndex":
 )
 def test_a_condition_finds_its_lines(condition: str, found: list[int]) -> None:
     lines = [Line(0.0, fields) for fields in LINES]
-    assert query.parse(condition).select(lines) == [lines[number] for number in found]
+    assert sql.select(lines, query.parse(condition)) == [lines[number] for number in found]
 
 
 @pytest.mark.parametrize("condition", ["(", "level:", "a AND", "a)", '"open', "(a", ":x", "a b", "OR", "a NOT b"])
 def test_a_malformed_condition_is_refused(condition: str) -> None:
     with pytest.raises(query.QueryError):
-        query.parse(condition).select([])
+        sql.select([], query.parse(condition))
 
 
 @pytest.fixture
