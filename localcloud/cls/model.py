@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from localcloud.core import errors
 from localcloud.core.actions import Service
 from localcloud.core.errors import ApiError
-from localcloud.core.paging import page
+from localcloud.core.listing import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

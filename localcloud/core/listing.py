@@ -1,4 +1,4 @@
-"""Listings: filters and ids, which all services have, each with error codes of its own."""
+"""Listings: pages, filters and ids, which all services have, each with error codes of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from localcloud.core.errors import ApiError
-from localcloud.core.paging import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from localcloud.core.parameters import Params, Tags
     from localcloud.core.tables import Table
 
+MOST_ROWS = 10**9
 IDS_AT_ONCE = 100
 FILTERS_AT_ONCE = 10
 VALUES_AT_ONCE = 5
@@ -29,6 +29,7 @@ class Tagged(Protocol):
 
 
 Row = TypeVar("Row", bound=Tagged)
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -139,3 +140,51 @@ def slice_newest_first(rows: Sequence[Row], offset: int, limit: int) -> list[Row
 def is_true(values: list[str]) -> bool:
     """Return a boolean filter's value, which comes as text."""
     return values[:1] != [] and values[0].lower() == "true"
+
+
+def page(
+    params: Params, *, default: int = 20, most: int = 100, code: str = "InvalidParameterValue.{name}"
+) -> tuple[int, int]:
+    """Return offset and limit, also where the platform declares them as text.
+
+    Args:
+        params: The call's parameters.
+        default: The limit, where the call has none.
+        most: The largest limit.
+        code: The service's code for a wrong one; `{name}` in it becomes the parameter's name.
+
+    Raises:
+        ApiError: With that code.
+    """
+    offset = _number("Offset", params.get("Offset", 0), range(MOST_ROWS), code)
+    limit = _number("Limit", params.get("Limit", default), range(1, most + 1), code)
+    return offset, limit
+
+
+def page_of(params: Params, rows: Sequence[Item]) -> list[Item]:
+    """Return the page of rows that Offset and Limit ask for, newest first unless Order is ASC (inferred).
+
+    Args:
+        params: The call's parameters.
+        rows: All rows, oldest first.
+
+    Raises:
+        ApiError: InvalidParameterValue.Offset or InvalidParameterValue.Limit; InvalidParameterValue.Filters, for
+            there are none here.
+    """
+    if params.get("Filters"):
+        raise ApiError("InvalidParameterValue.Filters", "This listing is not filtered here.")
+    offset, limit = page(params)
+    ordered = rows if params.get("Order") == "ASC" else rows[::-1]
+    return list(ordered[offset : offset + limit])
+
+
+def _number(name: str, given: int | str, allowed: range, code: str) -> int:
+    try:
+        value = int(given)
+    except ValueError:
+        value = -1
+    if value not in allowed:
+        what = f"The value `{given}` of `{name}` is not within {allowed[0]}-{allowed[-1]}."
+        raise ApiError(code.format(name=name), what)
+    return value

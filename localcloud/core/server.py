@@ -113,7 +113,6 @@ class Server(ThreadedWSGIServer):
     """A thread for each connection, as many as come. `connections` counts all there ever were."""
 
     request_queue_size = 1024
-    daemon_threads = True
 
     def __init__(self, port: int, answer: Callable[[Request], Reply]) -> None:
         self.answer = answer

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.core.clock import beijing_iso, beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.paging import page_of
+from localcloud.core.listing import page_of
 from localcloud.eb.model import API, Bridge, bus_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.core.clock import beijing_iso
 from localcloud.core.errors import ApiError, existing
-from localcloud.core.paging import page_of
+from localcloud.core.listing import page_of
 from localcloud.eb import pattern
 from localcloud.eb.model import API, Bridge, Rule, Target, bus_of, function_of
 from localcloud.scf.model import Functions

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.cam.model import Access
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, missing
-from localcloud.core.paging import page_of
+from localcloud.core.listing import page_of
 from localcloud.scf.checks import check_limits, check_name, check_runtime, code_of, variables_of
 from localcloud.scf.invoker import Invoker
 from localcloud.scf.logs import default_topic

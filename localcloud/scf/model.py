@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -91,11 +90,6 @@ class Trigger:
     message: str = ""
     qualifier: str = LATEST
     description: str = ""
-
-    @property
-    def description_json(self) -> str:
-        """Return the TriggerDesc as replies have it."""
-        return json.dumps({"cron": self.cron}, separators=(",", ":"))
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import re
 import sys
 import threading
 from pathlib import Path
@@ -79,11 +78,12 @@ class Pools:
         with self._lock:
             return sum(pool.instance_count for pool in self._pools.values())
 
-    def kill(self, ref: Ref) -> int:
-        """Kill all instances of a function, as a crash of the machine would, and return how many."""
+    def kill(self, ref: Ref) -> None:
+        """Kill all instances of a function, as a crash of the machine would."""
         with self._lock:
             pool = self._pools.get(ref)
-        return pool.kill_all() if pool is not None else 0
+        if pool is not None:
+            pool.kill_all()
 
     def close(self) -> None:
         """Kill all instances of all functions."""
@@ -112,8 +112,7 @@ class Pools:
 @functools.lru_cache(maxsize=16)
 def python_for(runtime: str) -> Path:
     """Return the Python for a runtime such as "Python3.10", or the one at hand where it is missing, and say so."""
-    match = re.fullmatch(r"Python(\d)\.(\d+)", runtime)
-    found = find_python((int(match[1]), int(match[2]))) if match else None
+    found = find_python(runtime.removeprefix("Python"))
     if found is None:
         here = "{}.{}".format(*sys.version_info[:2])
         _LOG.warning("no %s was found: functions of that runtime run on Python %s", runtime, here)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from localcloud.core.clock import BEIJING, beijing_time
-from localcloud.core.paging import page
+from localcloud.core.listing import page
 from localcloud.scf.checks import refuse
 from localcloud.scf.invoker import Invoker
 from localcloud.scf.model import API, check_qualifier, find

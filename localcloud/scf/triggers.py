@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, existing
-from localcloud.core.paging import page_of
+from localcloud.core.listing import page_of
 from localcloud.scf import cron
 from localcloud.scf.checks import refuse
 from localcloud.scf.invoker import Invoker
@@ -73,7 +73,7 @@ def trigger_reply(trigger: Trigger) -> dict[str, Any]:
     return {
         "ModTime": beijing_time(trigger.modified),
         "Type": "timer",
-        "TriggerDesc": trigger.description_json,
+        "TriggerDesc": json.dumps({"cron": trigger.cron}, separators=(",", ":")),
         "TriggerName": trigger.name,
         "AddTime": beijing_time(trigger.created),
         "Enable": int(trigger.enabled),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.core.actions import Context, Service
 from localcloud.core.errors import ApiError, existing
-from localcloud.core.paging import page
+from localcloud.core.listing import page
 from localcloud.core.regions import QUEUES
 from localcloud.tdmq.queues import ATTRIBUTES, NAME, Queue, Queues
 

@@ -13,8 +13,7 @@ from localcloud.cam.model import FLOW_LOG_ROLE, Access
 from localcloud.cls.model import find_topic
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, missing, not_found, out_of_range
-from localcloud.core.listing import Listing, slice_newest_first
-from localcloud.core.paging import page
+from localcloud.core.listing import Listing, page, slice_newest_first
 from localcloud.core.parameters import Params, tag_set, tags_of
 from localcloud.core.regions import REGIONS
 from localcloud.vpc.model import API, FlowLog, Interface, Network

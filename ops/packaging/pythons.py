@@ -19,7 +19,7 @@ def find(version: tuple[int, int]) -> Path | None:
     """
     if sys.version_info[:2] == version and sys.implementation.name == "cpython":
         return Path(sys.executable)
-    return find_python(version)
+    return find_python("{}.{}".format(*version))
 
 
 def how_to_get(version: tuple[int, int]) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def python() -> Path:
     """SCF's Python, or the one at hand where that is missing."""
-    return find_python((3, 10)) or Path(sys.executable)
+    return find_python("3.10") or Path(sys.executable)
 
 
 @pytest.fixture

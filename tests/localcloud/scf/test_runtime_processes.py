@@ -188,12 +188,12 @@ def test_kill_all_ends_runs_under_way(start: Start, tmp_path: Path) -> None:
     with ThreadPoolExecutor(3) as pool:
         runs = [pool.submit(function.invoke, json.dumps([str(meeting), number, 4])) for number in range(3)]
         wait_until(lambda: len(list(meeting.iterdir())) == 3)
-        assert function.kill_all() == 3
+        function.kill_all()
         outcomes = [run.result() for run in runs]
     assert {failure(outcome) for outcome in outcomes} == {(439, -1, "User process exit when running")}
     (meeting / "go").touch()
     assert function.invoke(json.dumps([str(meeting), 7, 4])).result_json == "7"
-    assert function.kill_all() == 1
+    function.kill_all()
     assert function.instance_count == 0
     assert function.invoke(json.dumps([str(meeting), 7, 4])).cold
 
