@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from localcloud.cls.model import DEFAULTS as TOPIC_DEFAULTS
 from localcloud.cls.model import Index, Logs, Topic
 from localcloud.core.actions import Context
 from localcloud.cvm.instances import start_instance, terminate_instances
@@ -43,9 +44,9 @@ class Seed:
             indexed: Whether it has the index that a topic of flow logs gets in their console.
         """
         with self.account.lock:
-            now = self.account.now()
+            settings = {**TOPIC_DEFAULTS, "TopicName": SEEDED}
             index = Index(INDEX_RULE) if indexed else None
-            topic = Topic(topic_id or self.account.ids.uuid(), SEEDED, "", now, index=index)
+            topic = Topic(topic_id or self.account.ids.uuid(), self.account.now(), settings, index)
             self.account.region(region or self.account.home).state(Logs).topics[topic.topic_id] = topic
             return topic.topic_id
 

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from localcloud.core.account import Account
     from localcloud.core.actions import Context
-    from localcloud.core.parameters import Params, Tags
+    from localcloud.core.parameters import Params
 
 API = Service("cls", "2020-10-16")
 MOST_LINES = 100_000
+DEFAULTS: dict[str, Any] = {"LogsetId": "", "Describes": "", "Period": 30, "StorageType": "hot", "Tags": []}
+"""Of a topic's settings, those that a reply shows, as they are where a call does not give them."""
 INTERNAL_KEYS = ("__TIMESTAMP__", "__SOURCE__", "__FILENAME__", "__HOSTNAME__")
 Row = TypeVar("Row")
 
@@ -44,16 +46,20 @@ class Index:
 
 @dataclass(frozen=True)
 class Topic:
-    """A log topic in one region; without an index its lines are kept and cannot be searched."""
+    """A log topic in one region: `settings` are what CreateTopic takes, by its names and whole: see `DEFAULTS`.
+
+    Without an index its lines are kept and cannot be searched.
+    """
 
     topic_id: str
-    name: str
-    logset_id: str
     created: float
-    description: str = ""
-    period_days: int = 30
-    tags: Tags = ()
+    settings: Mapping[str, Any]
     index: Index | None = None
+
+    @property
+    def name(self) -> str:
+        """Return its name."""
+        return str(self.settings["TopicName"])
 
     @property
     def indexed(self) -> bool:

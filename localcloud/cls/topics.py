@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from localcloud.cls.model import API, Index, Logs, Topic, existing, listed, new_id, the_topic
+from localcloud.cls.model import API, DEFAULTS, Index, Logs, Topic, existing, listed, new_id, the_topic
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError
-from localcloud.core.parameters import Params, tag_set, tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from localcloud.core.actions import Context
+    from localcloud.core.parameters import Params
 
 
 @API.action()
@@ -33,17 +33,9 @@ def create_topic(ctx: Context, params: Params) -> dict[str, Any]:
     logs = ctx.region.state(Logs)
     logset_id, name = params["LogsetId"], params["TopicName"]
     existing(logs.logsets, logset_id, "logset")
-    if any((topic.name, topic.logset_id) == (name, logset_id) for topic in logs.topics.values()):
+    if any((topic.name, topic.settings["LogsetId"]) == (name, logset_id) for topic in logs.topics.values()):
         raise ApiError("InvalidParameter.TopicConflict", f"The topic `{name}` exists already in this logset.")
-    topic = Topic(
-        topic_id=new_id(ctx, params, "TopicId"),
-        name=name,
-        logset_id=logset_id,
-        created=ctx.now(),
-        description=params.get("Describes", ""),
-        period_days=params.get("Period", 30),
-        tags=tags_of(params),
-    )
+    topic = Topic(new_id(ctx, params, "TopicId"), ctx.now(), {**DEFAULTS, **params})
     logs.topics[topic.topic_id] = topic
     return {"TopicId": topic.topic_id}
 
@@ -66,7 +58,7 @@ def describe_topics(ctx: Context, params: Params) -> dict[str, Any]:
     tests: Mapping[str, Callable[[Topic, str], bool]] = {
         "topicId": lambda row, value: value == row.topic_id,
         "topicName": lambda row, value: value == row.name if precise else value in row.name,
-        "logsetId": lambda row, value: value == row.logset_id,
+        "logsetId": lambda row, value: value == row.settings["LogsetId"],
     }
     total, rows = listed(params, ctx.region.state(Logs).topics, tests)
     return {"TotalCount": total, "Topics": [_topic_reply(row) for row in rows]}
@@ -84,14 +76,10 @@ def delete_topic(ctx: Context, params: Params) -> dict[str, Any]:
 
 def _topic_reply(row: Topic) -> dict[str, Any]:
     return {
-        "LogsetId": row.logset_id,
+        **{name: row.settings[name] for name in DEFAULTS},
         "TopicId": row.topic_id,
         "TopicName": row.name,
         "Index": row.indexed,
         "CreateTime": beijing_time(row.created),
-        "Tags": tag_set(row.tags),
-        "StorageType": "hot",
-        "Period": row.period_days,
-        "Describes": row.description,
         "Status": True,
     }

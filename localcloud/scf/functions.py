@@ -32,7 +32,7 @@ def create_function(ctx: Context, params: Params) -> dict[str, Any]:
     code, settings = code_of(params["Code"].get("ZipFile")), {**DEFAULTS, **_given(ctx, params)}
     if not settings["ClsTopicId"]:
         topic = default_topic(ctx)
-        settings.update(ClsTopicId=topic.topic_id, ClsLogsetId=topic.logset_id)
+        settings.update(ClsTopicId=topic.topic_id, ClsLogsetId=topic.settings["LogsetId"])
     return _store(ctx, Function(ref, f"lam-{ctx.account.ids.letters(8)}", code, settings, ctx.now()))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from localcloud.cls.model import Index, Line, Logs, Topic
+from localcloud.cls.model import DEFAULTS, Index, Line, Logs, Topic
 from localcloud.scf.invoker import Invocation, Invoker
 from localcloud.scf.model import Functions, Ref
 
@@ -28,8 +28,9 @@ def default_topic(ctx: Context) -> Topic:
     for topic in logs.topics.values():
         if topic.name == name:
             return topic
-    logset_id, index = ctx.account.ids.uuid(), Index(_INDEX)
-    topic = Topic(ctx.account.ids.uuid(), name, logset_id, ctx.now(), period_days=KEPT_DAYS, index=index)
+    logset_id = ctx.account.ids.uuid()
+    settings = {**DEFAULTS, "TopicName": name, "LogsetId": logset_id, "Period": KEPT_DAYS}
+    topic = Topic(ctx.account.ids.uuid(), ctx.now(), settings, Index(_INDEX))
     logs.logsets[logset_id], logs.topics[topic.topic_id] = f"SCF_logset_{ctx.region.name}", topic
     return topic
 

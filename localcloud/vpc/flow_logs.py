@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
 NAME_LENGTH = 60
 DESCRIPTION_LENGTH = 512
-RESOURCE_TYPES = ("NETWORKINTERFACE", "CCN", "NAT", "DCG")
-TRAFFIC_TYPES = ("ACCEPT", "REJECT", "ALL")
-STORAGE_TYPES = ("cls", "ckafka")
+ALLOWED = {
+    "ResourceType": ("NETWORKINTERFACE", "CCN", "NAT", "DCG"),
+    "TrafficType": ("ACCEPT", "REJECT", "ALL"),
+    "StorageType": ("cls", "ckafka"),
+}
 
 
 def _topic_state(ctx: Context, row: FlowLog) -> str:
@@ -115,11 +117,7 @@ def disable_flow_logs(ctx: Context, params: Params) -> dict[str, Any]:
 
 def _check_values(ctx: Context, params: Params) -> None:
     _check_lengths(params)
-    for name, allowed in (
-        ("ResourceType", RESOURCE_TYPES),
-        ("TrafficType", TRAFFIC_TYPES),
-        ("StorageType", STORAGE_TYPES),
-    ):
+    for name, allowed in ALLOWED.items():
         if params.get(name, allowed[0]) not in allowed:
             raise out_of_range(name, params[name], ", ".join(allowed))
     _check_by_type(params["ResourceType"], params)

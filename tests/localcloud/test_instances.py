@@ -109,6 +109,15 @@ def test_interfaces_that_do_not_fit_are_refused(
     assert call("cvm", "DescribeInstances")["TotalCount"] == 1
 
 
+def test_all_interfaces_of_an_instance_are_in_one_network(call: Client, cloud: LocalCloud) -> None:
+    vpc_id, subnet_id = cloud.seed_vpc(cloud.region)
+    wanted = places(cloud, "PRIMARY", "SECONDARY", VpcId=vpc_id, SubnetId=subnet_id)
+    assert call.refused("cvm", "RunInstances", **RUN, NetworkInterfaces=wanted) == (
+        "InvalidParameterValue.SubnetIdZoneIdNotMatch",
+        "All interfaces are in one VPC and zone.",
+    )
+
+
 def test_regions_tell_whether_they_are_open(call: Client, cloud: LocalCloud) -> None:
     """No finance clouds or edge zones; a call to a region that is not open is refused."""
     cloud.behaviour.closed_regions = frozenset({"ap-jakarta"})
