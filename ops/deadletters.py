@@ -71,7 +71,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Depth:
-    """How many messages a queue holds.
+    """How many messages a queue holds; None where that is not known.
 
     Attributes:
         readable: can be received, or are held by this machine.
@@ -79,27 +79,23 @@ class Depth:
         visibility_s: for how many seconds a message is hidden from all others by who receives it.
     """
 
-    readable: int
-    hidden: int
-    visibility_s: int
+    readable: int | None = None
+    hidden: int | None = None
+    visibility_s: int = _DEFAULT_VISIBILITY_S
 
 
-def depth(run: Session) -> Depth | None:
-    """Ask the queue's management API how much there is; None where the keys may not, or it does not say."""
+def depth(run: Session) -> Depth:
+    """Ask the queue's management API how much there is: not known where the keys may not, or it does not say."""
     try:
         reply = run.cloud.call(TDMQ, "DescribeCmqQueueDetail", {"QueueName": run.queue.name}, run.settings.dlq_region)
     except CloudError:
-        return None
+        return Depth()
     queue = reply.get("QueueDescribe") or {}
     visible, hidden, visibility = (queue.get(name) for name in ("ActiveMsgNum", "InactiveMsgNum", "VisibilityTimeout"))
     if not isinstance(visible, int) or not isinstance(hidden, int):
-        return None
+        return Depth()
     held = len(run.queue.held)
-    return Depth(
-        readable=visible + held,
-        hidden=max(0, hidden - held),
-        visibility_s=visibility if isinstance(visibility, int) else _DEFAULT_VISIBILITY_S,
-    )
+    return Depth(visible + held, max(0, hidden - held), visibility or _DEFAULT_VISIBILITY_S)
 
 
 def receive(run: Session, limit: int | None = None) -> Iterator[list[Record]]:

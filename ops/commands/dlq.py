@@ -83,9 +83,8 @@ def list_command(
     records = _received(run, limit)
     left = depth(run)
     if as_json:
-        hidden = left.hidden if left else None
         rows = [each.as_dict() for each in records]
-        console.write_json({"queue": run.queue.name, "hidden": hidden, "records": rows})
+        console.write_json({"queue": run.queue.name, "hidden": left.hidden, "records": rows})
         return
     if records:
         console.out().print(_table(run.queue.name, records))
@@ -95,7 +94,7 @@ def list_command(
             "machine take them at once.",
             "dim",
         )
-    elif not (left and left.hidden):
+    elif not left.hidden:
         console.out().print(Text("No records.", "green"))
     _say_hidden(left)
 
@@ -155,12 +154,11 @@ def redrive_command(
     """
     run = session.start(profile=profile, function_region=function_region, settings_of=settings_of)
     before = depth(run)
-    if before is not None and not before.readable:
+    if before.readable == 0:
         _nothing(run, before, as_json=as_json)
-    number = before.readable if before else None
     if not dry_run:
-        console.ask(f"Run {_how_many(before, limit)} of {run.queue.name} again?", yes=yes)
-    total = min(filter(None, (number, limit)), default=None)
+        console.ask(f"Run {_how_many(before.readable, limit)} of {run.queue.name} again?", yes=yes)
+    total = min(filter(None, (before.readable, limit)), default=None)
     with run.progress("Reading" if dry_run else "Running again", total):
         redrive.redrive({"limit": limit, "dry_run": dry_run}, run.invocation, dispatch.run)
     raise typer.Exit(_redriven(run, limit, dry_run=dry_run, as_json=as_json))
@@ -199,7 +197,7 @@ def purge_command(
     before = depth(run)
     purged: list[Record] = []
     # What comes onto an empty queue from now on was not asked about, and stays.
-    if before is None or before.readable:
+    if before.readable != 0:
         if not dry_run:
             wanted = _wanted(idents, before, limit, exhausted=exhausted)
             console.ask(f"Delete {wanted} of {run.queue.name} for good?", yes=yes)
@@ -263,8 +261,8 @@ def _tries(record: Record) -> Text:
     return tries + Text("\nexhausted", "red") if record.exhausted else tries
 
 
-def _say_hidden(left: Depth | None) -> None:
-    if left and left.hidden:
+def _say_hidden(left: Depth) -> None:
+    if left.hidden:
         until = datetime.now(timezone.utc).timestamp() + left.visibility_s
         console.say(
             f"{console.counted(left.hidden, 'record')} of the queue hidden by another reader, such as the function: "
@@ -283,10 +281,10 @@ def _nothing(run: Session, before: Depth, *, as_json: bool) -> None:
     raise typer.Exit(Exit.UNCOVERED if before.hidden else Exit.OK)
 
 
-def _how_many(before: Depth | None, limit: int | None) -> str:
-    if limit and (before is None or limit < before.readable):
+def _how_many(number: int | None, limit: int | None) -> str:
+    if limit and (number is None or limit < number):
         return f"up to {console.counted(limit, 'record')}"
-    return "all records" if before is None else f"all {console.counted(before.readable, 'record')}"
+    return "all records" if number is None else f"all {console.counted(number, 'record')}"
 
 
 def _redriven(run: Session, limit: int | None, *, dry_run: bool, as_json: bool) -> Exit:
@@ -296,8 +294,8 @@ def _redriven(run: Session, limit: int | None, *, dry_run: bool, as_json: bool) 
         OperatorError: what failed again could not be put back.
     """
     report = run.show_report(("planned",) if dry_run else ("created", "covered", "dead_lettered"), as_json=as_json)
-    after = None if dry_run else depth(run)
-    left = after.readable + after.hidden if after else 0
+    after = Depth() if dry_run else depth(run)
+    left = (after.readable or 0) + (after.hidden or 0)
     if left:
         console.say(f"{console.counted(left, 'record')} on the queue: see `eni-flowlog dlq list`.", "yellow")
     if run.stop.asked:
@@ -306,9 +304,9 @@ def _redriven(run: Session, limit: int | None, *, dry_run: bool, as_json: bool) 
     return Exit.UNCOVERED if undone else Exit.OK
 
 
-def _wanted(idents: Sequence[str] | None, before: Depth | None, limit: int | None, *, exhausted: bool) -> str:
+def _wanted(idents: Sequence[str] | None, before: Depth, limit: int | None, *, exhausted: bool) -> str:
     if not (idents or exhausted):
-        return _how_many(before, limit)
+        return _how_many(before.readable, limit)
     which = f"the records that begin with {_some(idents)}" if idents else "the exhausted records"
     return which + (f", up to {limit:,}," if limit else "")
 

@@ -21,6 +21,7 @@ from ops.errors import Exit, OperatorError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from handler.commands.inventory import Inventory
     from handler.commands.survey import Survey
 
 AsHtml = Annotated[
@@ -70,7 +71,7 @@ def status_command(
     lines = Lines(run.account_id)
     whole = run.survey({"regions": regions}, lines.add, for_status=True)
     if with_arrivals:
-        look_for_arrivals(run, lines, period)
+        whole.inventories = look_for_arrivals(run, lines, whole.inventories, period)
     status.report_coverage(whole, run.invocation)
     report = whole_report(run.report.as_dict(), lines.sorted())
     if html:
@@ -97,15 +98,21 @@ def show(report: Mapping[str, Any], regions: str, *, as_json: bool, as_csv: bool
     return Exit.FAILED if report.get("stopped") else verdict(report["coverage"])
 
 
-def look_for_arrivals(run: session.Session, lines: Lines, period: timedelta) -> None:
-    """Find out what arrives of each covered interface, and say of which topics that is not known."""
+def look_for_arrivals(
+    run: session.Session, lines: Lines, inventories: Sequence[Inventory], period: timedelta
+) -> list[Inventory]:
+    """Find out what arrives of each covered interface, and say of which topics that is not known.
+
+    Returns:
+        The inventories as they are with that.
+    """
     covered = [found for found, _ in lines.found if found.state in (State.COVERED, State.DIFFERS)]
     with console.working("Looking for what arrives in CLS"):
         arrivals = look(run.cloud, covered, period)
-    lines.judge(arrivals)
     for problem in arrivals.problems:
         console.say(problem, "red")
         run.report.stop(problem)
+    return lines.judge(arrivals, inventories)
 
 
 def write_page(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from handler.commands import status
-from handler.commands.inventory import STATES
+from handler.commands.inventory import STATES, Inventory
 from handler.model import Outcome, State, key_of
 from ops.coverage.arrivals import Arrival
 from ops.errors import Exit
@@ -59,10 +58,14 @@ class Lines:
         lines = [self._line(found, seen_at) for found, seen_at in self.found]
         return sorted(lines, key=lambda line: (line["region"], line["vpc_id"], line["interface_id"]))
 
-    def judge(self, arrivals: Arrivals) -> None:
-        """Take into account what arrives of each."""
+    def judge(self, arrivals: Arrivals, inventories: Sequence[Inventory]) -> list[Inventory]:
+        """Take into account what arrives of each interface, and return the inventories of the regions, made anew."""
         self.arrivals = arrivals
         self.found = [(arrivals.judged(found), seen_at) for found, seen_at in self.found]
+        anew = {each.region: Inventory(each.region, wider=each.wider, malformed=each.malformed) for each in inventories}
+        for found, _ in self.found:
+            anew[found.interface.region].add(found)
+        return list(anew.values())
 
     def _line(self, found: Found, seen_at: datetime) -> dict[str, Any]:
         interface, log = found.interface, found.flow_log
@@ -91,36 +94,15 @@ class Lines:
 
 
 def whole_report(report: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """The report of a status with its lists whole, and its numbers by them.
-
-    Args:
-        report: what says the rest: which regions could not be listed, and why.
-        lines: a line for each interface, which become the items.
-    """
-    outcomes = Counter(line["outcome"] for line in lines)
+    """The report of a status with its lists whole: a line for each interface becomes an item."""
     impaired = [line for line in lines if line["outcome"] == Outcome.IMPAIRED.value]
-    return {
-        **{name: value for name, value in report.items() if name != "truncated"},
-        "received": len(lines),
-        "outcomes": {outcome.value: outcomes[outcome.value] for outcome in Outcome},
-        "items": lines,
-        "coverage": _coverage(lines),
-        "drift": [
-            {**{name: line[name] for name in ("region", "interface_id", "flow_log_id")}, "drift": line["reason"]}
-            for line in impaired
-        ],
-    }
-
-
-def _coverage(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A row for each region and VPC, as the function's report has them."""
-    found: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for line in lines:
-        found[line["region"], line["vpc_id"]].update(["interfaces", line["state"]])
-    return [
-        {"region": region, "vpc_id": vpc_id, **{name: counts[name] for name in status.COLUMNS}}
-        for (region, vpc_id), counts in found.items()
+    drift = [
+        {**{name: line[name] for name in ("region", "interface_id", "flow_log_id")}, "drift": line["reason"]}
+        for line in impaired
     ]
+    whole = {**report, "items": lines, "drift": drift}
+    whole.pop("truncated", None)
+    return whole
 
 
 def totals(coverage: Sequence[Mapping[str, Any]]) -> dict[str, int]:
