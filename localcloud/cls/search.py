@@ -48,7 +48,7 @@ def search(account: Account, region: str, topic: Topic, text: str, period: tuple
     statement = "".join(statements)
     try:
         condition = query.parse(wanted)
-        _check_index(topic, condition.keys | (sql.keys_of(statement) if statement else set()))
+        _check_index(topic, condition.keys | sql.keys_of(statement))
         lines = sql.select(read_lines(account, region, topic, *period), condition)
         if not statement:
             return Found(lines, [])

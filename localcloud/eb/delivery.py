@@ -137,13 +137,10 @@ class EventBridge:
             self._note(target, [event], "dropped")
         else:
             for _ in range(2 if self._chance(self.switches.duplicates) else 1):
-                self._send_later(target, event)
-
-    def _send_later(self, target: Target, event: dict[str, Any]) -> None:
-        with self._lock:
-            seconds = self.switches.delay_s + self._random.uniform(0, self.switches.reorder_s)
-        due = self._account.now() + self._account.behaviour.wait(seconds)
-        self._background.at(due, lambda: self._arrive(target, event))
+                with self._lock:
+                    seconds = self.switches.delay_s + self._random.uniform(0, self.switches.reorder_s)
+                due = self._account.now() + self._account.behaviour.wait(seconds)
+                self._background.at(due, lambda: self._arrive(target, event))
 
     def _arrive(self, target: Target, event: dict[str, Any]) -> None:
         size = self.switches.batch_of

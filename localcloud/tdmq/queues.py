@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -65,13 +66,8 @@ class Queue:
     def receive(self, ids: Ids, most: int, now: float) -> list[Message]:
         """Take up to `most` visible messages, oldest first, and hide them for the visibility timeout."""
         self._expire(now)
-        taken: list[Message] = []
-        for message in list(self._messages.values()):
-            if len(taken) == most:
-                break
-            if message.visible <= now:
-                taken.append(self._take(ids, message, now))
-        return taken
+        visible = (message for message in self._messages.values() if message.visible <= now)
+        return [self._take(ids, message, now) for message in list(islice(visible, most))]
 
     def delete(self, handle: str, now: float) -> bool:
         """Delete the message of a handle that is still good, and tell whether there was one."""
