@@ -77,7 +77,10 @@ def delete_flow_logs(cloud: Cloud, logs: Sequence[FlowLog]) -> None:
         OperatorError: some could not be deleted.
     """
     with progress("Deleting flow logs", len(logs)) as step:
-        failures = flow_logs.delete(cloud, logs, step)
+        failures = []
+        for error in flow_logs.delete(cloud, logs):
+            failures += [error] if error else []
+            step(bool(error))
     if failures:
         raise OperatorError(
             f"{len(failures)} of {counted(len(logs), 'flow log')} could not be deleted. The first: "

@@ -1,20 +1,13 @@
-"""Alarms on the function's log, and whom they call (CLS, docs 614/56466 and 614/56468).
-
-They are made where somebody is named to be called: by ENI_FLOWLOG_ALARM_RECEIVERS (`group:ID` and `user:UIN` of the
-account, separated by commas) or ENI_FLOWLOG_ALARM_WEBHOOK (an address of WeCom, DingTalk, Lark, or any other).
-"""
+"""Alarms on the function's log, made where somebody is named to be called (CLS, doc 614/56468)."""
 
 from __future__ import annotations
 
-import re
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from ops.config import ALARM_RECEIVERS, ALARM_WEBHOOK
 from ops.deployment.cloud import CLS
 from ops.deployment.function import Function
+from ops.deployment.notice import notice, whom
 from ops.deployment.part import TAG, Found, TaggedPart
 from ops.deployment.step import Change, changed
 from ops.errors import OperatorError
@@ -28,15 +21,6 @@ AGAIN_MIN = 60
 """After how many minutes an alarm calls again, where its reason has not gone."""
 NO_SWEEP_MIN = 180
 
-_RECEIVER = re.compile(r"(group|user):(\d+)")
-_TYPES = {"group": "Group", "user": "Uin"}
-_MESSENGERS = {
-    "qyapi.weixin.qq.com": "WeCom",
-    "oapi.dingtalk.com": "DingTalk",
-    "open.feishu.cn": "Lark",
-    "open.larksuite.com": "Lark",
-}
-_TEXT = "Default-en"
 _TAGS = [{"Key": TAG[0], "Value": TAG[1]}]
 
 
@@ -56,6 +40,10 @@ class Watched:
     minutes: int
     condition: str = "$1.n > 0"
 
+    def __str__(self) -> str:
+        """Say it in a line of a plan."""
+        return f"{self.condition}, {self.minutes} min, {self.query}"
+
 
 def watched(deployment: Deployment) -> list[Watched]:
     """What is watched. The messages are those of the function's own lines (docs/operations.md), a tested contract."""
@@ -68,36 +56,6 @@ def watched(deployment: Deployment) -> list[Watched]:
     if deployment.timer.enabled:
         found.append(Watched("no sweep", f"{lines}command:sweep", NO_SWEEP_MIN, "$1.n < 1"))
     return found
-
-
-def notice(deployment: Deployment) -> dict[str, Any]:
-    """Whom to call, as CreateAlarmNotice takes it; empty where nobody is named.
-
-    Raises:
-        OperatorError: a receiver or the address has not its form.
-    """
-    receivers = [_receiver(each.strip()) for each in deployment.alarm_receivers.split(",") if each.strip()]
-    url = deployment.alarm_webhook
-    if url and urlsplit(url).scheme not in ("http", "https"):
-        raise OperatorError(f"{ALARM_WEBHOOK} must be an address that begins with https://.")
-    messenger = _MESSENGERS.get(urlsplit(url).hostname or "", "Http")
-    callback = {"CallbackType": messenger, "Url": url, "Method": "POST", "NoticeContentId": _TEXT}
-    if not (receivers or url):
-        return {}
-    return {"Type": "All", "NoticeReceivers": receivers, "WebCallbacks": [callback] if url else []}
-
-
-def _receiver(text: str) -> dict[str, Any]:
-    match = _RECEIVER.fullmatch(text)
-    if match is None:
-        raise OperatorError(f"{ALARM_RECEIVERS} must be group:ID or user:UIN, separated by commas, not {text!r}.")
-    channels = {"ReceiverChannels": ["Email", "Sms"], "StartTime": "00:00:00", "EndTime": "23:59:59"}
-    return {
-        "ReceiverType": _TYPES[match[1]],
-        "ReceiverIds": [int(match[2])],
-        **channels,
-        "NoticeContentId": _TEXT,
-    }
 
 
 class Alarms(TaggedPart):
@@ -125,13 +83,13 @@ class Alarms(TaggedPart):
     def contents(self) -> list[Change]:
         """What they watch, and whom they call."""
         watch = ", ".join(each.what for each in watched(self.deployment))
-        return [Change("watches", "", watch), Change("calls", "", _whom(notice(self.deployment)))]
+        return [Change("watches", "", watch), Change("calls", "", whom(notice(self.deployment)))]
 
     def differences(self, found: Found) -> list[Change]:
         """Whom they call, and each alarm that is missing, differs or is one too many."""
-        changes = changed("calls", _whom(found["notice"] or {}), _whom(notice(self.deployment)))
+        changes = changed("calls", whom(found["notice"] or {}), whom(notice(self.deployment)))
         there = {name: _shown(one) for name, one in found["alarms"].items()}
-        wanted = {self._named(each): self._looks_for(each) for each in watched(self.deployment)}
+        wanted = {name: str(each) for name, each in self._wanted().items()}
         for name in sorted({*there, *wanted}):
             changes += changed(name, there.get(name), wanted.get(name))
         return changes
@@ -142,16 +100,16 @@ class Alarms(TaggedPart):
 
     def update(self, found: Found) -> None:
         """Make what is missing, change what differs, and delete what is one too many."""
-        notice_id = self._notice(found["notice"])
-        wanted = {self._named(each): each for each in watched(self.deployment)}
+        notice_id, topic = self._notice(found["notice"]), self._log_topic()
+        wanted, there = self._wanted(), found["alarms"]
         for name, each in wanted.items():
-            params, there = self._alarm(name, each, notice_id), found["alarms"].get(name)
-            if there is None:
+            params = {**_params(each, topic), "Name": name, "AlarmNoticeIds": [notice_id]}
+            if name not in there:
                 self.cloud.change(CLS, "CreateAlarm", {**params, "Tags": _TAGS})
-            elif _shown(there) != self._looks_for(each):
-                self.cloud.change(CLS, "ModifyAlarm", {**params, "AlarmId": there["AlarmId"]})
-        for name in found["alarms"].keys() - wanted.keys():
-            self.cloud.change(CLS, "DeleteAlarm", {"AlarmId": found["alarms"][name]["AlarmId"]})
+            elif _shown(there[name]) != str(each):
+                self.cloud.change(CLS, "ModifyAlarm", {**params, "AlarmId": there[name]["AlarmId"]})
+        for name in there.keys() - wanted.keys():
+            self.cloud.change(CLS, "DeleteAlarm", {"AlarmId": there[name]["AlarmId"]})
 
     def delete(self, found: Found) -> None:
         """DeleteAlarm for each, then DeleteAlarmNotice, which must not be in use."""
@@ -164,65 +122,49 @@ class Alarms(TaggedPart):
         wanted = {"Name": self.name, **notice(self.deployment)}
         if there is None:
             return str(self.cloud.change(CLS, "CreateAlarmNotice", {**wanted, "Tags": _TAGS})["AlarmNoticeId"])
-        if _whom(there) != _whom(wanted):
+        if whom(there) != whom(wanted):
             self.cloud.change(CLS, "ModifyAlarmNotice", {**wanted, "AlarmNoticeId": there["AlarmNoticeId"]})
         return str(there["AlarmNoticeId"])
 
-    def _named(self, each: Watched) -> str:
-        return f"{self.name} {each.what}"
+    def _wanted(self) -> dict[str, Watched]:
+        return {f"{self.name} {each.what}": each for each in watched(self.deployment)}
 
-    def _looks_for(self, each: Watched) -> str:
-        return f"{each.condition}, {each.minutes} min, {each.query}"
-
-    def _alarm(self, name: str, each: Watched, notice_id: str) -> dict[str, Any]:
+    def _log_topic(self) -> dict[str, str]:
+        """The topic of the function's log, as an alarm's target names it."""
         function = Function(self.deployment, self.cloud).find() or {}
         if not function.get("ClsTopicId"):
             raise OperatorError(
-                f"the function {self.name} has no log topic to watch: choose one in its log configuration in the "
-                "console, or take the alarm's receivers away"
+                f"The function {self.name} has no log topic to watch: choose one in its log configuration in the "
+                "console, or take the alarm's receivers away."
             )
-        target = {
-            "TopicId": function["ClsTopicId"],
-            "LogsetId": function.get("ClsLogsetId") or "",
-            "Query": f"{each.query} | select count(*) as n",
-            "Number": 1,
-            "StartTimeOffset": -each.minutes,
-            "EndTimeOffset": 0,
-            "SyntaxRule": 1,
-        }
-        return {
-            "Name": name,
-            "AlarmTargets": [target],
-            "MonitorTime": {"Type": "Period", "Time": PERIOD_MIN},
-            "TriggerCount": 1,
-            "AlarmPeriod": AGAIN_MIN,
-            "Condition": each.condition,
-            "AlarmLevel": 0,
-            "AlarmNoticeIds": [notice_id],
-            "Status": True,
-        }
+        return {"TopicId": function["ClsTopicId"], "LogsetId": function.get("ClsLogsetId") or ""}
+
+
+def _params(each: Watched, topic: dict[str, str]) -> dict[str, Any]:
+    """An alarm as CreateAlarm and ModifyAlarm take it, without its name and its notice."""
+    target = {
+        **topic,
+        "Query": f"{each.query} | select count(*) as n",
+        "Number": 1,
+        "StartTimeOffset": -each.minutes,
+        "EndTimeOffset": 0,
+        "SyntaxRule": 1,
+    }
+    return {
+        "AlarmTargets": [target],
+        "MonitorTime": {"Type": "Period", "Time": PERIOD_MIN},
+        "TriggerCount": 1,
+        "AlarmPeriod": AGAIN_MIN,
+        "Condition": each.condition,
+        "AlarmLevel": 0,
+        "Status": True,
+    }
 
 
 def _shown(alarm: Found) -> str:
-    """What an alarm looks for, in the words of `_looks_for`; one that is off looks for nothing."""
+    """What an alarm looks for, in the words of `Watched`; one that is off looks for nothing."""
     target: Found = next(iter(alarm.get("AlarmTargets") or []), {})
     if alarm.get("Status") is False:
         return "switched off"
     query = str(target.get("Query") or "").partition(" | ")[0]
     return f"{alarm.get('Condition')}, {-int(target.get('StartTimeOffset') or 0)} min, {query}"
-
-
-def _whom(found: Found) -> str:
-    """Whom a notice calls, without what is secret in a messenger's address."""
-    receivers = [
-        f"{'group' if each.get('ReceiverType') == 'Group' else 'user'}:{one}"
-        for each in found.get("NoticeReceivers") or []
-        for one in each.get("ReceiverIds") or []
-    ]
-    hooks = [(each.get("CallbackType"), str(each.get("Url"))) for each in found.get("WebCallbacks") or []]
-    return ", ".join([*receivers, *(f"{kind} at {_place(url)}" for kind, url in hooks)])
-
-
-def _place(url: str) -> str:
-    """An address's host, and a print of the rest, by which a change is seen and the key in it is not."""
-    return f"{urlsplit(url).hostname} ({zlib.crc32(url.encode()):08x})"

@@ -6,10 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from ops import config
-from ops.deployment import alarm, locate, preflight, service_roles
+from ops.deployment import locate, preflight, service_roles
 from ops.deployment.alarm import Alarms
 from ops.deployment.cloud import Cloud
 from ops.deployment.function import Function
+from ops.deployment.notice import notice
 from ops.deployment.part import Part
 from ops.deployment.plan import Plan
 from ops.deployment.policy import Policy
@@ -42,7 +43,7 @@ def all_parts(deployment: Deployment, cloud: Cloud, archive: Path | None = None)
         Rule(deployment, cloud),
         Target(deployment, cloud),
     ]
-    return [*parts, Alarms(deployment, cloud)] if alarm.notice(deployment) else parts
+    return [*parts, Alarms(deployment, cloud)] if notice(deployment) else parts
 
 
 def plan_deployment(deployment: Deployment, cloud: Cloud, archive: Path) -> Plan:
@@ -70,7 +71,7 @@ def plan_removal(deployment: Deployment, cloud: Cloud) -> Plan:
     """
     parts = all_parts(deployment, cloud)[::-1]
     alarms = Alarms(deployment, cloud)
-    if not alarm.notice(deployment) and alarms.find():  # they are from a time when somebody was named
+    if not notice(deployment) and alarms.find():  # they are from a time when somebody was named
         parts = [alarms, *parts]
     return Plan(deployment, parts, [part.plan_removal() for part in parts], Part.remove)
 

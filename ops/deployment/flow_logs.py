@@ -10,7 +10,7 @@ from handler.errors import CloudError
 from ops.deployment.cloud import VPC
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Iterator
 
     from ops.config import Deployment
     from ops.deployment.cloud import Cloud
@@ -59,23 +59,16 @@ def _described(cloud: Cloud, region: str, description: str) -> list[FlowLog]:
     ]
 
 
-def delete(cloud: Cloud, logs: Sequence[FlowLog], tell: Callable[[bool], None]) -> list[CloudError]:
-    """Delete flow logs one after the other; one that fails does not stop the rest, and one that is gone is no error.
+def delete(cloud: Cloud, logs: Iterable[FlowLog]) -> Iterator[CloudError | None]:
+    """Delete flow logs one after the other; one that fails does not stop the rest.
 
-    Args:
-        cloud: the account.
-        logs: which.
-        tell: told after each whether it failed.
-
-    Returns:
-        The errors of those that could not be deleted.
+    Yields:
+        For each its error, or None where it is gone, as it may have been before.
     """
-    failures: list[CloudError] = []
     for log in logs:
-        before = len(failures)
         try:
             cloud.delete(VPC, "DeleteFlowLog", {"VpcId": log.vpc_id, "FlowLogId": log.flow_log_id}, log.region)
         except CloudError as error:
-            failures.append(error)
-        tell(len(failures) > before)
-    return failures
+            yield error
+        else:
+            yield None

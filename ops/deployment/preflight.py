@@ -12,7 +12,7 @@ from croniter import croniter
 from handler import schema, settings
 from handler.errors import SettingsError
 from handler.settings import QUEUE_REGIONS
-from ops.deployment import alarm
+from ops.deployment.notice import notice
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def check(deployment: Deployment, package: Path | None = None) -> None:
     """
     faults = [*_settings(deployment), *_function(deployment), *_queue(deployment), *_timer(deployment)]
     try:
-        alarm.notice(deployment)
+        notice(deployment)
     except OperatorError as error:
         faults.append(str(error))
     _refuse([*faults, *(_package(package, deployment.handler) if package else ())])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ops.console import counted
 from ops.deployment.cloud import TDMQ
 from ops.deployment.part import TAG, Found, TaggedPart
 from ops.deployment.step import Change, changed
@@ -77,7 +78,7 @@ class Queue(TaggedPart):
     def loss(self, found: Found) -> str:
         """The records on it (an approximate number, says the API)."""
         number = messages(found)
-        return f"holds {number} dead letter{'s' if number != 1 else ''}, which would be lost" if number else ""
+        return f"holds {counted(number, 'dead letter')}, which would be lost" if number else ""
 
 
 def messages(found: Found) -> int:

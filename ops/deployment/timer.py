@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handler import jsontext
-from handler.errors import CloudError
-from ops.deployment.cloud import SCF, absent
+from ops.deployment.cloud import SCF
 from ops.deployment.part import Found, Part
 from ops.deployment.step import Change, changed
 
@@ -71,14 +70,9 @@ class TimerTrigger(Part):
         self.cloud.delete(SCF, "DeleteTrigger", {**self._function(), **params})
 
     def _timers(self) -> list[Found]:
-        """The timers on the function; none where there is no function."""
-        try:
-            triggers = list(self.cloud.pages(SCF, "ListTriggers", "Triggers", self._function()))
-        except CloudError as error:
-            if not absent(error):
-                raise
-            return []
-        return [trigger for trigger in triggers if trigger.get("Type") == "timer"]
+        """The timers on the function; none where there is no function. It can have ten of each kind (GetAccount)."""
+        listed = self.cloud.find(SCF, "ListTriggers", {**self._function(), "Offset": 0, "Limit": 100}) or {}
+        return [trigger for trigger in listed.get("Triggers") or [] if trigger.get("Type") == "timer"]
 
     def _function(self) -> dict[str, Any]:
         return {"FunctionName": self.deployment.name, "Namespace": self.deployment.namespace}

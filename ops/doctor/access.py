@@ -1,4 +1,4 @@
-"""The keys, the role and what it may do, and the service role of flow logs."""
+"""The keys, what the role may do, and the service role of flow logs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ops.deployment import documents, grants, service_roles
 from ops.deployment.cloud import CAM
 from ops.deployment.policy import Policy
 from ops.deployment.role import Role
-from ops.doctor.finding import DEPLOY, Finding, State, planned
+from ops.doctor.finding import DEPLOY, Finding, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 def credentials(there: Case) -> Iterator[Finding]:
     """The operator's keys work."""
     yield Finding("credentials", State.OK, f"account {there.cloud.uin}")
-
-
-def role(there: Case) -> Iterator[Finding]:
-    """The role is there, and SCF may take it."""
-    yield from planned(Role(there.wanted, there.cloud), f"{there.wanted.role}, which SCF may take")
 
 
 def permissions(there: Case) -> Iterator[Finding]:

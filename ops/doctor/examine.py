@@ -6,7 +6,11 @@ import time
 from typing import TYPE_CHECKING
 
 from handler.errors import CloudError
-from ops.doctor import access, arrivals, coverage, events, function, storage
+from ops.deployment.role import Role
+from ops.deployment.rule import Rule
+from ops.deployment.target import Target
+from ops.deployment.timer import TimerTrigger
+from ops.doctor import access, arrivals, coverage, function, parts, storage
 from ops.doctor.case import Case
 from ops.doctor.finding import Finding, State
 from ops.errors import OperatorError, next_step
@@ -22,7 +26,7 @@ CALL_LIMIT_S = 20.0
 """How long one call may be tried again, in seconds."""
 
 CHECKS: dict[str, Callable[[Case], Iterator[Finding]]] = {
-    "role": access.role,
+    "role": parts.as_planned(Role),
     "permission": access.permissions,
     "service role": access.granted_roles,
     "topic": storage.topics,
@@ -31,13 +35,13 @@ CHECKS: dict[str, Callable[[Case], Iterator[Finding]]] = {
     "elsewhere": function.elsewhere,
     "code": function.code,
     "settings": function.settings_as_deployed,
-    "timer": events.timer,
-    "rule": events.rule,
-    "target": events.target,
+    "timer": parts.as_planned(TimerTrigger),
+    "rule": parts.as_planned(Rule),
+    "target": parts.as_planned(Target),
     "events": arrivals.arrivals,
     "status": function.answers,
     "coverage": coverage.coverage,
-    "alarm": events.alarms,
+    "alarm": parts.alarms,
 }
 """In the order in which a newcomer has to mend what they find; a check is called by the name of its findings."""
 

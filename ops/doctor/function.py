@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handler import settings
@@ -13,6 +14,7 @@ from ops.deployment.preflight import unknown_settings
 from ops.deployment.reply import ACTIVE, digest_of, reasons, variables_of
 from ops.doctor.case import ANSWER_LIMIT_S
 from ops.doctor.finding import DEPLOY, Finding, State
+from ops.doctor.parts import planned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,21 +34,10 @@ def function(there: Case) -> Iterator[Finding]:
     if found.get("Status") != ACTIVE:
         yield Finding("function", State.FAIL, f"{name} is {found.get('Status')}: {reasons(found)}", DEPLOY)
         return
-    part = Function(there.wanted, there.cloud)
-    obstacle = part.obstacle(found)
-    if obstacle:
-        yield Finding("function", State.FAIL, obstacle, "Remove it, and deploy again.")
-    # Which variables are set depends on the shell that asks, and a package was not built: both are deploy's business.
-    changes = [change for change in part.differences(found) if not change.what.startswith("variable ")]
-    for change in changes:
-        grave = change.what in ("handler", "role", "dead letters", "public access")
-        what = f"{change.what} is {change.old or 'not set'}, not {change.new}"
-        yield Finding("function", State.FAIL if grave else State.WARN, what, DEPLOY)
-    remark = part.remark(found)
-    if remark:
-        yield Finding("function", State.WARN, remark)
-    if not (obstacle or changes or remark):
-        yield Finding("function", State.OK, f"{name} is active, {found.get('Runtime')}")
+    # Which variables are set depends on the shell that asks: that is deploy's business.
+    as_they_are = replace(there.wanted, variables=variables_of(found))
+    fine = f"{name} is active, {found.get('Runtime')}"
+    yield from planned(Function(as_they_are, there.cloud), fine, ("handler", "role", "dead letters", "public access"))
 
 
 def settings_as_deployed(there: Case) -> Iterator[Finding]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.errors import CloudError
+from ops.console import counted
 from ops.deployment import topic
-from ops.deployment.queue import RETENTION_S, Queue, messages
+from ops.deployment.queue import Queue, messages
 from ops.doctor.finding import DEPLOY, Finding, State
+from ops.doctor.parts import planned
 from ops.errors import next_step
 
 if TYPE_CHECKING:
@@ -50,23 +52,12 @@ def _topic(cloud: Cloud, topic_id: str, region: str) -> Finding:
 
 def queue(there: Case) -> Iterator[Finding]:
     """The dead-letter queue is there, keeps what it holds as long as it can, and is the one the function writes to."""
-    name = there.wanted.queue
-    found = Queue(there.wanted, there.cloud).find()
-    if found is None:
-        yield Finding("queue", State.FAIL, f"there is no queue {name} in {there.wanted.queue_region}", DEPLOY)
-        return
-    held, retention, hidden = messages(found), found.get("MsgRetentionSeconds"), found.get("VisibilityTimeout")
-    if there.settings and there.settings.dlq_queue != name:
-        what = f"the function writes to {there.settings.dlq_queue}, and SCF to {name}"
+    part = Queue(there.wanted, there.cloud)
+    yield from planned(part, grave=("MsgRetentionSeconds",))
+    if there.settings and there.settings.dlq_queue != part.name:
+        what = f"the function writes to {there.settings.dlq_queue}, and SCF to {part.name}"
         yield Finding("queue", State.FAIL, what, "Make FLOWLOG_DLQ_QUEUE and deadLetter.name the same, and deploy.")
-    elif retention != RETENTION_S:
-        what = f"{name} forgets after {retention} s, not {RETENTION_S}"
-        yield Finding("queue", State.FAIL, what, DEPLOY)
-    elif hidden is not None and hidden < there.wanted.timeout:
-        what = f"{name} hides what is received for {hidden} s, and a redrive may take {there.wanted.timeout} s"
-        yield Finding("queue", State.WARN, what, DEPLOY)
-    elif held:
+    held = messages(part.find() or {})
+    if held:
         todo = "See `eni-flowlog dlq list`, then `eni-flowlog dlq redrive`: they are forgotten after 12 hours."
-        yield Finding("queue", State.WARN, f"{name} holds {held} dead letter{'s' if held != 1 else ''}", todo)
-    else:
-        yield Finding("queue", State.OK, f"{name}, empty")
+        yield Finding("queue", State.WARN, f"{part.name} holds {counted(held, 'dead letter')}", todo)

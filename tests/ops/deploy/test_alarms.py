@@ -143,7 +143,7 @@ def test_a_function_without_a_log_topic_is_said(
     deploy(replace(named, alarm_receivers="", alarm_webhook=""), account, small)
     body = {**account.call(SCF, "GetFunction", {"FunctionName": NAME}), "ClsTopicId": ""}
     cloud.faults.add("GetFunction", strike.garbled_body(json.dumps({"Response": body}).encode()))
-    with pytest.raises(OperatorError, match=r"the function eni-flowlog has no log topic to watch: choose one"):
+    with pytest.raises(OperatorError, match=r"The function eni-flowlog has no log topic to watch: choose one"):
         deploy(named, account, small)
 
 
