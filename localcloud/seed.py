@@ -124,9 +124,9 @@ class Seed:
         with self.account.lock:
             context = self._context(region)
             net, now = context.region.state(Network), context.now()
-            if attached and instance_id is None:
-                instance_id = self._any_instance(region, subnet_id)
             subnet = find_subnet(net, subnet_id or self._subnet_of(region, instance_id))
+            if attached and instance_id is None:
+                instance_id = self._any_instance(region, subnet.subnet_id)
             place = {"NetworkInterfaceName": "seeded", "VpcId": subnet.vpc_id, "SubnetId": subnet.subnet_id}
             made = []
             for index in list(islice(net.free_indexes(instance_id or ""), count)):
@@ -237,12 +237,11 @@ class Seed:
     def _context(self, region: str) -> Context:
         return Context(self.account, self.account.region(region), self.account.owner.caller, "")
 
-    def _any_instance(self, region: str, subnet_id: str | None) -> str:
-        wanted = subnet_id or self.network_of(region)[1]
-        for instance in self.account.region(region).state(Network).instances.where("subnet-id", [wanted]):
+    def _any_instance(self, region: str, subnet_id: str) -> str:
+        for instance in self.account.region(region).state(Network).instances.where("subnet-id", [subnet_id]):
             if instance.instance_type == INSTANCE_TYPE:
                 return instance.instance_id
-        return self.seed_instance(region, subnet_id=wanted)
+        return self.seed_instance(region, subnet_id=subnet_id)
 
     def _subnet_of(self, region: str, instance_id: str | None) -> str:
         if instance_id is None:

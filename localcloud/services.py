@@ -7,4 +7,4 @@ from localcloud.core.actions import ActionTable
 def all_actions() -> ActionTable:
     """Return the table of all services' actions."""
     services = (vpc, cvm, sts, tdmq, scf, eb, cam, cls, cloudaudit, monitor)
-    return ActionTable(action for service in services for action in service.ACTIONS)
+    return ActionTable(action for service in services for action in service.API.actions)

@@ -3,5 +3,4 @@
 from localcloud.cam import policies, roles
 from localcloud.cam.model import API
 
-ACTIONS = API.actions
-__all__ = ["ACTIONS", "policies", "roles"]
+__all__ = ["API", "policies", "roles"]

@@ -2,4 +2,4 @@
 
 from localcloud.cloudaudit.trail import API
 
-ACTIONS = API.actions
+__all__ = ["API"]

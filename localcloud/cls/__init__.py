@@ -3,5 +3,4 @@
 from localcloud.cls import alarms, search, topics
 from localcloud.cls.model import API
 
-__all__ = ["alarms", "search", "topics"]
-ACTIONS = API.actions
+__all__ = ["API", "alarms", "search", "topics"]

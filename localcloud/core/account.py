@@ -145,14 +145,7 @@ class Account(Stateful):
         self.home = HOME
         self.credentials: dict[str, Credential] = {}
         self._regions: dict[str, Region] = {}
-        self.owner = self._new_owner()
-
-    def _new_owner(self) -> Credential:
-        secret_id = "AKID" + self.ids.letters(32)
-        caller = Caller(uin=self.uin, principal_id=self.uin, secret_id=secret_id)
-        credential = Credential(secret_id, self.ids.letters(32), caller)
-        self.credentials[secret_id] = credential
-        return credential
+        self.owner = self._issue(Caller(self.uin, self.uin, "AKID" + self.ids.letters(32)))
 
     def now(self) -> float:
         """Return the cloud's time in epoch seconds."""
@@ -176,8 +169,10 @@ class Account(Stateful):
 
     def new_session(self, role: str, role_id: str, name: str, policy: str, seconds: float) -> Credential:
         """Return temporary keys of a session of a role, good for `seconds` of the cloud's clock."""
-        secret_id = "AKID" + self.ids.letters(36)
-        caller = Caller(self.uin, self.uin, secret_id, role, role_id, name, policy)
-        credential = Credential(secret_id, self.ids.letters(32), caller, self.ids.letters(96), self.now() + seconds)
-        self.credentials[secret_id] = credential
+        caller = Caller(self.uin, self.uin, "AKID" + self.ids.letters(36), role, role_id, name, policy)
+        return self._issue(caller, self.ids.letters(96), self.now() + seconds)
+
+    def _issue(self, caller: Caller, token: str | None = None, expires_at: float | None = None) -> Credential:
+        credential = Credential(caller.secret_id, self.ids.letters(32), caller, token, expires_at)
+        self.credentials[credential.secret_id] = credential
         return credential

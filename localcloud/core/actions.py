@@ -52,18 +52,16 @@ class Context:
 class Action:
     """One action of the v3 API: its name and the function that does it.
 
-    `regional` actions need a region, one of `regions`. `locked` ones run under the account's lock; those that wait for
-    something must not. `unlisted` parameters are taken though the platform's own schema does not have them: the
-    vendor's deployment library sends them.
+    `regional` actions need a region, one of their service's. `locked` ones run under the account's lock; those that
+    wait for something must not. `unlisted` parameters are taken though the platform's own schema does not have them:
+    the vendor's deployment library sends them.
     """
 
-    service: str
-    version: str
+    api: Service
     name: str
     run: Run
     regional: bool = True
     locked: bool = True
-    regions: frozenset[str] = REGIONS
     unlisted: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -81,7 +79,7 @@ class Action:
         Raises:
             ApiError: UnknownParameter, MissingParameter, InvalidParameter (wrong type) or InvalidParameterValue.
         """
-        objects = platform(self.service)["objects"]
+        objects = platform(self.api.name)["objects"]
         return Check(objects, from_text).of({**objects[f"{self.name}Request"], **self.unlisted}, params)
 
 
@@ -89,12 +87,15 @@ class Service:
     """One product's API: what it is called and which version it has, and its actions as they are declared.
 
     Attributes:
+        name: What signatures and tccli call it.
+        version: The version of its API.
+        regions: Where it is.
         actions: Those declared so far.
     """
 
     def __init__(self, name: str, version: str, *, regional: bool = True, regions: frozenset[str] = REGIONS) -> None:
         self.actions: list[Action] = []
-        self._name, self._version, self._regional, self._regions = name, version, regional, regions
+        self.name, self.version, self.regions, self._regional = name, version, regions, regional
 
     def action(
         self, *, locked: bool = True, regional: bool = True, unlisted: Mapping[str, str] | None = None
@@ -108,17 +109,8 @@ class Service:
         """
 
         def declare(run: Run) -> Run:
-            action = Action(
-                service=self._name,
-                version=self._version,
-                name="".join(word.capitalize() for word in run.__name__.split("_")),
-                run=run,
-                regional=self._regional and regional,
-                locked=locked,
-                regions=self._regions,
-                unlisted=unlisted or {},
-            )
-            self.actions.append(action)
+            name = "".join(word.capitalize() for word in run.__name__.split("_"))
+            self.actions.append(Action(self, name, run, self._regional and regional, locked, unlisted or {}))
             return run
 
         return declare
@@ -128,7 +120,7 @@ class ActionTable:
     """The actions a cloud can do, by service, version and name."""
 
     def __init__(self, actions: Iterable[Action]) -> None:
-        self._by_key = {(action.service, action.version, action.name): action for action in actions}
+        self._by_key = {(action.api.name, action.api.version, action.name): action for action in actions}
         self._versions = {(service, version) for service, version, _ in self._by_key}
 
     def __iter__(self) -> Iterator[Action]:

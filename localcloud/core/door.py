@@ -81,7 +81,7 @@ class ApiExchange(Exchange):
         self.action = action = self.cloud.actions.find(envelope.service, envelope.version, envelope.action)
         if not envelope.region and action.regional:
             raise missing("Region")
-        if region not in action.regions - self.cloud.account.behaviour.closed_regions:
+        if region not in action.api.regions - self.cloud.account.behaviour.closed_regions:
             raise ApiError("UnsupportedRegion", f"The region `{region}` is not supported.")
         self.cloud.limits.arrive(envelope.action, region, self.caller.limit_key)
 

@@ -2,4 +2,4 @@
 
 from localcloud.cvm.instances import API
 
-ACTIONS = API.actions
+__all__ = ["API"]

@@ -3,5 +3,4 @@
 from localcloud.eb import bus, rules
 from localcloud.eb.model import API
 
-ACTIONS = API.actions
-__all__ = ["ACTIONS", "bus", "rules"]
+__all__ = ["API", "bus", "rules"]

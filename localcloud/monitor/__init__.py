@@ -2,4 +2,4 @@
 
 from localcloud.monitor.metrics import API
 
-ACTIONS = API.actions
+__all__ = ["API"]

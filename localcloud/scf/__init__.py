@@ -3,5 +3,4 @@
 from localcloud.scf import functions, invocations, runs, triggers
 from localcloud.scf.model import API
 
-ACTIONS = API.actions
-__all__ = ["ACTIONS", "functions", "invocations", "runs", "triggers"]
+__all__ = ["API", "functions", "invocations", "runs", "triggers"]

@@ -108,7 +108,6 @@ def _store(ctx: Context, function: Function) -> dict[str, Any]:
     settled = now + ctx.behaviour.wait(ctx.behaviour.function_ready_s)
     changed = replace(function, modified=now, settled=settled, revision=function.revision + 1)
     ctx.region.state(Functions).rows[function.ref] = changed
-    ctx.account.state(Invoker).prepare(changed)
     return {}
 
 

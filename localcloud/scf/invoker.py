@@ -8,7 +8,6 @@ synchronous calls take them away (`waits_for_instances`).
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
 from collections import defaultdict, deque
@@ -107,10 +106,6 @@ class Invoker:
         with self._lock:
             return list(self._invocations)
 
-    def prepare(self, function: Function) -> None:
-        """Unpack a function's code in the background, so that its first event need not wait for it."""
-        self._background.soon(lambda: self._prepare(function))
-
     def forget(self, ref: Ref) -> None:
         """Drop what waits for a function that is gone, and its instances once they are idle."""
         with self._lock:
@@ -204,10 +199,6 @@ class Invoker:
             return self.pools.invoke(function, event.text, event.request_id)
         except (PackageError, RuntimeError, OSError) as error:
             return _system_error(event, str(error))
-
-    def _prepare(self, function: Function) -> None:
-        with contextlib.suppress(PackageError):  # each invocation will say so
-            self.pools.prepare(function)
 
     def _function(self, ref: Ref) -> Function | None:
         with self._account.lock:

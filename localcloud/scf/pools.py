@@ -39,20 +39,6 @@ class Pools:
         self._pools: dict[Ref, ProcessPool] = {}
         self.max_instances = DEFAULT_INSTANCES
 
-    def prepare(self, function: Function) -> ProcessPool:
-        """Return a function's pool, made anew if the function has changed; the old one takes no more events.
-
-        Raises:
-            PackageError: The code cannot be unpacked.
-        """
-        with self._lock:
-            pool = self._pools.get(function.ref)
-            if pool is None or pool.function.revision < function.revision:
-                if pool is not None:
-                    pool.retire()
-                pool = self._pools[function.ref] = self._new(function)
-            return pool
-
     def invoke(self, function: Function, event_json: str, request_id: str) -> InvokeResult:
         """Run a function once and wait for its end.
 
@@ -61,7 +47,7 @@ class Pools:
         """
         while True:
             try:
-                return self.prepare(function).invoke(event_json, request_id)
+                return self._pool_of(function).invoke(event_json, request_id)
             except PoolRetired:  # the function changed just now: there is another pool
                 continue
 
@@ -91,6 +77,20 @@ class Pools:
             pools, self._pools = self._pools, {}
         for pool in pools.values():
             pool.close()
+
+    def _pool_of(self, function: Function) -> ProcessPool:
+        """Return a function's pool, made anew if the function has changed; the old one takes no more events.
+
+        Raises:
+            PackageError: The code cannot be unpacked.
+        """
+        with self._lock:
+            pool = self._pools.get(function.ref)
+            if pool is None or pool.function.revision < function.revision:
+                if pool is not None:
+                    pool.retire()
+                pool = self._pools[function.ref] = self._new(function)
+            return pool
 
     def _new(self, function: Function) -> ProcessPool:
         python = python_for(function.settings["Runtime"])

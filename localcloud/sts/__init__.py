@@ -2,4 +2,4 @@
 
 from localcloud.sts.actions import API
 
-ACTIONS = API.actions
+__all__ = ["API"]

@@ -2,4 +2,4 @@
 
 from localcloud.tdmq.management import API
 
-ACTIONS = API.actions
+__all__ = ["API"]

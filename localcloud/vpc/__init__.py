@@ -3,5 +3,4 @@
 from localcloud.vpc import flow_logs, interfaces, networks
 from localcloud.vpc.model import API
 
-__all__ = ["flow_logs", "interfaces", "networks"]
-ACTIONS = API.actions
+__all__ = ["API", "flow_logs", "interfaces", "networks"]

@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
     from localcloud.core.actions import Action
 
-ACTIONS = {f"{action.service}.{action.name}": action for action in all_actions()}
+ACTIONS = {f"{action.api.name}.{action.name}": action for action in all_actions()}
 SCALARS: dict[str, Any] = {"string": str, "int": int, "float": (int, float), "bool": bool}
 
 
 def members(action: Action, name: str) -> dict[str, dict[str, Any]]:
     """Return the members of one of the schema's objects, by name."""
     return {
-        one["name"]: one for one in platform_schema.schema(action.service, action.version)["objects"][name]["members"]
+        one["name"]: one
+        for one in platform_schema.schema(action.api.name, action.api.version)["objects"][name]["members"]
     }
 
 
@@ -158,7 +159,7 @@ def replies() -> dict[str, list[dict[str, Any]]]:
 def test_replies_are_those_of_the_schema(name: str, replies: dict[str, list[dict[str, Any]]]) -> None:
     """Each field a real reply holds is in the schema, with its type, however deep."""
     action = ACTIONS[name]
-    output = platform_schema.schema(action.service, action.version)["actions"][action.name]["output"]
+    output = platform_schema.schema(action.api.name, action.api.version)["actions"][action.name]["output"]
     assert replies[name]
     for reply in replies[name]:
         assert strangers(action, reply, output) == []

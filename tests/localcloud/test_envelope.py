@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
-from localcloud.core.actions import Action, ActionTable
+from localcloud.core.actions import Action, ActionTable, Service
 from tests.support.client import Client
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def test_a_bug_in_an_action_is_the_platforms_internal_error(call: Client, cloud:
     def broken(_ctx: Any, _params: Any) -> dict[str, Any]:
         raise RuntimeError
 
-    cloud.actions = ActionTable([Action("vpc", "2017-03-12", "DescribeVpcs", broken)])
+    cloud.actions = ActionTable([Action(Service("vpc", "2017-03-12"), "DescribeVpcs", broken)])
     assert call.refused("vpc", "DescribeVpcs") == ("InternalError", "An internal error has occurred.")
 
 

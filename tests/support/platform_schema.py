@@ -34,7 +34,7 @@ def platform() -> dict[str, Any]:
     """Return what the file must hold."""
     services: dict[tuple[str, str], list[str]] = {}
     for action in all_actions():
-        services.setdefault((action.service, action.version), []).append(action.name)
+        services.setdefault((action.api.name, action.api.version), []).append(action.name)
     return {
         service: {
             "actions": sorted(schema(service, version)["actions"]),
