@@ -214,7 +214,7 @@ class TestWhatIsDone:
 
         def deleted(_call: Incoming, proceed: Proceed) -> Reply:
             reply = proceed()
-            _terminate(cloud)
+            cloud.terminate_instance(HOME, cloud.instance_id)
             return reply
 
         cloud.faults.add(INTERFACES, deleted, times=1)
@@ -240,10 +240,6 @@ class TestWhatIsDone:
 
 def _named(report: dict[str, Any], outcome: str) -> set[str]:
     return {item["interface_id"] for item in report["items"] if item["outcome"] == outcome}
-
-
-def _terminate(cloud: LocalCloud) -> None:
-    cloud.terminate_instance(HOME, cloud.instance_id)
 
 
 def _backfill_process(cloud: LocalCloud) -> subprocess.Popen[bytes]:

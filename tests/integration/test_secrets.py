@@ -92,22 +92,13 @@ def leaks(function: Function, report: dict[str, Any], caplog: pytest.LogCaptureF
     return [name for name, text in places.items() if any(secret in text for secret in secrets)]
 
 
-@pytest.fixture
-def temporary_keys(function: Function, cloud: LocalCloud) -> None:
-    keys = cloud.issue_keys("local-role", 3_600)
-    function.set(
-        TENCENTCLOUD_SECRETID=keys.secret_id,
-        TENCENTCLOUD_SECRETKEY=keys.secret_key,
-        TENCENTCLOUD_SESSIONTOKEN=str(keys.token),
-    )
-
-
-@pytest.mark.usefixtures("noisy", "temporary_keys")
+@pytest.mark.usefixtures("noisy")
 @pytest.mark.parametrize("wrap", WRAPPINGS.values(), ids=WRAPPINGS.keys())
 def test_no_secret_shows_anywhere(
     function: Function, cloud: LocalCloud, caplog: pytest.LogCaptureFixture, wrap: Any
 ) -> None:
     """Every record in this wrapping, with an API that refuses every call, so that all of it ends as dead letters."""
+    function.take_keys()
     cloud.faults.add("*", error("UnauthorizedOperation", f"no, Token={SECRETS['Token']}"), region=records.REGION)
     for record in RECORDS.values():
         report = function(wrap(record), clock=Clock())

@@ -190,6 +190,7 @@ class TestManualBackfill:
         assert 20 <= switch.hits < 60
         assert report["outcomes"]["dead_lettered"] == switch.hits + 1
         assert "LimitExceeded: no more" in report["stopped"]
+        assert "look at the topic, the role and the account's quota" in report["stopped"]
         assert sorted(letter["event"]["command"] for letter in unpaced.letters()) == ["backfill", "ensure"]
         switch.off()
         cloud.clock.advance(60)

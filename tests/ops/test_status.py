@@ -77,16 +77,6 @@ def test_excluded(cloud: LocalCloud, operator: Operator) -> None:
     assert said in words(result.stdout)
 
 
-def test_an_exclusion_whose_last_day_is_over(cloud: LocalCloud, operator: Operator) -> None:
-    """It counts as not there: what it excluded is missing, and why is said of each."""
-    cover_all(cloud)
-    cloud.seed_interfaces(HOME, 2, tags={"flowlog": "off"})
-    rule = '{"exclude": {"tags": {"flowlog": "off"}, "reason": "load test", "until": "2020-12-31"}}'
-    result = operator("status", "--csv", FLOWLOG_RULES=rule)
-    assert result.exit_code == Exit.UNCOVERED
-    assert result.stdout.count("missing,the rule exclude (load test) ended on 2020-12-31,") == 2
-
-
 def test_no_interfaces(operator: Operator) -> None:
     """That is not "all covered"."""
     result = operator("status", "--region", "ap-nanjing")

@@ -47,6 +47,17 @@ def _of_the_api(fault: Fault) -> Fault:
     return lambda call, proceed: proceed() if call.service == CMQ else fault(call, proceed)
 
 
+def _killing(*, after: bool) -> Fault:
+    """A fault: the function is killed at the call, before or after its effect."""
+
+    def kill(_call: Incoming, proceed: Proceed) -> Reply:
+        reply = proceed() if after else Reply(b"")
+        _instance.kill()
+        return reply
+
+    return kill
+
+
 class Conservation(RuleBasedStateMachine):
     """An account, the events on their way, and a platform that delivers them."""
 
@@ -113,13 +124,7 @@ class Conservation(RuleBasedStateMachine):
     @rule(skip=st.integers(0, 8), after=st.booleans())
     def it_will_be_killed(self, skip: int, after: bool) -> None:  # noqa: FBT001  hypothesis'
         """At one of its next calls, before or after the effect."""
-
-        def kill(_call: Incoming, proceed: Proceed) -> Reply:
-            reply = proceed() if after else Reply(b"")
-            _instance.kill()
-            return reply
-
-        self.cloud.faults.add("*", kill, times=1, skip=skip)
+        self.cloud.faults.add("*", _killing(after=after), times=1, skip=skip)
 
     @rule(seconds=st.sampled_from([1, 31, 600, 2_000]))
     def the_clock_jumps(self, seconds: int) -> None:
@@ -228,13 +233,8 @@ def test_a_repair_is_killed_at_any_call(skip: int, after: bool) -> None:  # noqa
             cloud.seed_flow_log(home, interface, topic_id=other, description="managed-by=eni-flowlog")
         untouched = cloud.seed_flow_log(home, theirs, enabled=False, description="theirs")
 
-        def kill(_call: Incoming, proceed: Proceed) -> Reply:
-            reply = proceed() if after else Reply(b"")
-            _instance.kill()
-            return reply
-
         variables = environment(cloud, FLOWLOG_REPAIR="recreate", FLOWLOG_REGIONS=home)
-        switch = cloud.faults.add("*", kill, times=1, skip=skip)
+        switch = cloud.faults.add("*", _killing(after=after), times=1, skip=skip)
         _instance.invoke({"command": "repair"}, context(60.0), variables)
         switch.off()
         assert _instance.invoke({"command": "sweep"}, context(60.0), variables).report

@@ -37,10 +37,16 @@ def main_handler(event, context):
 """
 
 
-def test_concurrency_starts_more_instances(start: Start, tmp_path: Path) -> None:
+@pytest.fixture
+def meeting(tmp_path: Path) -> Path:
+    """Where the instances of MEET wait for one another."""
+    folder = tmp_path / "meeting"
+    folder.mkdir()
+    return folder
+
+
+def test_concurrency_starts_more_instances(start: Start, meeting: Path) -> None:
     """Four events that wait for one another need four instances at once; afterwards these are warm."""
-    meeting = tmp_path / "meeting"
-    meeting.mkdir()
     function = start(MEET, most=4, Timeout=DEADLINE_S)
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(lambda number: function.invoke(json.dumps([str(meeting), number, 4])), range(4)))
@@ -59,10 +65,8 @@ def test_many_threads_share_few_instances(start: Start) -> None:
     assert function.instance_count <= 8
 
 
-def test_over_the_limit_of_instances_is_432(start: Start, tmp_path: Path) -> None:
+def test_over_the_limit_of_instances_is_432(start: Start, meeting: Path) -> None:
     """While the only instance is busy another call is throttled; once it is free, it serves again."""
-    meeting = tmp_path / "meeting"
-    meeting.mkdir()
     function = start(MEET, most=1, MemorySize=128, Timeout=DEADLINE_S)
     with ThreadPoolExecutor(1) as pool:
         busy = pool.submit(function.invoke, json.dumps([str(meeting), 1, 2]))
@@ -180,10 +184,8 @@ def test_an_idle_instance_that_died_is_not_used(start: Start) -> None:
     assert not outcome.error
 
 
-def test_kill_all_ends_runs_under_way(start: Start, tmp_path: Path) -> None:
+def test_kill_all_ends_runs_under_way(start: Start, meeting: Path) -> None:
     """The crash of the machine: what runs ends with 439, what idles is gone, and the next event starts anew."""
-    meeting = tmp_path / "meeting"
-    meeting.mkdir()
     function = start(MEET, Timeout=DEADLINE_S)
     with ThreadPoolExecutor(3) as pool:
         runs = [pool.submit(function.invoke, json.dumps([str(meeting), number, 4])) for number in range(3)]
@@ -211,10 +213,8 @@ def test_close_leaves_nothing_behind(start: Start) -> None:
         function.invoke("1")
 
 
-def test_close_ends_a_run_under_way(start: Start, tmp_path: Path) -> None:
+def test_close_ends_a_run_under_way(start: Start, meeting: Path) -> None:
     """Closing does not wait for a function that never ends."""
-    meeting = tmp_path / "meeting"
-    meeting.mkdir()
     function = start(MEET, Timeout=DEADLINE_S)
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(function.invoke, json.dumps([str(meeting), 1, 2]))

@@ -9,7 +9,7 @@ import pytest
 from localcloud.core import faults as strike
 from ops.commands.remove import delete_flow_logs
 from ops.deployment.assembly import plan_removal
-from ops.deployment.flow_logs import delete, ours, regions_of
+from ops.deployment.flow_logs import ours, regions_of
 from ops.deployment.step import Verb
 from ops.errors import OperatorError
 from tests.support.deployment import (
@@ -114,16 +114,6 @@ def test_a_flow_log_that_cannot_be_deleted_does_not_stop_the_rest(cloud: LocalCl
     with pytest.raises(OperatorError, match=r"1 of 3 flow logs could not be deleted. .*UnauthorizedOperation: no perm"):
         delete_flow_logs(account, logs)
     assert len(ours(wanted, account, regions_of(wanted, account))) == 1
-
-
-def test_only_the_flow_log_that_failed_counts_as_failed(cloud: LocalCloud, account: Cloud) -> None:
-    """Each deletion is told by itself: those after a failure are not failures."""
-    wanted = deployment_to(cloud)
-    for _ in range(3):
-        cloud.seed_flow_log(REGION, cloud.seed_interface(REGION), description="managed-by=eni-flowlog")
-    cloud.faults.add("DeleteFlowLog", strike.error("UnauthorizedOperation", "no permission"), times=1)
-    told = delete(account, ours(wanted, account, regions_of(wanted, account)))
-    assert [error.code if error else "" for error in told] == ["UnauthorizedOperation", "", ""]
 
 
 def test_a_flow_log_that_went_meanwhile_is_no_failure(cloud: LocalCloud, account: Cloud) -> None:
