@@ -166,7 +166,7 @@ def new_id(ctx: Context, params: Params, name: str) -> str:
         ApiError: InvalidParameter, where the call has an id of its own.
     """
     if name in params:
-        raise ApiError("InvalidParameter", f"`{name}` is given out here: an id of one's own is not done.")
+        raise ApiError("InvalidParameter", f"`{name}` is given out by this cloud: leave it out.")
     return ctx.account.ids.uuid()
 
 

@@ -57,7 +57,7 @@ def search_log(ctx: Context, params: Params) -> dict[str, Any]:
     if not 1 <= limit <= MOST_RESULTS or number < 1:
         raise ApiError("InvalidParameterValue.Limit", f"Limit is 1-{MOST_RESULTS}, and Page counts from 1.")
     if params.get("Filter"):
-        raise ApiError("FailedOperation.ErrorFilter", "Filters are not done here.")
+        raise ApiError("FailedOperation.ErrorFilter", "Kept events are not filtered here: leave Filter out.")
     stored = reversed(ctx.region.state(Bridge).stored)
     rows = [_row(one) for one in stored if params["StartTime"] <= one.time * 1000 <= params["EndTime"]]
     page = rows[(number - 1) * limit : number * limit]

@@ -84,7 +84,10 @@ def create_target(ctx: Context, params: Params) -> dict[str, Any]:
     if len(bridge.targets_of(rule.rule_id)) >= MOST_TARGETS:
         raise ApiError("LimitExceeded.Target", f"The rule `{rule.rule_id}` has {MOST_TARGETS} targets already.")
     if params.get("EnableBatchDelivery") or "SCFParams" in params["TargetDescription"]:
-        raise ApiError("InvalidParameterValue.TargetDescription", "A target gathers no events here.")
+        raise ApiError(
+            "InvalidParameterValue.TargetDescription",
+            "Targets get no batches here: leave EnableBatchDelivery and SCFParams out.",
+        )
     known = ctx.account.region(function.region).state(Functions).rows.get(function)
     existing(known, "ResourceNotFound.Function", f"function `{function.name}`")
     target = Target(f"target-{ctx.account.ids.letters(8)}", rule.rule_id, resource, function)
