@@ -19,7 +19,7 @@ from ops import credentials
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from handler.settings import Credentials
 
@@ -32,9 +32,12 @@ ALARM_RECEIVERS, ALARM_WEBHOOK = "ENI_FLOWLOG_ALARM_RECEIVERS", "ENI_FLOWLOG_ALA
 _MAX_BYTES = 1 << 20
 _VARIABLE = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
 _REQUIRED = ("name", "runtime", "handler", "role", "memorySize", "timeout", "environment", "deadLetter")
-_USED = {*_REQUIRED, "region", "namespace", "type", "description", "initTimeout", "publicAccess", "eip"}
-_USED |= {"asyncRunEnable", "events", "tags"}
-_FOR_THE_CLI = {"src", "installDependency"}  # how the Serverless CLI packs; we build the package
+_OPTIONAL = (
+    "region", "namespace", "type", "description", "initTimeout", "publicAccess", "eip", "asyncRunEnable", "events",
+    "tags",
+    # How the Serverless CLI packs; we build the package.
+    "src", "installDependency",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -268,14 +271,23 @@ def _text(value: Any) -> str:
 
 
 def _refuse_unknown(inputs: Mapping[str, Any], path: Path) -> None:
-    missing = [name for name in _REQUIRED if name not in inputs]
-    if missing:
-        raise OperatorError(f"{path}: {', '.join(missing)} is missing from `inputs`: write it there.")
-    unknown = sorted(set(inputs) - _USED - _FOR_THE_CLI)
-    if unknown:
-        raise OperatorError(f"{path}: deploy cannot set {', '.join(unknown)}; take it out, or use the Serverless CLI.")
+    _check_names(inputs, f"{path}: `inputs`", _REQUIRED, _OPTIONAL)
+    _check_names(_mapping(inputs["environment"]), f"{path}: `environment`", ("variables",))
+    _check_names(_mapping(inputs["deadLetter"]), f"{path}: `deadLetter`", ("type", "name"))
     if str(inputs.get("type", "event")).lower() != "event":
         raise OperatorError(f"{path}: type must be event, not {inputs['type']}.")
+
+
+def _check_names(given: Mapping[str, Any], where: str, required: Sequence[str], optional: Sequence[str] = ()) -> None:
+    """Refuse what lacks a field, or has one that deploy would pass over, such as one that is misspelt."""
+    missing = [name for name in required if name not in given]
+    unknown = [name for name in given if name not in (*required, *optional)]
+    if missing:
+        raise OperatorError(f"{where} lacks {', '.join(missing)}: write it there.")
+    if unknown:
+        raise OperatorError(
+            f"{where} has {', '.join(unknown)}, which deploy cannot set: take it out, or use the Serverless CLI."
+        )
 
 
 def _typed(inputs: Mapping[str, Any], path: Path, region: str, variables: Mapping[str, str]) -> Deployment:
@@ -314,7 +326,10 @@ def _timer(events: list[dict[str, Any]], path: Path) -> Timer:
     kinds = [kind for event in events for kind in event]
     if kinds != ["timer"]:
         raise OperatorError(f"{path}: `events` must hold one timer, and nothing else; found {kinds or 'none'}.")
-    timer = events[0]["timer"]["parameters"]
+    timer = _mapping(_mapping(events[0]["timer"]).get("parameters"))
+    _check_names(
+        timer, f"{path}: the timer's `parameters`", ("name", "cronExpression"), ("enable", "argument", "qualifier")
+    )
     return Timer(
         name=str(timer["name"]),
         cron=str(timer["cronExpression"]),

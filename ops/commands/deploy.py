@@ -86,7 +86,7 @@ def deploy_command(
     deployment, cloud = open_deployment(config_file, profile=profile, region=function_region)
     if without_timer:
         deployment = replace(deployment, timer=replace(deployment.timer, enabled=False))
-    preflight.check(deployment, package)
+    preflight.check(deployment, package, str(config_file))
     with working("Building the package"):
         archive = package or packaging.build(deployment.runtime, bytecode=not without_bytecode).archive
     with working("Looking at what is there"):

@@ -53,17 +53,19 @@ _CRON_FIELD = re.compile(r"(?:[0-9*,/-]|[A-Z]{3})+")
 _CRON_RANGE = re.compile(r"(\d+)-(\d+)")
 
 
-def check(deployment: Deployment, package: Path | None = None) -> None:
+def check(deployment: Deployment, package: Path | None = None, file: str = "serverless.yml") -> None:
     """Check a deployment against the settings' schema and the platform's bounds.
 
     Args:
         deployment: what serverless.yml says.
         package: the zip, where it has been built before.
+        file: how serverless.yml is called.
 
     Raises:
         OperatorError: names everything that is wrong, and what it should be.
     """
-    faults = [*_settings(deployment), *_function(deployment), *_queue(deployment), *_timer(deployment)]
+    of_file = [*_function(deployment), *_queue(deployment), *_timer(deployment)]
+    faults = [*_settings(deployment), *(f"{file}: {fault}" for fault in of_file)]
     try:
         notice(deployment)
     except OperatorError as error:
@@ -92,7 +94,7 @@ def unknown_settings(variables: Iterable[str]) -> Iterator[str]:
 
 def _refuse(faults: Sequence[str]) -> None:
     if faults:
-        raise OperatorError("\n".join(faults))
+        raise OperatorError("\n".join(f"{fault.removesuffix('.')}." for fault in faults))
 
 
 def _package(archive: Path, handler: str) -> Iterator[str]:

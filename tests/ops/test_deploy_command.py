@@ -119,15 +119,16 @@ def test_what_cannot_be_finished_is_not_begun(operator: Operator, small: str) ->
     for argument in ("--dry-run", "--yes"):
         result = operator("deploy", "--package", str(file), argument)
         assert result.exit_code == Exit.FAILED
-        assert "timeout must be 1 to 900 (seconds), not 3000" in result.stderr
+        assert "serverless.yml: timeout must be 1 to 900 (seconds), not 3000.\n" in result.stderr
         assert "serverless.yml is not a zip" in result.stderr
     assert small
     assert writes(operator.cloud) == []
 
 
-def test_without_a_serverless_yml_it_says_so(operator: Operator) -> None:
+@pytest.mark.parametrize("command", ["deploy", "doctor", "remove"])
+def test_without_a_serverless_yml_it_says_so(operator: Operator, command: str) -> None:
     """The file is the single source; it is looked for where the command runs."""
-    result = operator("deploy", "--dry-run")
+    result = operator(command)
     assert result.exit_code == Exit.FAILED
     assert "There is no serverless.yml here: give --config FILE, or write one by `eni-flowlog init`." in result.stderr
 

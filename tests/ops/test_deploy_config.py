@@ -116,6 +116,7 @@ def test_what_the_platform_would_refuse_is_said_first(changed: Path, old: str, n
     with pytest.raises(OperatorError, match=fault) as caught:
         check(deployment_of(SHELL, edit(changed, old, new)))
     assert "\n" not in str(caught.value)
+    assert str(caught.value).endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -143,6 +144,8 @@ def test_all_faults_are_said_at_once(changed: Path, tmp_path: Path) -> None:
         check(deployment_of({**SHELL, "FLOWLOG_TAGS": "[]"}, changed), package)
     lines = str(caught.value).splitlines()
     assert len(lines) == 4
+    assert all(line.endswith(".") for line in lines)
+    assert [line.startswith("serverless.yml: ") for line in lines] == [False, True, True, False]
     for part, line in zip(("FLOWLOG_TAGS", "memorySize", "deadLetter.type", "is not a zip"), lines, strict=True):
         assert part in line
 
@@ -164,8 +167,17 @@ def test_the_default_queue_counts_where_none_is_set(changed: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("  eip: false", "  vpcConfig: {vpcId: vpc-1}", r"deploy cannot set vpcConfig; take it out, or use the Server"),
-        ("  role: eni-flowlog", "", r"role is missing from `inputs`: write it there"),
+        (
+            "  eip: false",
+            "  vpcConfig: {vpcId: vpc-1}",
+            r"`inputs` has vpcConfig, which deploy cannot set: take it out, or",
+        ),
+        ("  role: eni-flowlog", "", r"`inputs` lacks role: write it there"),
+        ("    variables:", "    variable:", r"`environment` lacks variables: write it there"),
+        ("    type: CMQ-QUEUE", "    typ: CMQ-QUEUE", r"`deadLetter` lacks type: write it there"),
+        ("cronExpression:", "cronExpresion:", r"the timer's `parameters` lacks cronExpression: write it there"),
+        ("enable: true", "enabled: true", r"the timer's `parameters` has enabled, which deploy cannot set: take it"),
+        ("        parameters:", "        parameter:", r"the timer's `parameters` lacks name, cronExpression: write"),
         ("  type: event", "  type: web", r"type must be event, not web"),
         ("memorySize: 64", "memorySize: much", r"`inputs` is not as it should be \(ValueError: .*much"),
         ("    - timer:", "    - cos:", r"`events` must hold one timer, and nothing else; found \['cos'\]"),
