@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -234,5 +234,6 @@ def progress_line(what: str, done: int, total: int | None, failures: int, second
 @contextmanager
 def working(what: str) -> Iterator[None]:
     """Show that something is being done, where there is a terminal."""
-    with err().status(Text(f"{what} …")):
+    # Where colours are forced, Rich takes a pipe for a terminal, and would fill a log with its spinner.
+    with err().status(Text(f"{what} …")) if sys.stderr.isatty() else nullcontext():
         yield

@@ -51,10 +51,6 @@ class Record:
     since: datetime | None = None
     content: Any = None
 
-    def age(self, now: datetime) -> float:
-        """Seconds since it failed first."""
-        return (now - self.since).total_seconds() if self.since else 0.0
-
     def as_dict(self) -> dict[str, Any]:
         """The record as `dlq list --json` gives it."""
         return {

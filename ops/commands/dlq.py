@@ -246,7 +246,7 @@ def _table(queue: str, records: Sequence[Record]) -> Table:
     now = datetime.now(timezone.utc)
     for each in records:
         what = console.plain(each.what).replace(" ", "\n", 1)
-        age = console.duration(each.age(now)) if each.since else "?"
+        age = console.duration((now - each.since).total_seconds()) if each.since else "?"
         rows.add_row(console.plain(each.ident[:_SHORT]), each.kind, Text(what), _error(each), _tries(each), age)
     return rows
 

@@ -21,8 +21,8 @@ from ops.errors import OperatorError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from handler.budget import Budget
     from ops.deployment.cloud import Cloud
-    from ops.session import Stop
 
 Line = tuple[int, "Mapping[str, Any]"]
 """When a line was written, in milliseconds since 1970, and its fields."""
@@ -131,7 +131,7 @@ def logs_command(
         query = f'SCF_RequestId:"{request}"'
     stop = session.Stop()
     with stop.on_interrupt():
-        for news in _new_runs(cloud, topic_id, query, began_ms, stop if follow else None):
+        for news in _new_runs(cloud, topic_id, query, began_ms, stop.budget() if follow else None):
             _show(news, lines=bool(request), as_json=as_json, heading=not follow)
 
 
@@ -150,15 +150,14 @@ def _topic_of(cloud: Cloud, function: str, namespace: str) -> str:
     return topic_id
 
 
-def _new_runs(cloud: Cloud, topic_id: str, query: str, began_ms: int, follow: Stop | None) -> Iterator[list[Run]]:
+def _new_runs(cloud: Cloud, topic_id: str, query: str, began_ms: int, follow: Budget | None) -> Iterator[list[Run]]:
     """The invocations in the log; of a followed one those that have ended since, until it is stopped."""
     shown: set[str] = set()
-    time_left = follow.budget() if follow else None
     while True:
         until_ms = int(time.time() * 1000) + 1
         runs = _runs(_lines(cloud, topic_id, query, began_ms, until_ms))
-        yield [run for run in runs if run.request_id not in shown and (run.ended or not follow)]
-        if time_left is None or not time_left.wait(LOOK_AGAIN_S) or time_left.left() <= 0:
+        yield [run for run in runs if run.request_id not in shown and (run.ended or follow is None)]
+        if follow is None or not follow.wait(LOOK_AGAIN_S):
             return
         shown |= {run.request_id for run in runs if run.ended}
         began_ms = max(began_ms, until_ms - LONGEST_RUN_MS)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from handler.commands.inventory import Found
-    from handler.model import Interface
     from ops.coverage.arrivals import Arrivals
 
 NOT_COVERED = ("missing", "broken", "differs")
@@ -85,12 +84,11 @@ class Lines:
             "enabled": log.enabled if log else None,
             "seen_at": seen_at.strftime(_TIME),
         }
-        return {**line, **self._arrival(interface)} if self.arrivals else line
-
-    def _arrival(self, interface: Interface) -> dict[str, str]:
-        arrivals = self.arrivals.of_interface if self.arrivals else {}
-        found = arrivals.get(key_of(interface), Arrival(""))
-        return {"arrival": found.word or found.note, "last_record_at": found.last.strftime(_TIME) if found.last else ""}
+        if self.arrivals:
+            arrival = self.arrivals.of_interface.get(key_of(interface), Arrival(""))
+            line["arrival"] = arrival.word or arrival.note
+            line["last_record_at"] = arrival.last.strftime(_TIME) if arrival.last else ""
+        return line
 
 
 def whole_report(report: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
