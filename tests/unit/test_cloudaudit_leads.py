@@ -161,5 +161,22 @@ def test_a_row_of_describe_events_holds_the_record() -> None:
     assert events.read({**REAL_ROW, "CloudAuditEvent": "{"})[0] == Invalid(
         "$: not JSON: Expecting property name enclosed in double quotes at character 1", "{"
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "region"),
+    [
+        ({"ResourceRegion": "ap-beijing"}, "ap-beijing"),
+        ({"ResourceRegion": "", "EventRegion": "ap-chengdu"}, "ap-chengdu"),
+    ],
+)
+def test_a_row_without_its_record_names_the_region(changes: dict[str, Any], region: str) -> None:
+    """That of the resource before that of the call."""
+    assert [item.region for item in events.read({**REAL_ROW, **changes}) if isinstance(item, Interface)] == [region]
+
+
+def test_a_row_without_its_record_may_be_nothing_to_do() -> None:
+    """The call failed, or the row names no place."""
+    assert events.read({**REAL_ROW, "ErrorCode": "LimitExceeded"}) == [Ignored("the API call failed")]
     bare = {**REAL_ROW, "Resources": None}
     assert events.read(bare) == [Invalid("RunInstances names no interface, instance, subnet or VPC", bare)]

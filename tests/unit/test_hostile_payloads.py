@@ -109,16 +109,17 @@ def test_an_object_nested_deep(place: str) -> None:
         lambda payload: records.cls(json.dumps(payload)),
         records.platform_letter,
         lambda payload: records.own_letter("event", event=payload),
+        lambda payload: {"EventName": "", "EventTime": "", "CloudAuditEvent": json.dumps(payload)},
     ],
-    ids=["EventList", "CKafka", "CMQ", "CLS", "the platform's letter", "our letter"],
+    ids=["EventList", "CKafka", "CMQ", "CLS", "the platform's letter", "our letter", "a row of DescribeEvents"],
 )
 def test_triggers_nested_deep(wrap: Callable[[Any], Any]) -> None:
     """A message in a message, as deep as triggers go and no deeper, whichever carries it."""
     payload: Any = records.created()
     for _ in range(events.MAX_NESTING):
         payload = wrap(payload)
-    (item,) = events.read(payload)
-    assert isinstance(item, Interface)
+        (item,) = events.read(payload)
+        assert isinstance(item, Interface)
     assert problem(wrap(payload)) == f"$: wrapped in more than {events.MAX_NESTING} triggers"
 
 
