@@ -96,6 +96,9 @@ class TestWhatIsDone:
         assert cloud.calls.count(CREATE) == 0
         created = unpaced(BACKFILL)
         assert _named(planned, "planned") == _named(created, "created")
+        assert {(item["region"], item["state"]) for item in planned["items"] if item["outcome"] == "planned"} == {
+            (HOME, "missing")
+        }
         assert outcomes(planned) == {"planned": 21, "covered": 10, "waiting": 5}
         assert outcomes(created) == {"created": 21, "covered": 10, "waiting": 5}
 

@@ -81,6 +81,19 @@ def test_a_record_that_names_no_interface_ends_by_a_look_at_its_place(
     assert function.letters() == []
 
 
+def test_what_has_a_flow_log_is_found_on_every_page(
+    function: Function, cloud: LocalCloud, place: tuple[str, str]
+) -> None:
+    """More than a page of the VPC's interfaces have one: no create is sent for any of them."""
+    instance_id = cloud.seed_instance(REGION)
+    cloud.seed_flow_log(REGION, cloud.primary_interface_of(REGION, instance_id))
+    cloud.seed_interfaces(REGION, 150, flow_logs=149, instance_id=instance_id)
+    assert outcomes(function(without_answer(place))) == {"created": 1}
+    assert function.calls() == [LOOK, LOOK, LOGS, LOGS, CREATE]
+    asked = [(call.params["VpcId"], call.params["Offset"]) for call in cloud.calls.of(LOGS)]
+    assert asked == [(place[0], 0), (place[0], 100)]
+
+
 def test_what_was_there_before_the_event_is_not_the_event_s(
     function: Function, cloud: LocalCloud, place: tuple[str, str]
 ) -> None:

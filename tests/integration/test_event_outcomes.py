@@ -124,7 +124,8 @@ def test_an_interface_that_is_deleted_while_it_is_attached(function: Function, c
     """It is not waited for any more."""
     cloud.faults.add(CREATE, error("UnsupportedOperation.FlowLogsNotSupportNullInstanceEni"), times=1)
     event = records.created("eni-00000000", instance_id=cloud.instance_id)
-    assert outcomes(function(event, clock=Clock())) == {"gone": 1}
+    item = only(function(event, clock=Clock()))
+    assert (item["outcome"], item["reason"]) == ("gone", "deleted while it was being attached")
 
 
 def test_an_interface_that_becomes_visible_a_moment_later(function: Function, cloud: LocalCloud, place: Place) -> None:

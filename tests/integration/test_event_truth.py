@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -100,12 +101,13 @@ ENABLE, DELETE = "EnableFlowLogs", "DeleteFlowLog"
 
 def test_what_is_disabled_is_switched_on(function: Function, cloud: LocalCloud, place: Place) -> None:
     """It keeps its id, and a second mention finds it covered."""
-    function.set(FLOWLOG_REPAIR="enable")
+    function.set(FLOWLOG_REPAIR="recreate", FLOWLOG_TOPIC_ID=json.dumps({REGION: cloud.topic_id}))
     eni = place.attached()
     flow_log_id = cloud.seed_flow_log(REGION, eni, enabled=False)
     report = function(records.event_list(place.created(eni), place.created(eni)))
     first, second = report["items"]
     assert (first["outcome"], first["state"], first["reason"]) == ("repaired", "covered", "was disabled: switched on")
+    assert first["flow_log_id"] == flow_log_id
     assert (second["outcome"], second["reason"]) == ("covered", "named twice: its flow log was repaired just before")
     assert [log.flow_log_id for log in cloud.flow_logs_of(REGION, eni) if log.enabled] == [flow_log_id]
     assert function.calls() == [CREATE, LOGS, ENABLE]
@@ -114,7 +116,7 @@ def test_what_is_disabled_is_switched_on(function: Function, cloud: LocalCloud, 
 
 def test_what_has_lost_its_topic_is_made_anew(function: Function, cloud: LocalCloud, place: Place) -> None:
     """It cannot be changed: deleted, and created with the settings of today."""
-    function.set(FLOWLOG_REPAIR="recreate")
+    function.set(FLOWLOG_REPAIR="recreate", FLOWLOG_TOPIC_ID=json.dumps({REGION: cloud.topic_id}))
     eni, topic = place.attached(), cloud.add_topic()
     old = cloud.seed_flow_log(REGION, eni, topic_id=topic)
     cloud.delete_topic(topic)
@@ -143,7 +145,9 @@ def test_what_is_not_to_be_repaired_is_left_alone(
     eni = place.attached()
     cloud.seed_flow_log(REGION, eni, **flow_log)
     (before,) = cloud.flow_logs_of(REGION, eni)
-    assert outcomes(function(place.created(eni))) == {"impaired": 1}
+    item = only(function(place.created(eni)))
+    reason = "disabled" if "enabled" in flow_log else "another traffic type"
+    assert (item["outcome"], item["reason"]) == ("impaired", reason)
     assert cloud.flow_logs_of(REGION, eni) == [before]
     assert set(function.calls()) == {CREATE, LOGS}
 
@@ -155,7 +159,8 @@ def test_a_repair_that_fails_is_the_sweep_s(function: Function, cloud: LocalClou
     cloud.seed_flow_log(REGION, eni, enabled=False)
     cloud.faults.add(ENABLE, error("UnauthorizedOperation", "no"))
     item = only(function(place.created(eni)))
-    assert (item["outcome"], item["reason"]) == ("impaired", "disabled; not repaired: UnauthorizedOperation: no")
+    reason = "disabled; not repaired: UnauthorizedOperation: no"
+    assert (item["outcome"], item["reason"], item["state"]) == ("impaired", reason, "broken")
     assert [line["message"] for line in function.lines()] == ["flow log impaired", "report"]
     assert function.letters() == []
 

@@ -193,6 +193,14 @@ def test_an_answer_of_the_api_with_another_status(function: Function, cloud: Loc
     assert function.calls() == [CREATE, "DescribeFlowLogs"]
 
 
+def test_a_gateway_s_own_words_stand_in_the_dead_letter(function: Function, cloud: LocalCloud, interface: str) -> None:
+    """What answers with another status is no API: there is no more to be told than its words."""
+    cloud.faults.add(LOOK, http_status(502, b"502 Bad Gateway"))
+    assert outcomes(function(records.attached(interface), clock=Clock())) == {"dead_lettered": 1}
+    (letter,) = function.letters()
+    assert (letter["error"]["code"], letter["error"]["message"]) == ("ServerNetworkError", "502 Bad Gateway")
+
+
 def test_an_interface_that_is_named_by_its_instance_too(function: Function, cloud: LocalCloud, interface: str) -> None:
     """RunInstances and an attach of the same interface in one batch: it is called for once."""
     (instance,) = {

@@ -126,6 +126,7 @@ def test_nine_names_that_others_hold(function: Function, cloud: LocalCloud, plac
     eni, other = place.attached(), place.attached()
     for name in names("auto-", eni):
         cloud.seed_flow_log(REGION, other, name=name)
+    cloud.seed_interfaces(REGION, 100, flow_logs=100)  # a page full of flow logs of other names
     assert outcomes(function(place.created(eni))) == {"dead_lettered": 1}
     assert [call.params["FlowLogName"] for call in cloud.calls.of(CREATE)] == list(names("auto-", eni))
     (letter,) = function.letters()

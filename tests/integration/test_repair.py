@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud.core.errors import ApiError
-from localcloud.core.faults import drop_after_effect, error
+from localcloud.core.faults import drop_after_effect, error, throttle
 from tests.support.clock import Clock
 from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import Function, outcomes
@@ -44,32 +44,41 @@ class TestWhatIsRepaired:
         assert outcomes(report) == {"repaired": 1, "impaired": 3}
         assert unpaced.cloud.calls.by_action()[ENABLE] == 1
         assert {each: logs(unpaced.cloud, each) for each in ids.values()} == before
-        done = next(item for item in report["items"] if item["outcome"] == "repaired")
-        assert done["interface_id"] == ids["disabled"]
-        assert (done["reason"], done["state"]) == ("was disabled: switched on", "covered")
+        assert next(item for item in report["items"] if item["outcome"] == "repaired") == {
+            "region": HOME,
+            "interface_id": ids["disabled"],
+            "outcome": "repaired",
+            "state": "covered",
+            "reason": "was disabled: switched on",
+            "flow_log_id": before[ids["disabled"]][0],
+        }
 
     def test_recreate_makes_all_good(self, repairing: Function) -> None:
         """Each has one flow log, which is as the settings say; what was only disabled is the same as before."""
         cloud = repairing.cloud
         ids = break_all(cloud)
+        cloud.seed_interfaces(HOME, 1, attached=False)
         before = {name: logs(cloud, each) for name, each in ids.items()}
-        assert outcomes(repairing(REPAIR)) == {"repaired": 4}
+        report = repairing(REPAIR)
+        assert outcomes(report) == {"repaired": 4}
+        assert {item["state"] for item in report["items"]} == {"covered"}
         after = {name: logs(cloud, each) for name, each in ids.items()}
         assert [len(each) for each in after.values()] == [1] * 4
         assert {name for name in ids if after[name] == before[name]} == {"disabled"}
         report = repairing(STATUS)
-        assert outcomes(report) == {"covered": 4, "missing": 1}
+        assert outcomes(report) == {"covered": 4, "missing": 1, "waiting": 1}
         assert report["drift"] == []
 
-    def test_what_is_disabled_and_differs_is_made_anew(self, repairing: Function) -> None:
-        """Switched on, it would still not be as the settings say."""
-        cloud = repairing.cloud
+    @pytest.mark.parametrize(("setting", "calls"), [("recreate", {DELETE: 1, CREATE: 1}), ("enable", {ENABLE: 1})])
+    def test_what_is_disabled_and_differs(self, unpaced: Function, setting: str, calls: dict[str, int]) -> None:
+        """Switched on, it would still not be as the settings say: it is made anew, where that is allowed."""
+        cloud = unpaced.cloud
+        unpaced.set(FLOWLOG_REPAIR=setting)
         (interface,) = cloud.seed_interfaces(HOME, 1)
         cloud.seed_flow_log(HOME, interface, topic_id=cloud.add_topic(), enabled=False, description=OURS)
-        before = logs(cloud, interface)
-        assert outcomes(repairing(REPAIR)) == {"repaired": 1}
-        assert logs(cloud, interface) != before
-        assert cloud.calls.count(ENABLE) == 0
+        assert outcomes(unpaced(REPAIR)) == {"repaired": 1}
+        done = cloud.calls.by_action()
+        assert {action: done[action] for action in (DELETE, CREATE, ENABLE) if done[action]} == calls
 
     def test_somebody_elses_are_left_alone(self, repairing: Function) -> None:
         """Unless all is asked for; then they are ours."""
@@ -122,7 +131,7 @@ class TestWhoMay:
         command = {**REPAIR, **({"mode": mode} if mode else {})}
         report = unpaced(command)
         assert f"FLOWLOG_REPAIR of this function is {allowed}" in report["stopped"]
-        assert outcomes(report) == {"ignored": 1}
+        assert report["items"] == [{"outcome": "ignored", "reason": report["stopped"]}]
         planned = unpaced({**command, "dry_run": True})
         assert planned["outcomes"]["planned"] == (4 if mode == "recreate" else 1)
         assert {call.action for call in unpaced.cloud.calls} & {CREATE, DELETE, ENABLE} == set()
@@ -131,10 +140,14 @@ class TestWhoMay:
         """By interface and flow log."""
         ids = break_all(repairing.cloud)
         report = repairing({**REPAIR, "dry_run": True})
-        said = {item["interface_id"]: item["reason"] for item in report["items"]}
-        assert said[ids["disabled"]] == "disabled: would be switched on"
-        assert said[ids["another topic"]] == "another topic: would be deleted and made anew"
-        assert all(item["flow_log_id"] for item in report["items"])
+        said = {item["interface_id"]: (item["reason"], item["state"]) for item in report["items"]}
+        assert said == {
+            ids["disabled"]: ("disabled: would be switched on", "broken"),
+            ids["topic deleted"]: ("topic deleted: would be deleted and made anew", "broken"),
+            ids["another topic"]: ("another topic: would be deleted and made anew", "differs"),
+            ids["another traffic type"]: ("another traffic type: would be deleted and made anew", "differs"),
+        }
+        assert all(item["region"] == HOME and item["flow_log_id"] for item in report["items"])
         assert repairing.letters() == []
 
 
@@ -167,9 +180,13 @@ class TestFailure:
         down = cloud.faults.add(ENABLE, error("FailedOperation", "no"))
         report = repairing(REPAIR)
         assert outcomes(report) == {"impaired": 20, "dead_lettered": 1}
+        item = report["items"][0]
+        assert (item["reason"], item["state"]) == ("disabled; not repaired: FailedOperation: no", "broken")
+        assert [item["flow_log_id"]] == logs(cloud, item["interface_id"])
         (letter,) = repairing.letters()
         assert letter["event"] == {**REPAIR, "regions": [HOME]}
-        assert "20 flow logs of ap-guangzhou could not be repaired" in letter["error"]["message"]
+        told = "20 flow logs of ap-guangzhou could not be repaired, the last with FailedOperation: no"
+        assert (letter["error"]["message"], letter["error"]["retryable"]) == (told, True)
         down.off()
         cloud.clock.advance(60)
         assert repairing({"command": "redrive"})["outcomes"]["repaired"] == 20
@@ -197,7 +214,8 @@ class TestFailure:
         assert outcomes(report) == {"impaired": 29, "dead_lettered": 1}
         assert "no more are deleted" in report["stopped"]
         (letter,) = repairing.letters()
-        assert letter["kind"] == "interface"
+        lost = {"region": HOME, "interface_id": min(ids), "vpc_id": cloud.vpc_id}
+        assert letter["interface"] == lost
         down.off()
         repairing({"command": "backfill"})
         assert all(len(logs(cloud, each)) == 1 for each in ids)
@@ -228,15 +246,57 @@ class TestFailure:
         (call,) = cloud.calls.of("Invoke")
         assert json.loads(call.params["ClientContext"]) == {**REPAIR, "regions": [HOME], "after": ids[0]}
 
+    def test_what_there_was_no_time_for_is_left(self, repairing: Function) -> None:
+        """It has not failed: to another invocation, or of a sweep, to the next one."""
+        cloud, clock = repairing.cloud, Clock()
+        for interface in cloud.seed_interfaces(HOME, 3):
+            cloud.seed_flow_log(HOME, interface, topic_id=cloud.topic_id, enabled=False, description=OURS)
+
+        def too_late(call: Incoming, proceed: Proceed) -> Reply:
+            clock.now += 46  # of 60, of which 15 are kept for letters
+            return throttle()(call, proceed)
+
+        cloud.faults.add(ENABLE, too_late)
+        report = repairing(SWEEP, clock=clock)
+        assert "3 flow logs of ap-guangzhou are left to be repaired" in report["stopped"]
+        assert report["outcomes"]["impaired"] == 3
+        assert repairing.letters() == []
+        repairing({**REPAIR, "limit": 2}, clock=clock)
+        (call,) = cloud.calls.of("Invoke")
+        assert json.loads(call.params["ClientContext"]) == {**REPAIR, "regions": [HOME], "limit": 2, "hop": 1}
+
     def test_a_region_that_cannot_be_listed_is_a_letter(self, repairing: Function) -> None:
-        """The others are repaired."""
+        """The others are repaired. A dry run only says it."""
         cloud = repairing.cloud
         break_all(cloud)
         cloud.faults.add(DESCRIBE, error("UnauthorizedOperation"), region="ap-tokyo")
-        report = repairing({**REPAIR, "regions": [HOME, "ap-tokyo"]})
+        command = {**REPAIR, "regions": [HOME, "ap-tokyo"]}
+        assert repairing({**command, "dry_run": True})["stopped"].startswith("ap-tokyo could not be listed")
+        assert repairing.letters() == []
+        report = repairing(command)
         assert outcomes(report) == {"repaired": 4, "dead_lettered": 1}
         (letter,) = repairing.letters()
         assert letter["event"] == {**REPAIR, "regions": ["ap-tokyo"]}
+
+
+@pytest.mark.parametrize(("wrong", "calls"), [("disabled", [ENABLE]), ("another topic", [DELETE, CREATE])])
+def test_it_keeps_to_the_pace_of_the_creates(repairing: Function, wrong: str, calls: list[str]) -> None:
+    """Nine calls of each kind at ten a second: the last comes 0.8 seconds after the first."""
+    cloud, clock = repairing.cloud, Clock()
+    repairing.set(FLOWLOG_CREATE_RATE="10")
+    change = {"enabled": False, "topic_id": cloud.topic_id} if wrong == "disabled" else {"topic_id": cloud.add_topic()}
+    for interface in cloud.seed_interfaces(HOME, 9):
+        cloud.seed_flow_log(HOME, interface, description=OURS, **change)
+    sent: dict[str, list[float]] = {each: [] for each in calls}
+
+    def note(call: Incoming, proceed: Proceed) -> Reply:
+        sent[call.action].append(clock.now)
+        return proceed()
+
+    for action in calls:
+        cloud.faults.add(action, note)
+    assert repairing(REPAIR, clock=clock)["outcomes"]["repaired"] == 9
+    assert all(max(times) - min(times) > 0.79 for times in sent.values())
 
 
 def test_one_that_fails_does_not_stop_the_others(repairing: Function) -> None:
