@@ -147,7 +147,7 @@ class TestOwnRecords:
         report = function({**REDRIVE, "dry_run": True})
         assert outcomes(report) == {"planned": 4, "ignored": 1}
         said = {item.get("interface_id"): item["reason"] for item in report["items"] if item["outcome"] == "planned"}
-        assert said == {**dict.fromkeys(ids, "would be run again"), None: "sweep would be run again"}
+        assert said == dict.fromkeys(ids, "would be run again") | {None: "sweep would be run again"}
         assert len(cloud.messages(QUEUE)) == 5
         assert cloud.calls.count(CREATE) == 0
 
