@@ -147,15 +147,17 @@ class ActionTable:
         raise ApiError("InvalidAction", f"The request has an invalid action `{name}`: it does not exist.")
 
     def product(self, signed: str, version: str, name: str) -> str:
-        """Return the service that a TC3 signature means.
+        """Return the service that a signature means: the one that has the action, where the signature names none.
 
-        The Node SDK signs the first part of its endpoint's name as the service: "127" for 127.0.0.1 (seen).
+        TC3 names it, the older forms do not. The Node SDK signs the first part of its endpoint's name as the service:
+        "127" for 127.0.0.1 (seen).
+
+        Raises:
+            ApiError: InvalidAction, where no service has it.
         """
-        known = any(service == signed for service, _ in self._versions)
-        return signed if known or not re.fullmatch(r"\d+|localhost(:\d+)?", signed) else self.service_of(version, name)
-
-    def service_of(self, version: str, name: str) -> str:
-        """Return the service that has this action, for signatures that do not name it."""
+        known_product = any(service == signed for service, _ in self._versions)
+        if known_product or (signed and not re.fullmatch(r"\d+|localhost(:\d+)?", signed)):
+            return signed
         for service, known, action in self._by_key:
             if (known, action) == (version, name):
                 return service

@@ -116,39 +116,20 @@ class ApiExchange(Exchange):
 
 def _open(cloud: Cloud, request: Request) -> Envelope:
     if request.headers.get("Authorization") or request.headers.get("X-TC-Action"):
-        return _open_tc3(cloud, request)
-    return _open_form(cloud, request)
-
-
-def _open_tc3(cloud: Cloud, request: Request) -> Envelope:
-    caller, signed_service = signatures.verify_tc3(request, cloud.account)
-    headers = request.headers
-    from_text = request.method == "GET"
-    version, action = _required(headers.get("X-TC-Version"), "Version"), _required(headers.get("X-TC-Action"), "Action")
-    return Envelope(
-        service=cloud.actions.product(signed_service, version, action),
-        version=version,
-        action=action,
-        region=headers.get("X-TC-Region", ""),
-        caller=caller,
-        params=unflatten(request.args.to_dict()) if from_text else _json_body(request),
-        from_text=from_text,
-    )
-
-
-def _open_form(cloud: Cloud, request: Request) -> Envelope:
-    fields = fields_of(request)
-    caller = signatures.verify_form(request, fields, cloud.account)
-    version, action = _required(fields.get("Version"), "Version"), _required(fields.get("Action"), "Action")
-    return Envelope(
-        service=cloud.actions.service_of(version, action),
-        version=version,
-        action=action,
-        region=fields.get("Region", ""),
-        caller=caller,
-        params=unflatten({name: value for name, value in fields.items() if name not in COMMON}),
-        from_text=True,
-    )
+        caller, signed_service = signatures.verify_tc3(request, cloud.account)
+        told = {name: request.headers.get(f"X-TC-{name}", "") for name in ("Version", "Action", "Region")}
+        from_text = request.method == "GET"
+        params = unflatten(request.args.to_dict()) if from_text else _json_body(request)
+    else:
+        told = fields_of(request)
+        caller, signed_service = signatures.verify_form(request, told, cloud.account), ""
+        from_text = True
+        params = unflatten({name: value for name, value in told.items() if name not in COMMON})
+    for name in ("Version", "Action"):
+        if not told.get(name):
+            raise missing(name)
+    service = cloud.actions.product(signed_service, told["Version"], told["Action"])
+    return Envelope(service, told["Version"], told["Action"], told.get("Region", ""), caller, params, from_text)
 
 
 def fields_of(request: Request) -> dict[str, str]:
@@ -159,12 +140,6 @@ def fields_of(request: Request) -> dict[str, str]:
     if request.method == "GET":
         return request.args.to_dict()
     return dict(parse_qsl(request.get_data(as_text=True), keep_blank_values=True))
-
-
-def _required(value: str | None, name: str) -> str:
-    if not value:
-        raise missing(name)
-    return value
 
 
 def _json_body(request: Request) -> Params:
