@@ -64,7 +64,7 @@ class LocalCloud:
         limits: The call limits.
         subscribers: Called with each `WriteCall` after it ended, before its answer is sent.
         authorize: Says of a caller, service, action and resource whether it is refused: by policies, at first.
-        scf: What runs functions: its invocations, logs and dead letters.
+        scf: What runs functions: its invocations, and who is told of them.
         eventbridge: What brings write calls to functions, with its switches.
         background: What is under way; `wait_until_idle` waits for its end.
         alarms: What watches topics: `alarms.fired`.
