@@ -29,9 +29,6 @@ class Table(Generic[Row]):
         self._all: list[Row] | None = None
         self._lists: dict[tuple[str, str], list[Row]] = {}
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
     def __iter__(self) -> Iterator[Row]:
         return iter(list(self._rows.values()))
 

@@ -1,12 +1,11 @@
 """Small functions for SCF's runtime, and how they fail."""
 
-import zipfile
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any
 
 from localcloud.scf.model import DEFAULTS, Function, Ref
 from localcloud.scf.process.process_pool import InvokeResult, ProcessPool
+from tests.support.platform_replies import zipped
 
 DEADLINE_S = 30.0
 MEGABYTE = 1024 * 1024
@@ -22,19 +21,10 @@ class Runtime(ProcessPool):
 Start = Callable[..., Runtime]
 
 
-def function_of(code: bytes, **settings: Any) -> Function:
+def function_of(source: str, **settings: Any) -> Function:
     """A function with settings by CreateFunction's names; a Timeout may be a fraction of a second here."""
     ref = Ref("ap-beijing", "prod", "flowlog")
-    return Function(ref, "lam-12345678", code, {**DEFAULTS, "Runtime": "Python3.10", **settings}, created=0.0)
-
-
-def zipped(**sources: str) -> bytes:
-    """A function's code: `index="…"` is index.py."""
-    buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, source in sources.items():
-            archive.writestr(f"{name}.py", source)
-    return buffer.getvalue()
+    return Function(ref, "lam-12345678", zipped(source), {**DEFAULTS, "Runtime": "Python3.10", **settings}, created=0.0)
 
 
 def failure(outcome: InvokeResult) -> tuple[int, int, str]:

@@ -13,7 +13,7 @@ from localcloud import LocalCloud
 from localcloud.core.account import Account, Behaviour
 from localcloud.scf.process.interpreter import find_python
 from tests.support.error_codes import undocumented
-from tests.support.runtime import Runtime, function_of, zipped
+from tests.support.runtime import Runtime, function_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ def start(python: Path) -> Iterator[Start]:
     def make(
         source: str, *, most: int = 20, credentials: Callable[[], Credentials | None] = lambda: None, **settings: Any
     ) -> Runtime:
-        pool = Runtime(function_of(zipped(index=source), **settings), Account(Behaviour()), python, most, credentials)
+        pool = Runtime(function_of(source, **settings), Account(Behaviour()), python, most, credentials)
         started.append(pool)
         return started[-1]
 

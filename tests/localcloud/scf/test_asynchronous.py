@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud.scf.invoker import DeadLetter, Invocation
+from localcloud.scf.model import Ref
 from tests.support.deployed import wait_until
 from tests.support.platform_replies import code
 from tests.support.probe import NAMED, RAISES, SLEEPS, make, run, settled
@@ -90,6 +91,15 @@ def test_a_crash_is_an_error_too(cloud: LocalCloud, call: Client, source: str) -
     settled(cloud)
     assert [one.error and one.error["statusCode"] for one in cloud.scf.invocations] == [439] * 3
     assert len(cloud.messages("q")) == 1
+
+
+def test_a_crash_of_the_machine_ends_what_runs(cloud: LocalCloud, call: Client) -> None:
+    make(call, SLEEPS, Timeout=60, AsyncRunEnable="TRUE")
+    run(call, 30, InvocationType="Event")
+    wait_until(lambda: cloud.scf.pools.total == 1)
+    cloud.scf.pools.kill(Ref(cloud.region, "default", "probe"))
+    settled(cloud)
+    assert [one.error and one.error["statusCode"] for one in cloud.scf.invocations] == [439]
 
 
 def test_without_a_queue_the_event_is_lost_and_that_is_said(cloud: LocalCloud, call: Client) -> None:

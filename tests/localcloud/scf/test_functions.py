@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from pathlib import Path
@@ -191,6 +192,16 @@ def test_a_watcher_that_fails_does_not_harm_a_run(cloud: LocalCloud, call: Clien
     run(call, 2, InvocationType="Event")
     settled(cloud)
     assert [invocation.event for invocation in seen] == ["1", "2"]
+
+
+def test_a_package_that_cannot_be_unpacked_is_a_system_error(cloud: LocalCloud, call: Client) -> None:
+    """It has a zip's form, but not what it says: each event says so."""
+    spoilt = zipped(SHOWS).replace(b"line one", b"line 0ne")
+    make(call, Code={"ZipFile": base64.b64encode(spoilt).decode()})
+    error = json.loads(run(call, 1)["ErrMsg"])
+    said = (error["statusCode"], error["errorMessage"])
+    assert said == (500, "the code cannot be unpacked: Bad CRC-32 for file 'index.py'")
+    assert cloud.scf.pools.total == 0
 
 
 def test_an_instance_that_cannot_be_started_is_a_system_error(

@@ -1,14 +1,19 @@
 """SCF's runtime: real processes run small functions, and meet the platform's limits."""
 
 import json
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from localcloud.core.account import Account, Behaviour
 from localcloud.scf.process import code_folder
 from localcloud.scf.process.code_folder import PackageError
-from tests.support.runtime import MEGABYTE, Start, failure, zipped
+from localcloud.scf.process.process_pool import ProcessPool
+from tests.support.platform_replies import zipped
+from tests.support.runtime import MEGABYTE, Start, failure, function_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,17 +45,20 @@ def test_reports_time_and_memory(start: Start) -> None:
     assert third.memory_mb < second.memory_mb - 30
 
 
-def test_what_is_no_zip_is_refused(tmp_path: Path) -> None:
-    """Broken code is refused when the function is made, not when it is run."""
+def test_what_is_no_zip_is_refused_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken code is refused before any instance is started."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    broken = replace(function_of(ECHO), code=b"not a zip")
     with pytest.raises(PackageError, match="the code cannot be unpacked: File is not a zip file"):
-        code_folder.unpack(b"not a zip", tmp_path / "code")
+        ProcessPool(broken, Account(Behaviour()), tmp_path / "no-python", 1, lambda: None)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_zip_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SCF takes 500 MB unzipped; the limit is lowered here, for half a gigabyte makes a slow test."""
     monkeypatch.setattr(code_folder, "MAX_UNZIPPED_BYTES", 10)
     with pytest.raises(PackageError, match="the code is over 500 MB when unzipped"):
-        code_folder.unpack(zipped(index=ECHO), tmp_path / "code")
+        code_folder.unpack(zipped(ECHO), tmp_path / "code")
 
 
 def test_the_context_has_every_documented_key(start: Start) -> None:

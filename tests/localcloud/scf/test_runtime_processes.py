@@ -11,7 +11,7 @@ import pytest
 from localcloud.core.account import Account, Behaviour
 from localcloud.scf.process.process_pool import PoolRetired, ProcessPool
 from tests.support.deployed import wait_until
-from tests.support.runtime import DEADLINE_S, MEGABYTE, Start, failure, function_of, zipped
+from tests.support.runtime import DEADLINE_S, MEGABYTE, Start, failure, function_of
 
 ECHO = "def main_handler(event, context):\n    return event\n"
 
@@ -226,7 +226,7 @@ def test_close_ends_a_run_under_way(start: Start, meeting: Path) -> None:
 
 def test_a_python_that_is_not_there_is_an_error_of_the_machine(tmp_path: Path) -> None:
     """It is no outcome of the function, and takes no instance's place."""
-    made, python = function_of(zipped(index=ECHO)), tmp_path / "no-python"
+    made, python = function_of(ECHO), tmp_path / "no-python"
     function = ProcessPool(made, Account(Behaviour()), python, 1, lambda: None)
     try:
         with pytest.raises(FileNotFoundError):
