@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from handler import schema
 from ops.session import SettingsOf
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 _UNITS = {"m": 60, "h": 3600, "d": 86_400}
 EXAMPLES = {"region": "ap-guangzhou", "interfaceId": "eni-78ysaex1", "vpcId": "vpc-pq9vxykj"}
-
-
-def of_form(definition: str) -> Callable[[Any], Any]:
-    """A check of an option's value, or of each of its values, against a pattern of the command's schema."""
-
-    def check(value: Any) -> Any:
-        pattern = schema.document("command")["$defs"][definition]["pattern"]
-        for each in value if isinstance(value, list) else [value] if value else []:
-            if not re.search(pattern, each):
-                raise typer.BadParameter(f"{each!r} does not have the form of {EXAMPLES[definition]}")
-        return value
-
-    return check
 
 
 def seconds_of(text: str) -> float:
@@ -48,8 +32,15 @@ def unset(flag: str, metavar: str, words: str, form: str = "") -> Any:
         words: of the help.
         form: a definition of the command's schema, whose pattern each value must have; empty for any.
     """
-    check = of_form(form) if form else None
-    return typer.Option(flag, metavar=metavar, help=words, callback=check, show_default=False)
+
+    def check(value: Any) -> Any:
+        pattern = schema.document("command")["$defs"][form]["pattern"]
+        for each in value if isinstance(value, list) else [value] if value else []:
+            if not re.search(pattern, each):
+                raise typer.BadParameter(f"{each!r} does not have the form of {EXAMPLES[form]}")
+        return value
+
+    return typer.Option(flag, metavar=metavar, help=words, callback=check if form else None, show_default=False)
 
 
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help="How far to look back: 30m, 1h, 2d.")]
@@ -81,8 +72,8 @@ FunctionRegion = Annotated[
     unset(
         "--function-region",
         "REGION",
-        "The function's region. Without it: TENCENTCLOUD_REGION, serverless.yml, or tccli's profile; if the "
-        "function is not there, it is looked for in the other regions.",
+        "The function's region. Without it: TENCENTCLOUD_REGION, serverless.yml, or tccli's profile; status, backfill, "
+        "repair and dlq look for the function in the other regions too.",
         "region",
     ),
 ]

@@ -37,22 +37,16 @@ _MAX_BYTES = 64 * 1024 * 1024
 class Memory:
     """The messages that are held now, in a file that only its owner can read, without secrets."""
 
-    def __init__(self, file: Path, now: Callable[[], float] = time.time) -> None:
-        """Read the file; one that is not there, or broken, holds nothing.
-
-        Args:
-            file: which.
-            now: the clock, in seconds since 1970.
-        """
+    def __init__(self, file: Path) -> None:
+        """Read the file; one that is not there, or broken, holds nothing."""
         self._file = file
-        self._now = now
         self._messages = {message.message_id: message for message in _read(file)}
         self._untaken = self.messages
 
     @property
     def messages(self) -> list[Message]:
         """Those whose handles are good."""
-        limit = self._now() + _MARGIN_S
+        limit = time.time() + _MARGIN_S
         return [message for message in self._messages.values() if message.visible_at > limit]
 
     def take(self, number: int) -> list[Message]:

@@ -76,9 +76,6 @@ class Stop:
             self._asked.set()
             say("Stopping after the calls in flight; Ctrl-C again stops at once.")
 
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
         before = signal.signal(signal.SIGINT, interrupted)
         try:
             yield

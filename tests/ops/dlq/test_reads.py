@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -189,13 +190,12 @@ def test_a_home_that_cannot_be_written(operator: Operator) -> None:
 
 
 def test_handles_are_used_as_long_as_they_are_good(tmp_path: Path) -> None:
-    """Behind its time a message belongs to whoever receives it next."""
-    now = 1_000.0
-    memory = Memory(tmp_path / "memory.json", lambda: now)
-    memory.keep([Message("{}", "short", "a", 1_100.0), Message("{}", "long", "b", 1_300.0), Message("{}", "h", "c")])
-    assert [each.handle for each in memory.messages] == ["short", "long"]
-    now = 1_099.5
-    assert [each.handle for each in Memory(tmp_path / "memory.json", lambda: now).messages] == ["long"]
+    """Behind its time, and a second before, a message belongs to whoever receives it next."""
+    now, memory = time.time(), Memory(tmp_path / "memory.json")
+    times = {"good": now + 300, "about to end": now + 0.9, "over": now - 1, "unknown": 0.0}
+    memory.keep([Message("{}", handle, handle, visible_at) for handle, visible_at in times.items()])
+    assert [each.handle for each in memory.messages] == ["good"]
+    assert [each.handle for each in Memory(tmp_path / "memory.json").messages] == ["good"]
 
 
 @pytest.mark.parametrize("arguments", [("show", ""), ("show", " "), ("purge", ""), ("purge", "abc", "")])
