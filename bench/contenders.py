@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops import config
-from ops.packaging import dependencies, package, pythons
+from ops.packaging import content, dependencies, package, pythons
 from ops.packaging.dependencies import Target
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _peers(store: Path, python: Path, target: Target) -> tuple[Path, Path]:
     if not compiled.is_dir():
         with tempfile.TemporaryDirectory(dir=store, prefix=".new-") as scratch:
             new = Path(shutil.copytree(plain, Path(scratch, "compiled")))
-            package.add_bytecode(new, python, target)
+            content.add_bytecode(new, python, target)
             new.rename(compiled)
     return plain, compiled
 
@@ -113,5 +113,5 @@ def _programs(store: Path, python: Path, target: Target) -> Path:
     shutil.copytree(
         ROOT / "bench" / "programs", folder / "bench" / "programs", ignore=shutil.ignore_patterns("__pycache__")
     )
-    package.add_bytecode(folder, python, target)
+    content.add_bytecode(folder, python, target)
     return folder

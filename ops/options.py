@@ -97,3 +97,15 @@ Prices = Annotated[
     Path | None,
     typer.Option("--prices", metavar="FILE", help="A price table of your own, in the form of ops/data/prices.json."),
 ]
+ConfigFile = Annotated[
+    Path, typer.Option("--config", metavar="FILE", help="The serverless.yml that says what there should be.")
+]
+SERVERLESS_YML = Path("serverless.yml")
+"""The default of --config."""
+WithoutBytecode = Annotated[
+    bool,
+    typer.Option(
+        "--without-bytecode",
+        help="Build the package even where there is no Python of the runtime's version; starts are slower.",
+    ),
+]

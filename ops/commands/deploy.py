@@ -26,12 +26,6 @@ if TYPE_CHECKING:
     from ops.deployment.plan import Plan
     from ops.doctor.finding import Finding
 
-Config = Annotated[
-    Path, typer.Option("--config", metavar="FILE", help="The serverless.yml that says what there should be.")
-]
-DEFAULT_CONFIG = Path("serverless.yml")
-
-
 PackageFile = Annotated[
     Path | None,
     typer.Option(
@@ -42,9 +36,6 @@ PackageFile = Annotated[
         help="Deploy this zip, as `eni-flowlog package` built it, instead of building one.",
         show_default=False,
     ),
-]
-WithoutBytecode = Annotated[
-    bool, typer.Option("--without-bytecode", help="Build the package without a Python 3.10; starts are slower.")
 ]
 WithoutTimer = Annotated[
     bool,
@@ -57,7 +48,7 @@ WithoutTimer = Annotated[
 
 
 def deploy_command(
-    config_file: Config = DEFAULT_CONFIG,
+    config_file: options.ConfigFile = options.SERVERLESS_YML,
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     *,
@@ -65,7 +56,7 @@ def deploy_command(
     yes: options.Yes = False,
     as_json: options.AsJson = False,
     package: PackageFile = None,
-    without_bytecode: WithoutBytecode = False,
+    without_bytecode: options.WithoutBytecode = False,
     without_timer: WithoutTimer = False,
 ) -> None:
     """Create the function and everything around it, or bring them in line with serverless.yml.

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ops import options
 from ops.console import working
 from ops.packaging import package
 
@@ -16,13 +17,9 @@ Out = Annotated[
         "--out", metavar="FOLDER", help="Where to put it. [default: .build of the project]", show_default=False
     ),
 ]
-WithoutBytecode = Annotated[
-    bool,
-    typer.Option("--without-bytecode", help="Build all the same where there is no Python of the runtime's version."),
-]
 
 
-def package_command(out: Out = None, *, without_bytecode: WithoutBytecode = False) -> None:
+def package_command(out: Out = None, *, without_bytecode: options.WithoutBytecode = False) -> None:
     """Build the package that the function is deployed from: .build/function.zip, with its bill of materials.
 
     The same sources and pins give the same bytes. It holds bytecode for the runtime that serverless.yml names, which

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops import options
-from ops.commands.deploy import DEFAULT_CONFIG, Config
 from ops.console import ask, counted, progress, say, working
 from ops.deployment import flow_logs
 from ops.deployment.assembly import open_deployment, plan_removal
@@ -32,7 +31,7 @@ WithFlowLogs = Annotated[
 
 
 def remove_command(
-    config_file: Config = DEFAULT_CONFIG,
+    config_file: options.ConfigFile = options.SERVERLESS_YML,
     function_region: options.FunctionRegion = "",
     profile: options.Profile = "",
     *,
