@@ -28,6 +28,8 @@ CLOUDAUDIT_ROLE = "CloudAudit_QCSRole"
 _ALLOW_ALL = '{"version":"2.0","statement":[{"effect":"allow","action":["*"],"resource":["*"]}]}'
 _ALLOW_LOGGING = '{"version":"2.0","statement":[{"effect":"allow","action":["cls:*"],"resource":["*"]}]}'
 _ADMINISTRATOR_ID, _FLOW_LOG_POLICY_ID, _CLOUDAUDIT_POLICY_ID, _FIRST_OWN_ID = 1, 8_000_001, 18_150_187, 230_000_001
+CUSTOM, PRESET = 1, 2
+"""Whose a policy is, as the API numbers it: the account's own, or Tencent's."""
 _PRESETS = {
     _ADMINISTRATOR_ID: ("AdministratorAccess", _ALLOW_ALL),
     _FLOW_LOG_POLICY_ID: ("QcloudAccessForFlowLogClsRole", _ALLOW_LOGGING),
@@ -48,13 +50,13 @@ DEFAULTS: dict[str, Any] = {"Description": "", "Tags": []}
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy: `settings` are what CreatePolicy takes, by its names. `preset` ones are Tencent's own."""
+    """A policy: `settings` are what CreatePolicy takes, by its names; `kind` is CUSTOM or PRESET, Tencent's own."""
 
     policy_id: int
     created: float
     modified: float
     settings: Mapping[str, Any]
-    preset: bool = False
+    kind: int = CUSTOM
 
     @property
     def name(self) -> str:
@@ -106,7 +108,7 @@ class Access:
         self.policies = {}
         for one_id, (name, document) in _PRESETS.items():
             settings = {**DEFAULTS, "PolicyName": name, "PolicyDocument": document}
-            self.policies[one_id] = Policy(one_id, 0.0, 0.0, settings, preset=True)
+            self.policies[one_id] = Policy(one_id, 0.0, 0.0, settings, PRESET)
         self.roles: dict[str, Role] = {}
         self.policy_ids = count(_FIRST_OWN_ID)
         self.role_ids = count(_FIRST_ROLE_ID)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cam import policy
-from localcloud.cam.model import API, DEFAULTS, Access, Policy, find_role
+from localcloud.cam.model import API, CUSTOM, DEFAULTS, PRESET, Access, Policy, find_role
 from localcloud.cam.roles import NAME, page
 from localcloud.core.clock import beijing_time
 from localcloud.core.errors import ApiError, existing
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from localcloud.core.actions import Context
     from localcloud.core.parameters import Params
 
-CUSTOM, PRESET = 1, 2
 _TYPES = {CUSTOM: "User", PRESET: "QCS"}
 _SCOPES = {"All": (CUSTOM, PRESET), "QCS": (PRESET,), "Local": (CUSTOM,)}
 
@@ -61,9 +60,7 @@ def list_policies(ctx: Context, params: Params) -> dict[str, Any]:
         raise ApiError("InvalidParameter.ScopeError", f"The scope `{scope}` is not one of All, QCS, Local.")
     keyword = params.get("Keyword", "")
     rows = [
-        row
-        for row in ctx.account.state(Access).policies.values()
-        if _kind(row) in _SCOPES[scope] and keyword in row.name
+        row for row in ctx.account.state(Access).policies.values() if row.kind in _SCOPES[scope] and keyword in row.name
     ]
     return {
         "TotalNum": len(rows),
@@ -115,7 +112,7 @@ def _shown(row: Policy, since: float) -> dict[str, Any]:
         "PolicyId": row.policy_id,
         "PolicyName": row.name,
         "AddTime": beijing_time(since),
-        "PolicyType": _TYPES[_kind(row)],
+        "PolicyType": _TYPES[row.kind],
         "Description": row.settings["Description"],
     }
 
@@ -130,16 +127,12 @@ def _policy(ctx: Context, params: Params) -> Policy:
 
 def _own_policy(ctx: Context, params: Params) -> Policy:
     row = _policy(ctx, params)
-    if row.preset:
+    if row.kind == PRESET:
         raise ApiError("InvalidParameter.PolicyIdError", f"The policy `{row.name}` is a preset one.")
     return row
-
-
-def _kind(row: Policy) -> int:
-    return PRESET if row.preset else CUSTOM
 
 
 def _described(row: Policy) -> dict[str, Any]:
     shown = {name: row.settings[name] for name in ("PolicyName", "Description", "Tags")}
     times = {"AddTime": beijing_time(row.created), "UpdateTime": beijing_time(row.modified)}
-    return {**shown, **times, "Type": _kind(row)}
+    return {**shown, **times, "Type": row.kind}
