@@ -24,6 +24,7 @@ from ops.deployment import documents
 from ops.deployment.assembly import all_parts
 from ops.deployment.cloud import CAM, CVM, VPC, Cloud
 from ops.deployment.policy import Policy
+from ops.deployment.wanted import deployment_of
 from ops.errors import Exit, OperatorError
 from ops.packaging import package as packaging
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from handler.cloud.api import Service
-    from ops.config import Deployment
+    from ops.deployment.wanted import Deployment
     from ops.packaging.package import Package
 
 HOME, ELSEWHERE = "ap-guangzhou", "ap-shanghai"
@@ -120,7 +121,7 @@ def _package() -> Package:
 def _deploy(local: LocalCloud, package: Package, cache: str) -> Stage:
     _heading("2. `eni-flowlog deploy` to a local cloud")
     keys = Credentials(local.secret_id, local.secret_key)
-    wanted = config.read_file(config.FILE, shell(local)).deployment
+    wanted = deployment_of(config.read_file(config.FILE, shell(local)))
     stage = Stage(local, Cloud(lambda: keys, HOME, local.endpoint), wanted, cache)
     local.eventbridge.watchers.append(stage.events.append)
     # A sweep that comes due in this minute would redrive before the operator does.

@@ -13,7 +13,7 @@ from ops.deployment.step import Change, changed
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:
-    from ops.config import Deployment
+    from ops.deployment.wanted import Deployment
 
 PERIOD_MIN = 15
 """How often a log is looked at, in minutes."""

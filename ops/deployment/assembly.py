@@ -20,12 +20,13 @@ from ops.deployment.rule import Rule
 from ops.deployment.step import Step, Verb
 from ops.deployment.target import Target
 from ops.deployment.timer import TimerTrigger
+from ops.deployment.wanted import deployment_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ops.config import Deployment
+    from ops.deployment.wanted import Deployment
 
 
 def all_parts(deployment: Deployment, cloud: Cloud, archive: Path | None = None) -> list[Part]:
@@ -91,6 +92,6 @@ def open_deployment(
         OperatorError: the file, the keys or the region cannot be read.
     """
     found = config.read_file(path, os.environ if shell is None else shell, profile=profile, region=region)
-    deployment = found.deployment
+    deployment = deployment_of(found)
     endpoint = deployment.variables.get("FLOWLOG_API_ENDPOINT", "")
     return deployment, Cloud(lambda: found.keys, deployment.region, endpoint)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from handler.settings import Settings
-    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
+    from ops.deployment.wanted import Deployment
 
 _ONE = {"Limit": 1, "Offset": 0}
 _MAINLAND = ("beijing", "chengdu", "chongqing", "guangzhou", "nanjing", "qingyuan", "shanghai", "shenzhen", "tianjin")

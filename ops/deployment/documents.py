@@ -8,7 +8,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ops.config import Deployment
+    from ops.deployment.wanted import Deployment
 
 FOLDER = Path(__file__).resolve().parents[1] / "policies"
 _FOR_REPAIR = {

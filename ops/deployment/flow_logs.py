@@ -12,8 +12,8 @@ from ops.deployment.cloud import VPC
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
+    from ops.deployment.wanted import Deployment
 
 _DEFAULT_DESCRIPTION: str = schema.document("settings")["properties"]["FLOWLOG_DESCRIPTION"]["default"]
 

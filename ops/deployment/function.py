@@ -17,8 +17,8 @@ from ops.errors import OperatorError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
+    from ops.deployment.wanted import Deployment
 
 IN_TRANSITION = ("Creating", "Updating", "Publishing", "Deleting")
 """Doc 583/37883: management calls answer before their work is done."""

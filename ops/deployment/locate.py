@@ -11,9 +11,9 @@ from ops.deployment import topic
 from ops.deployment.step import Step, Verb
 
 if TYPE_CHECKING:
-    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
     from ops.deployment.topic import Topic
+    from ops.deployment.wanted import Deployment
 
 REGION = "FLOWLOG_TOPIC_REGION"
 _DEFAULT = "default"

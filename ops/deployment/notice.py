@@ -11,12 +11,12 @@ import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ops.config import ALARM_RECEIVERS, ALARM_WEBHOOK
+from ops.deployment.wanted import ALARM_RECEIVERS, ALARM_WEBHOOK
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:
-    from ops.config import Deployment
     from ops.deployment.part import Found
+    from ops.deployment.wanted import Deployment
 
 _RECEIVER = re.compile(r"(group|user):(\d+)")
 _TYPES = {"group": "Group", "user": "Uin"}

@@ -20,9 +20,9 @@ from handler.errors import CloudError, Throttled, Transient
 from ops.deployment.step import Step, Verb
 
 if TYPE_CHECKING:
-    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
     from ops.deployment.step import Change
+    from ops.deployment.wanted import Deployment
 
 MARK = "Managed by eni-flowlog."
 """The description of what has one: by it our own are recognised. Plain words: a rule's takes no other signs."""

@@ -12,9 +12,9 @@ from ops.errors import OperatorError, explained
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ops.config import Deployment
     from ops.deployment.part import Part
     from ops.deployment.step import Step
+    from ops.deployment.wanted import Deployment
 
 
 @dataclass(frozen=True)

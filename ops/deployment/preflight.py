@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from ops.config import Deployment
+    from ops.deployment.wanted import Deployment
 
 MAX_ENVIRONMENT = 4096
 """All of a function's variables together, in bytes (doc 583/30228)."""

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from handler.settings import Settings
-    from ops.config import Deployment
     from ops.deployed import Answer
     from ops.deployment.cloud import Cloud
     from ops.deployment.part import Found
+    from ops.deployment.wanted import Deployment
 
 ANSWER_LIMIT_S = 60.0
 """How long the function may take to answer, in seconds."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
+    from ops.deployment.wanted import Deployment
 
 CALL_LIMIT_S = 20.0
 """How long one call may be tried again, in seconds."""

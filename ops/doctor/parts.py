@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ops.config import ALARM_RECEIVERS, ALARM_WEBHOOK
 from ops.deployment.alarm import Alarms
 from ops.deployment.notice import notice
 from ops.deployment.step import Verb
+from ops.deployment.wanted import ALARM_RECEIVERS, ALARM_WEBHOOK
 from ops.doctor.finding import DEPLOY, Finding, State
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localcloud import LocalCloud
-    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
+    from ops.deployment.wanted import Deployment
 
 
 @pytest.fixture(autouse=True)

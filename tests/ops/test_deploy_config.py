@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ops import config
-from ops.config import Timer
 from ops.deployment.preflight import check
+from ops.deployment.wanted import Timer
 from ops.errors import OperatorError
 from tests.support.deployment import deployment_of, small_package
 

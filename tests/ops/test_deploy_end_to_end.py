@@ -30,7 +30,7 @@ from tests.support.deployment import deploy, remove, shell
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ops.config import Deployment
+    from ops.deployment.wanted import Deployment
     from ops.packaging.package import Package
 
 INSTANCE, SUBNET = "ENI_FLOWLOG_REAL_INSTANCE", "ENI_FLOWLOG_REAL_SUBNET"

@@ -20,7 +20,7 @@ from tests.support.deployment import NAME, QUEUE, account_of, deploy, without
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ops.config import Deployment
+    from ops.deployment.wanted import Deployment
     from ops.packaging.package import Package
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ops.config import Deployment
+    from ops.deployment.wanted import Deployment
     from ops.packaging.package import Package
     from tests.support.operator import Operator
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ops import config
+from ops.deployment.wanted import ALARM_RECEIVERS, ALARM_WEBHOOK
 from ops.errors import Exit
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def test_it_writes_what_deploy_reads(operator: Operator) -> None:
     text = (operator.folder / "there" / "serverless.yml").read_text("utf-8")
     assert text == config.FILE.read_text("utf-8").replace("hook: make package", "hook: eni-flowlog package")
     offered = set(OFFERED.findall((operator.folder / "there" / ".env.example").read_text("utf-8")))
-    of_alarms = {config.ALARM_RECEIVERS, config.ALARM_WEBHOOK}  # which the Serverless CLI knows nothing of
+    of_alarms = {ALARM_RECEIVERS, ALARM_WEBHOOK}  # which the Serverless CLI knows nothing of
     assert (set(NAMED.findall(text)) - {"NAME"}) | of_alarms == offered
 
 

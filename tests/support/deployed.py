@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from localcloud import LocalCloud
     from localcloud.scf.invoker import Invocation
-    from ops.config import Deployment
+    from ops.deployment.wanted import Deployment
     from ops.packaging.package import Package
 
 NAME = "eni-flowlog"

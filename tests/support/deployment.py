@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler.settings import Credentials
 from ops import config
-from ops.deployment import documents
+from ops.deployment import documents, wanted
 from ops.deployment.assembly import plan_deployment, plan_removal
 from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ, VPC, Cloud
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from handler.cloud.api import Service
     from localcloud import LocalCloud
-    from ops.config import Deployment
     from ops.deployment.step import Step, Verb
+    from ops.deployment.wanted import Deployment
 
 REGION = "ap-guangzhou"
 NAME = "eni-flowlog"
@@ -48,7 +48,7 @@ def deployment_to(local: LocalCloud, **changes: str) -> Deployment:
 
 def deployment_of(variables: Mapping[str, str], path: Path = config.FILE) -> Deployment:
     """What serverless.yml says there should be, with some variables in the shell."""
-    return config.read_file(path, {**KEYS, **variables}).deployment
+    return wanted.deployment_of(config.read_file(path, {**KEYS, **variables}))
 
 
 def account_of(local: LocalCloud, secret_key: str = "", region: str = REGION) -> Cloud:

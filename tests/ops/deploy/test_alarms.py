@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
+    from ops.deployment.wanted import Deployment
     from ops.packaging.package import Package
 
 HOOK = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=planted-key"

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localcloud import LocalCloud
-    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
+    from ops.deployment.wanted import Deployment
 
 
 def test_everything_is_made_in_order(cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path) -> None:

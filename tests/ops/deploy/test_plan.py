@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localcloud import LocalCloud
-    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
     from ops.deployment.step import Step
+    from ops.deployment.wanted import Deployment
 
 
 def topic_in(account: Cloud, region: str) -> str:

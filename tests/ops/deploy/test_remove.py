@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localcloud import LocalCloud
-    from ops.config import Deployment
     from ops.deployment.cloud import Cloud
+    from ops.deployment.wanted import Deployment
 
 
 def test_remove_takes_all_in_reverse(cloud: LocalCloud, account: Cloud, wanted: Deployment, small: Path) -> None:
