@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-import random
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.core.faults import delay, delay_after_effect, error
-from tests.support.deployed import wait_until
+from localcloud.core.faults import delay, error
 from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import Function, covered_once, environment, functions, outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from localcloud import LocalCloud
     from localcloud.core.faults import Incoming, Proceed, Reply
 
 
@@ -225,31 +220,6 @@ class TestWhatIsDone:
         assert interface in _named(report, "gone")
         assert not unpaced.letters()
 
-    def test_killed_again_and_again(self, cloud: LocalCloud) -> None:
-        """The cloud's state is the checkpoint: killed twenty times, each flow log is made once, calls stay few."""
-        interfaces = cloud.seed_interfaces(HOME, 399)
-        cloud.faults.add(CREATE, delay_after_effect(0.01))
-        chance = random.Random(7)
-        for _ in range(20):
-            goal = cloud.calls.count(CREATE) + chance.randint(1, 15)
-            process = _backfill_process(cloud)
-            _until_created(cloud, goal, process)
-            process.kill()
-            process.wait()
-        assert _backfill_process(cloud).wait(60) == 0
-        assert covered_once(cloud, interfaces)
-        assert cloud.calls.count(CREATE) <= 1.1 * 400
-
 
 def _named(report: dict[str, Any], outcome: str) -> set[str]:
     return {item["interface_id"] for item in report["items"] if item["outcome"] == outcome}
-
-
-def _backfill_process(cloud: LocalCloud) -> subprocess.Popen[bytes]:
-    code = f"from handler.main import main_handler; main_handler({json.dumps(BACKFILL)}, {{'time_limit_in_ms': 60000}})"
-    variables = {**environment(cloud, FLOWLOG_CREATE_RATE="100000"), "PYTHONPATH": ":".join(filter(None, sys.path))}
-    return subprocess.Popen([sys.executable, "-c", code], env=variables, stdout=subprocess.DEVNULL)
-
-
-def _until_created(cloud: LocalCloud, goal: int, process: subprocess.Popen[bytes]) -> None:
-    wait_until(lambda: cloud.calls.count(CREATE) >= goal or process.poll() is not None, what="a flow log")

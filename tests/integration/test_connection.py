@@ -7,9 +7,7 @@ import json
 import shutil
 import ssl
 import subprocess
-import threading
 import tracemalloc
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,9 +18,11 @@ from handler.cloud.connection import MAX_REPLY_BYTES, Connection, NoReply
 from handler.cloud.queue import Queue
 from handler.errors import QueueError, Transient
 from handler.settings import Credentials
+from tests.support.server import Server, head, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from http.server import BaseHTTPRequestHandler
     from pathlib import Path
 
 KEYS = Credentials("AKIDexample", "secret", "a-session-token")
@@ -30,54 +30,15 @@ CALL_S = 0.4
 MEGABYTE = 1024 * 1024
 
 
-class Server(ThreadingHTTPServer):
-    """A server that answers as a test says, and remembers what it was sent."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.heard: list[tuple[str, dict[str, str]]] = []
-        self.over = threading.Event()
-        self.answer: Callable[[BaseHTTPRequestHandler], object] = lambda _: None
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Server
-
-    def do_POST(self) -> None:
-        self.server.heard.append((self.path, dict(self.headers.items())))
-        self.rfile.read(int(self.headers["Content-Length"]))
-        try:
-            self.server.answer(self)
-        except OSError:  # the client has gone
-            self.close_connection = True
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving() as server:
         yield server
-        server.over.set()
-        server.shutdown()
 
 
 @pytest.fixture
 def connection() -> Connection:
     return Connection(Budget(60.0), CALL_S)
-
-
-def head(length: int | str, status: str = "200 OK", more: str = "") -> bytes:
-    return f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n{more}\r\n".encode()
 
 
 def drip(
@@ -177,8 +138,7 @@ def test_a_gzip_bomb_is_not_unpacked(server: Server, connection: Connection) -> 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See", "307 Temporary", "308 Permanent"])
 def test_no_redirect_is_followed(server: Server, status: str) -> None:
     """It would take the session token to whatever host it names."""
-    with Server() as elsewhere:
-        threading.Thread(target=elsewhere.serve_forever, daemon=True).start()
+    with serving() as elsewhere:
 
         def answer(request: BaseHTTPRequestHandler) -> None:
             request.wfile.write(head(0, status, f"Location: {elsewhere.url}/\r\n"))
@@ -190,7 +150,6 @@ def test_no_redirect_is_followed(server: Server, status: str) -> None:
         queue = Queue(server.url, "queue", lambda: KEYS, Budget(60.0))
         with pytest.raises(QueueError, match="answered with a redirect"):
             queue.send_many(["a", "b"])
-        elsewhere.shutdown()
     assert len(server.heard) == 2
     assert elsewhere.heard == []
 
@@ -217,7 +176,7 @@ def test_the_environment_s_proxy_is_used(
     monkeypatch.setenv("HTTP_PROXY", server.url.replace("://", "://user:pass%20word@"))
     monkeypatch.setenv("NO_PROXY", "nowhere.example")
     assert connection.request("POST", "http://vpc.example/", "{}").content == b"{}"
-    (path, headers), *_ = server.heard
+    (path, headers, _), *_ = server.heard
     assert path == "http://vpc.example/"
     assert headers["proxy-authorization"] == "Basic dXNlcjpwYXNzIHdvcmQ="
     with pytest.raises(NoReply):

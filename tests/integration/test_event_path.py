@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.core.faults import Reply, chain, delay, error
+from localcloud.core.faults import Reply, error
 from tests.support import records
 from tests.support.clock import Clock
 from tests.support.function import FUNCTION_REGION, REQUEST_ID, Function, outcomes
@@ -292,10 +292,3 @@ def test_an_own_dead_letter_that_fails_again_keeps_its_history(
 def test_a_context_of_any_kind(function: Function, place: Place, context: Any) -> None:
     """On an operator's machine there is none."""
     assert outcomes(function.run(place.created(place.attached()), context)) == {"created": 1}
-
-
-def test_slow_answers_are_waited_for(function: Function, cloud: LocalCloud, place: Place) -> None:
-    """A second is nothing to worry about."""
-    cloud.faults.add(CREATE, chain(delay(0.8)))
-    assert outcomes(function(place.created(place.attached()))) == {"created": 1}
-    assert function.calls() == [CREATE]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +25,7 @@ from handler.model import FlowLog
 from localcloud.core.faults import error, garbled_body, throttle
 from tests.support.clock import Clock
 from tests.support.function import QUEUE, environment
+from tests.support.server import head, serving
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
@@ -161,34 +160,17 @@ def test_a_queue_s_last_answer_is_told_when_the_time_ends_in_a_wait(cloud: Local
 
 def test_a_call_is_sent_as_the_sdk_would_send_it() -> None:
     """Header by header, but for what says who sends it and what it takes: our own connection changes nothing else."""
-    heard: list[dict[str, str]] = []
-
-    class Listener(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            heard.append(dict(self.headers.items()))
-            self.rfile.read(int(self.headers["Content-Length"]))
-            body = b'{"Response":{"RequestId":"404428db"}}'
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    body = b'{"Response":{"RequestId":"404428db"}}'
+    with serving() as server:
+        server.answer = lambda request: request.wfile.write(head(len(body)) + body)
         keys = settings.Credentials("AKIDexample", "secret", "a token")
-        host = f"127.0.0.1:{server.server_port}"
-        Api(f"http://{host}", lambda: keys, Budget(20.0)).call(VPC, "DescribeFlowLogs", REGION, {"Limit": 100})
-        profile = ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=host, keepAlive=True))
+        Api(server.url, lambda: keys, Budget(20.0)).call(VPC, "DescribeFlowLogs", REGION, {"Limit": 100})
+        profile = ClientProfile(
+            httpProfile=HttpProfile(protocol="http", endpoint=server.url.removeprefix("http://"), keepAlive=True)
+        )
         sdk = CommonClient("vpc", VPC.version, Credential(keys.secret_id, keys.secret_key, keys.token), REGION, profile)
         sdk.call_json("DescribeFlowLogs", {"Limit": 100})
-        server.shutdown()
-    ours, theirs = heard
+    ours, theirs = (headers for _, headers, _ in server.heard)
     of_the_moment = {"Authorization", "X-TC-Timestamp", "X-TC-RequestClient", "X-TC-TraceId", "X-TC-Language"}
     of_the_sender = {"User-Agent", "Accept", "Accept-Encoding"}
     assert ours.keys() == theirs.keys() > of_the_moment

@@ -38,9 +38,8 @@ def block(name: str) -> str:
 
 
 def run(commands: str, local: LocalCloud, home: Path) -> None:
-    """Run commands as a reader would, but with a stand-in for tccli, which keeps to tccli's own schema."""
-    program = f'"{sys.executable}" -m tests.support.tccli_stand_in'
-    tccli = f'tccli() {{ {program} "$@" --endpoint {local.endpoint}; }}'
+    """Run commands as a reader would, but for where tccli finds the cloud."""
+    tccli = f'tccli() {{ "{Path(sys.executable).with_name("tccli")}" "$@" --endpoint {local.endpoint}; }}'
     script = f"set -e\n{tccli}\n{commands}"
     inherited = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     done = subprocess.run(

@@ -222,20 +222,20 @@ def test_the_soak_tries_the_last_batches_again() -> None:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("skip", range(7))
-def test_a_repair_is_killed_at_any_call(skip: int, after: bool) -> None:  # noqa: FBT001  parametrize's
-    """Before or after the call's effect: the next sweep makes all of ours good, and touches no other."""
+@pytest.mark.parametrize("skip", range(10))
+def test_a_sweep_is_killed_at_any_call(skip: int, after: bool) -> None:  # noqa: FBT001  parametrize's
+    """Before or after the call's effect: the next one makes all of ours good, each once, and touches no other."""
     with LocalCloud(enforce_limits=False, time_scale=0.01) as cloud:
         cloud.seed_queue(QUEUE)
         other, home = cloud.add_topic(), cloud.region
-        ours, theirs = cloud.seed_interfaces(home, 2), cloud.seed_interfaces(home, 1)[0]
-        for interface in ours:
+        ours, theirs = cloud.seed_interfaces(home, 4), cloud.seed_interfaces(home, 1)[0]
+        for interface in ours[:2]:  # to be repaired, and the others have none
             cloud.seed_flow_log(home, interface, topic_id=other, description="managed-by=eni-flowlog")
         untouched = cloud.seed_flow_log(home, theirs, enabled=False, description="theirs")
 
         variables = environment(cloud, FLOWLOG_REPAIR="recreate", FLOWLOG_REGIONS=home)
         switch = cloud.faults.add("*", _killing(after=after), times=1, skip=skip)
-        _instance.invoke({"command": "repair"}, context(60.0), variables)
+        _instance.invoke({"command": "sweep"}, context(60.0), variables)
         switch.off()
         assert _instance.invoke({"command": "sweep"}, context(60.0), variables).report
         for interface in ours:

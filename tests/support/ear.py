@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import queue
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
+
+from tests.support.server import head, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from http.server import BaseHTTPRequestHandler
 
 Calls = queue.Queue[tuple[str, dict[str, Any]]]
 """The path and the JSON of each call."""
@@ -18,18 +19,12 @@ Calls = queue.Queue[tuple[str, dict[str, Any]]]
 def listening() -> Iterator[tuple[str, Calls]]:
     """Listen while a test runs (the body of a fixture): the address, and what is said to it."""
     heard: Calls = queue.Queue()
+    with serving() as server:
 
-    class Ear(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            said = self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
-            self.end_headers()
-            heard.put((self.path, json.loads(said)))
+        def answer(request: BaseHTTPRequestHandler) -> None:
+            request.wfile.write(head(0))
+            path, _, body = server.heard[-1]
+            heard.put((path, json.loads(body)))
 
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Ear) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/hook", heard
-        server.shutdown()
+        server.answer = answer
+        yield f"{server.url}/hook", heard

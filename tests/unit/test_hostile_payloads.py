@@ -132,15 +132,6 @@ def test_numbers_that_are_too_much(number: str) -> None:
     letter_text(items[0].payload)
 
 
-@pytest.mark.parametrize("number", [10**4_200, float("nan"), float("inf"), -float("inf"), 1 << 200])
-def test_numbers_in_python_s_own_form(number: float) -> None:
-    """A dead letter is JSON that any reader takes."""
-    items = events.read(records.created(errorCode=1, eventTime=number, userIdentity=number))
-    for item in items:
-        letter_text(getattr(item, "payload", None))
-    letter_text({"a": [number], "Token": number})
-
-
 @pytest.mark.parametrize("text", ["\ud800", "a\udfffb", '{"\\ud800":"\\udc00\\udc00"}', "\x00\x1b[2J", "\u202e"])
 def test_text_that_is_no_text(text: str) -> None:
     """Lone surrogates and control characters: the letter is plain ASCII."""
