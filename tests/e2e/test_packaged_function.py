@@ -60,10 +60,10 @@ PACKAGES = {
 }
 # Of our own: not the sweep, not the redrive, not the commands.
 OURS = {
-    "budget", "cloud", "cloud.api", "cloud.connection", "cloud.queue", "cloud.retry", "cloud.rows", "cloud.vpc",
-    "cover", "cover.batch", "cover.cure", "cover.ensure", "cover.rules", "cover.search", "cover.state", "deadletters",
-    "errors", "intake", "intake.cloudaudit", "intake.events", "intake.record", "invocation", "jsontext", "log", "main",
-    "model", "redaction", "schema", "settings",
+    "budget", "cloud", "cloud.api", "cloud.connection", "cloud.many", "cloud.queue", "cloud.retry", "cloud.rows",
+    "cloud.vpc", "cover", "cover.batch", "cover.cure", "cover.ensure", "cover.rules", "cover.search", "cover.state",
+    "deadletters", "errors", "intake", "intake.cloudaudit", "intake.events", "intake.record", "invocation", "jsontext",
+    "log", "main", "model", "redaction", "schema", "settings",
 }  # fmt: skip
 NEVER = (
     "asyncio", "boto3", "botocore", "concurrent.futures.thread", "handler.commands", "handler.commands.dispatch",
