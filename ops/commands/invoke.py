@@ -85,7 +85,9 @@ def invoke_command(
         _refuse_invalid(text)
     limit = MAX_ASYNC_BYTES if asynchronous else MAX_SYNC_BYTES
     if len(text.encode()) > limit:
-        raise OperatorError(f"The event is longer than the {limit:,} bytes that the platform takes.", Exit.USAGE)
+        raise OperatorError(
+            f"The event is longer than the {limit:,} bytes that the platform takes: send it in parts.", Exit.USAGE
+        )
     config, cloud = session.connect(profile=profile, function_region=function_region)
     name = function or config.function
     with console.working(f"Running {console.plain(name)}"):
@@ -102,20 +104,17 @@ def _read(event: str) -> str:
     Raises:
         OperatorError: it cannot be read.
     """
+    text: str | bytes = event
     try:
         if event == "-":
-            text = sys.stdin.read()
+            text = sys.stdin.buffer.read()
         elif event.startswith("@"):
-            text = Path(event[1:]).read_text("utf-8")
-        else:
-            text = event
+            text = Path(event[1:]).read_bytes()
         return json.dumps(jsontext.parse(text))
     except OSError as error:
-        raise OperatorError(f"{event[1:]} cannot be read ({error.strerror}).", Exit.USAGE) from None
+        raise OperatorError(f"{event[1:]} cannot be read ({error.strerror}): name another.", Exit.USAGE) from None
     except jsontext.NotJson as error:
         raise OperatorError(f"The event is {error}; give JSON, @FILE or - .", Exit.USAGE) from None
-    except UnicodeError:
-        raise OperatorError("The event is not UTF-8 text; give JSON, @FILE or - .", Exit.USAGE) from None
 
 
 def _refuse_invalid(text: str) -> None:

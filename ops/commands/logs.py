@@ -208,10 +208,7 @@ def _line(run: Run) -> Text:
 
 
 def _object(text: str) -> Mapping[str, Any]:
-    try:
-        parsed = jsontext.parse(text)
-    except jsontext.NotJson:
-        return {}
+    parsed = jsontext.said(text)
     return parsed if isinstance(parsed, dict) else {}
 
 

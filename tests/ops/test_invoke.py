@@ -224,15 +224,15 @@ def test_a_run_is_never_repeated(cloud: LocalCloud, operator: Operator) -> None:
     [
         ("status", "The event is not JSON"),
         ("[" * 100_000, "nested too deep"),
-        ("@missing.json", "missing.json cannot be read (No such file or directory)."),
-        ("@.", "cannot be read (Is a directory)."),
+        ("@missing.json", "missing.json cannot be read (No such file or directory): name another."),
+        ("@.", "cannot be read (Is a directory): name another."),
         ("@bytes", "is not UTF-8 text"),
     ],
 )
 def test_what_is_no_event(operator: Operator, event: str, problem: str) -> None:
     """Wrong usage, before any call."""
     bytes_file: Path = operator.folder / "bytes"
-    bytes_file.write_bytes(b"\xff\xfe")
+    bytes_file.write_bytes(b"\xc3\x28")
     result = operator("invoke", "--unchecked", event)
     assert result.exit_code == Exit.USAGE
     assert problem in result.stderr
@@ -242,4 +242,4 @@ def test_an_event_that_is_too_long(operator: Operator) -> None:
     """The platform's limits: 128 KB asynchronously."""
     result = operator("invoke", "--unchecked", "-", "--async", stdin=json.dumps("x" * 131_072))
     assert result.exit_code == Exit.USAGE
-    assert "longer than the 131,072 bytes" in result.stderr
+    assert "longer than the 131,072 bytes that the platform takes: send it in parts." in result.stderr
