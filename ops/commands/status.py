@@ -136,7 +136,7 @@ def write_page(
         account=run.account_id,
         taken_at=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC"),
         covered=bool(report["items"]) and not report.get("stopped") and verdict(report["coverage"]) is Exit.OK,
-        settings=redact({name: text for name, text in sorted(run.environment.items()) if name.startswith("FLOWLOG_")}),
+        settings=redact(dict(sorted(run.source.settings.items()))),
         scope=[each.region for each in whole.inventories],
         unlisted={region: f"{each.code}: {each.message}" for region, each in sorted(whole.failures.items())},
         coverage=report["coverage"],
