@@ -94,14 +94,6 @@ def test_the_request_id_of_the_platform_is_data_too(function: Function) -> None:
 # Into paths, filters and hosts ----------------------------------------------------------------------------------------
 
 
-def test_a_region_that_does_not_exist_goes_to_the_same_host(function: Function, cloud: LocalCloud) -> None:
-    """Its form is right: the cloud itself refuses it, at the one address that the settings name."""
-    report = function(records.created(region="ap-nowhere"))
-    assert outcomes(report) == {"dead_lettered": 1}
-    assert function.letters()[0]["error"]["code"] == "UnsupportedRegion"
-    assert {call.region for call in cloud.calls.of(CREATE)} == {"ap-nowhere"}
-
-
 # Into memory ----------------------------------------------------------------------------------------------------------
 
 

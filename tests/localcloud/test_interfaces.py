@@ -38,13 +38,6 @@ def test_a_new_interface_is_pending_and_loose_then_available(call: Client, cloud
     assert described(call, interface["NetworkInterfaceId"])["State"] == "AVAILABLE"
 
 
-def test_an_interface_can_be_made_attached(call: Client, cloud: LocalCloud) -> None:
-    """The primary interface has device index 0, so this one has 1."""
-    interface = create(call, cloud, InstanceId=cloud.instance_id)
-    assert interface["Attachment"]["InstanceId"] == cloud.instance_id
-    assert interface["Attachment"]["DeviceIndex"] == 1
-
-
 def test_no_two_interfaces_of_an_instance_have_one_device_index(call: Client, cloud: LocalCloud) -> None:
     """The smallest that is free: what was detached leaves its own for the next."""
     seeded = cloud.seed_interfaces(cloud.region, 2, instance_id=cloud.instance_id)

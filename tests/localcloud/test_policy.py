@@ -4,8 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from localcloud.cam import policy
 from localcloud.core.errors import ApiError
@@ -199,25 +197,3 @@ def test_check_trust_policy_refuses(principal: Any, message: str) -> None:
     with pytest.raises(ApiError) as refusal:
         policy.check_trust(json.dumps(document(trust(principal))))
     assert (refusal.value.code, refusal.value.message) == ("InvalidParameter.PrincipalError", message)
-
-
-actions = st.sampled_from(["*", "vpc:*", "vpc:CreateFlowLog", "name/vpc:Create*", "cvm:*"])
-resources = st.sampled_from(["*", ENI, "qcs::vpc:::*", "qcs::cvm:::*"])
-statements = st.builds(
-    lambda effect, action, resource: {"effect": effect, "action": action, "resource": resource},
-    st.sampled_from(["allow", "deny"]),
-    actions,
-    resources,
-)
-
-
-@given(st.lists(statements, max_size=5), st.sampled_from(["*", ENI]))
-def test_allowed_means_some_allow_and_no_deny_applies(chosen: list[dict[str, Any]], resource: str) -> None:
-    """The decision on many statements follows from the decision on each."""
-
-    def applies(statement: dict[str, Any]) -> bool:
-        return policy.evaluate([document({**statement, "effect": "allow"})], "vpc:CreateFlowLog", resource)
-
-    effects = {statement["effect"] for statement in chosen if applies(statement)}
-    decision = policy.evaluate([document(statement) for statement in chosen], "vpc:CreateFlowLog", resource)
-    assert decision == ("allow" in effects and "deny" not in effects)

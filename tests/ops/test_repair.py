@@ -8,6 +8,7 @@ import pytest
 
 from localcloud.core import faults
 from ops.errors import Exit
+from tests.support.deployment import writes
 from tests.support.function import QUEUE, valid
 
 if TYPE_CHECKING:
@@ -31,10 +32,6 @@ def interfaces(cloud: LocalCloud) -> dict[str, str]:
 
 def words(text: str) -> str:
     return " ".join(text.split())
-
-
-def writes(cloud: LocalCloud) -> list[str]:
-    return [call.action for call in cloud.calls if not call.action.startswith(("Describe", "Get"))]
 
 
 def test_by_default_it_switches_on_what_is_ours(

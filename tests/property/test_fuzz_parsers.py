@@ -293,16 +293,3 @@ def test_profiles_of_tccli(home: Path, credential: bytes, configure: bytes) -> N
     assert account.keys.secret_id
     assert account.keys.secret_key
     assert MARKER not in repr(account)
-
-
-@fuzz
-@given(hostile.text)
-@example("../../etc/passwd")
-@example("..")
-@example("a/b")
-@example("\x00")
-def test_names_of_profiles(home: Path, name: str) -> None:
-    """None leads out of tccli's folder."""
-    (home / "passwd.credential").write_text(json.dumps({"secretId": "a", "secretKey": "b"}))
-    with pytest.raises(OperatorError):
-        credentials.find({}, name or "none")
