@@ -112,12 +112,24 @@ def test_an_attached_interface_that_is_gone(
     assert report["items"][0]["reason"] == "no such interface: deleted before we came"
 
 
-@pytest.mark.parametrize("event", [records.attached("eni-00000000"), records.created("eni-00000000")])
-def test_what_there_was_no_time_to_look_for_is_not_called_gone(function: Function, event: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        (
+            records.attached("eni-00000000"),
+            "this interface has not become visible: redrive it, or let the sweep find it",
+        ),
+        (records.created("eni-00000000"), "The resource `eni-00000000` does not exist."),
+    ],
+)
+def test_what_there_was_no_time_to_look_for_is_not_called_gone(
+    function: Function, event: dict[str, Any], message: str
+) -> None:
     """It may only not be visible yet: a redrive looks again."""
     assert outcomes(function(event, seconds=1.0, clock=Clock())) == {"dead_lettered": 1}
     (letter,) = function.letters()
     assert letter["error"]["retryable"]
+    assert letter["error"]["message"] == message
 
 
 def test_an_interface_that_is_deleted_while_it_is_attached(function: Function, cloud: LocalCloud) -> None:

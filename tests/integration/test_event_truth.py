@@ -49,6 +49,14 @@ def test_a_flow_log_that_does_not_log_as_it_should(
     assert function.letters() == []
 
 
+def test_it_is_judged_by_the_topic_of_its_region(function: Function, cloud: LocalCloud, place: Place) -> None:
+    """There may be no other."""
+    function.set(FLOWLOG_TOPIC_ID=json.dumps({REGION: cloud.topic_id}))
+    eni = place.attached()
+    cloud.seed_flow_log(REGION, eni)
+    assert outcomes(function(place.created(eni))) == {"covered": 1}
+
+
 def test_somebody_else_s_flow_log_that_logs_as_much_covers(function: Function, cloud: LocalCloud, place: Place) -> None:
     """One is allowed for each interface: its destination is named."""
     eni, topic = place.attached(), cloud.add_topic()
@@ -89,6 +97,7 @@ def test_an_impaired_interface_that_is_named_twice(function: Function, cloud: Lo
     """Both mentions say so, and one look was enough."""
     eni = place.attached()
     cloud.seed_flow_log(REGION, eni, enabled=False)
+    cloud.seed_interfaces(REGION, 100, flow_logs=100)  # a page full of others
     event = place.created(eni)
     assert outcomes(function(records.event_list(event, event))) == {"impaired": 2}
     assert function.calls() == [CREATE, LOGS]

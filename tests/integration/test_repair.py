@@ -56,6 +56,7 @@ class TestWhatIsRepaired:
     def test_recreate_makes_all_good(self, repairing: Function) -> None:
         """Each has one flow log, which is as the settings say; what was only disabled is the same as before."""
         cloud = repairing.cloud
+        repairing.set(FLOWLOG_TOPIC_ID=json.dumps({HOME: cloud.topic_id}))
         ids = break_all(cloud)
         cloud.seed_interfaces(HOME, 1, attached=False)
         before = {name: logs(cloud, each) for name, each in ids.items()}
@@ -95,7 +96,8 @@ class TestWhatIsRepaired:
         cloud = repairing.cloud
         repairing.set(FLOWLOG_TAGS='{"team": "network"}')
         (interface,) = cloud.seed_interfaces(HOME, 1)
-        cloud.seed_flow_log(HOME, interface, topic_id=cloud.topic_id, enabled=False, tags=(("team", "network"),))
+        tags = (("team", "network"),)
+        cloud.seed_flow_log(HOME, interface, topic_id=cloud.topic_id, enabled=False, tags=tags, description="")
         assert outcomes(repairing(REPAIR)) == {"repaired": 1}
 
     def test_only_some_vpcs(self, repairing: Function) -> None:

@@ -85,6 +85,11 @@ class TestSweep:
         switch = cloud.faults.add(CREATE, error("UnauthorizedOperation", "no permission"))
         report = unpaced(SWEEP)
         assert outcomes(report) == {"missing": 200, "dead_lettered": 1}
+        assert {(item["region"], item["state"]) for item in report["items"] if item["outcome"] == "missing"} == {
+            (HOME, "missing")
+        }
+        assert len({item["interface_id"] for item in report["items"] if "interface_id" in item}) == 200
+        assert "not tried: UnauthorizedOperation" in {item["reason"] for item in report["items"]}
         assert switch.hits < 60
         assert (
             f"creates in {HOME} were refused, the last with UnauthorizedOperation: no permission" in report["stopped"]

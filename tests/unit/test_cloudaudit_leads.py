@@ -69,6 +69,15 @@ def test_each_of_several_subnets_is_a_lead() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["SubnetId", "VpcId"])
+def test_an_id_of_the_wrong_form_leads_nowhere(name: str) -> None:
+    """The sentence names it."""
+    parameters = records.request(VirtualPrivateCloud={"VpcId": VPC_ID, "SubnetId": SUBNET_ID, name: "x"})
+    (item,) = cloudaudit.read(records.run_instances(requestParameters=parameters, responseElements=None))
+    assert isinstance(item, Invalid)
+    assert item.problem.startswith(f"{name} has not the form ")
+
+
 def test_an_attach_that_names_its_instance_leads_to_the_interfaces_of_that() -> None:
     """Two at the least: the primary interface does not tell of the one that is being attached."""
     record = records.attached(requestParameters=[], resourceName=f"instance/{INSTANCE_ID}|{RUN_IN}")

@@ -341,6 +341,9 @@ def test_a_record_keeps_what_is_harmless_and_nothing_else() -> None:
         "Note": f"ins-{MARKER}",
         "Ids": ["eni-78ysaex1", MARKER, 12345],
         MARKER + "+": "vpc-1a2b",
+        "a+": "vpc-1a2b",
+        "SecretId": "vpc-1a2b",
+        "vpc": "vpc-1a2b",
     }
     record = run_instances(
         "ins-8dn9vdif",
@@ -348,6 +351,8 @@ def test_a_record_keeps_what_is_harmless_and_nothing_else() -> None:
         requestParameters=json.dumps({"Region": "ap-x", "VpcId": "vpc-pq9vxykj", "Zone": {"x": MARKER}, **strange}),
         responseElements={"InstanceIdSet": ["ins-8dn9vdif"], **strange},
         resourceName="instance/ins-8dn9vdif|instance/ins-muaimkix",
+        resourceSet=[{"resourceId": "eni-78ysaex1", "resourceName": MARKER}],
+        resources=["eni-78ysaex1", MARKER],
         errorMessage=f"what {MARKER}",
         userAgent=MARKER,
         tomorrow=MARKER,
@@ -359,8 +364,10 @@ def test_a_record_keeps_what_is_harmless_and_nothing_else() -> None:
         "Region": "ap-x",
         "VpcId": "vpc-pq9vxykj",
         "Ids": ["eni-78ysaex1"],
+        "vpc": "vpc-1a2b",
     }
-    assert clean["responseElements"] == {"InstanceIdSet": ["ins-8dn9vdif"], "Ids": ["eni-78ysaex1"]}
+    assert clean["responseElements"] == {"InstanceIdSet": ["ins-8dn9vdif"], "Ids": ["eni-78ysaex1"], "vpc": "vpc-1a2b"}
+    assert (clean["resourceSet"], clean["resources"]) == ([{"resourceId": "eni-78ysaex1"}], ["eni-78ysaex1"])
     assert clean["resourceName"] == "instance/ins-8dn9vdif|instance/ins-muaimkix"
     assert clean["eventName"] == "RunInstances"
     assert not clean.keys() & {"errorMessage", "userAgent", "tomorrow"}
