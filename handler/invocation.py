@@ -20,7 +20,6 @@ from handler.redaction import hide
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from handler.cloud.pace import Pacer
     from handler.model import Item
     from handler.settings import Credentials, Settings
 
@@ -83,9 +82,9 @@ class Invocation:
         """The same run with another time limit for its calls, such as a share of what is left."""
         return replace(self, budget=budget)
 
-    def vpc(self, pacer: Pacer | None = None) -> Vpc:
-        """The VPC API, with its creates spaced out by a pacer."""
-        return Vpc(self.api, self.settings, pacer)
+    def vpc(self, *, paced: bool = False) -> Vpc:
+        """The VPC API, whose calls that change something are spaced out where it is `paced`."""
+        return Vpc(self.api, self.settings, paced=paced)
 
     def record(self, interface: Interface, result: Result) -> None:
         """Put a failed interface on the queue, an impaired one into the log, and any result into the report."""

@@ -35,12 +35,6 @@ class Pacer:
         self._plateau = rate
         self._slowed_at: float | None = None
 
-    @property
-    def rate(self) -> float:
-        """The rate now, in calls a second."""
-        with self._lock:
-            return self._rate(self._monotonic())
-
     def wait_turn(self, wait: Callable[[float], bool]) -> bool:
         """Wait until the next call may be sent; False where `wait` says that no time is left.
 

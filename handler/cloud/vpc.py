@@ -41,12 +41,20 @@ class Vpc:
             often as they came, "" where not even the id could be read.
     """
 
-    def __init__(self, api: Api, settings: Settings, pacer: Pacer | None = None) -> None:
-        """Take an API and the account's defaults; a pacer spaces out the creates."""
+    def __init__(self, api: Api, settings: Settings, *, paced: bool = False) -> None:
+        """Take an API and the account's defaults.
+
+        Args:
+            api: signed calls.
+            settings: the account's defaults.
+            paced: whether calls that change something are spaced out, at FLOWLOG_CREATE_RATE for each action and
+                region: those of a command, which makes many.
+        """
         self._api = api
         self.settings = settings
         self.budget = api.budget
-        self._pacer = pacer
+        self._paced = paced
+        self._pacers: dict[tuple[str, str], Pacer] = {}
         self.malformed: list[str] = []
 
     def create_flow_log(self, interface: Interface, name: str) -> str:
@@ -60,26 +68,29 @@ class Vpc:
             CloudError: see the table in `errors`.
         """
         params = self._create_params(interface, name)
-        reply = self._api.call_unless_lost(VPC, "CreateFlowLog", interface.region, params, self._pacer)
+        pacer = self._pacer("CreateFlowLog", interface.region)
+        reply = self._api.call_unless_lost(VPC, "CreateFlowLog", interface.region, params, pacer)
         made = rows.flow_logs(reply).entries
         return made[0].flow_log_id if made else ""
 
-    def enable_flow_log(self, region: str, flow_log_id: str, pacer: Pacer | None) -> None:
+    def enable_flow_log(self, region: str, flow_log_id: str) -> None:
         """Switch a flow log on (EnableFlowLogs, doc 215/79712).
 
         Raises:
             CloudError: it stands as it was, or may have been switched on.
         """
+        pacer = self._pacer("EnableFlowLogs", region)
         self._api.call(VPC, "EnableFlowLogs", region, {"FlowLogIds": [flow_log_id]}, pacer)
 
-    def delete_flow_log(self, region: str, vpc_id: str, flow_log_id: str, pacer: Pacer | None) -> None:
+    def delete_flow_log(self, region: str, vpc_id: str, flow_log_id: str) -> None:
         """Delete a flow log (DeleteFlowLog, doc 215/35014).
 
         Raises:
             NotFound: there is none, for it has been deleted already.
             CloudError: it stands as it was, or may have been deleted.
         """
-        self._api.call(VPC, "DeleteFlowLog", region, {"VpcId": vpc_id, "FlowLogId": flow_log_id}, pacer)
+        params = {"VpcId": vpc_id, "FlowLogId": flow_log_id}
+        self._api.call(VPC, "DeleteFlowLog", region, params, self._pacer("DeleteFlowLog", region))
 
     def flow_logs_of(self, interface: Interface) -> list[FlowLog]:
         """The flow logs of one interface (doc 215/35012)."""
@@ -149,6 +160,13 @@ class Vpc:
             if page.number < PAGE:
                 break
         return frozenset(covered)
+
+    def _pacer(self, action: str, region: str) -> Pacer | None:
+        if not self._paced:
+            return None
+        from handler.cloud.pace import Pacer  # noqa: PLC0415 - not on the path of an event
+
+        return self._pacers.setdefault((action, region), Pacer(self.settings.create_rate, self.budget.monotonic))
 
     def _filtered(self, region: str, name: str, values: Sequence[str], most: float = inf) -> list[Interface]:
         """The interfaces that a filter lets through, reading on until there are `most`, no more or nothing new."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from handler.cloud.pace import Pacer
 from handler.cover import ensure
 from handler.cover.batch import safely
 from handler.errors import ACCOUNT_WIDE, failure_of
@@ -116,6 +115,7 @@ def create(invocation: Invocation, whole: Survey, settle: Settle) -> list[Region
         For each region with something missing, what was done and why it ended.
     """
     runs = [RegionRun(each) for each in whole.inventories if each.missing]
+    vpc = invocation.vpc(paced=True)
     settling = threading.Lock()
 
     def settle_alone(interface: Interface, result: Result) -> None:
@@ -125,7 +125,6 @@ def create(invocation: Invocation, whole: Survey, settle: Settle) -> list[Region
     threads = [
         threading.Thread(target=_work, args=(run, vpc, settle_alone), daemon=True)
         for run in runs
-        for vpc in [invocation.vpc(Pacer(invocation.settings.create_rate, invocation.budget.monotonic))]
         for _ in range(min(WORKERS, len(run.inventory.missing)))
     ]
     for thread in threads:

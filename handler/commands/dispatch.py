@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 REDRIVE_SHARE = 0.5
 """The part of a sweep's time that its redrive may take."""
+_RUNS_BY_ITSELF = {"backfill": backfill.run, "status": status.run, "repair": repair.run}
 
 
 def run(command: Command, invocation: Invocation) -> None:
@@ -23,14 +24,10 @@ def run(command: Command, invocation: Invocation) -> None:
 
 
 def _run(command: Command, invocation: Invocation) -> None:
-    if command.name == "backfill":
-        backfill.run(command, invocation)
-    elif command.name == "status":
-        status.run(command, invocation)
-    elif command.name == "repair":
-        repair.run(command, invocation)
-    elif command.name == "redrive":
+    if command.name == "redrive":
         redrive.run(command, invocation, run)
-    else:  # a sweep: redrive what lies on the queue, then cover what is missing
+    elif command.name == "sweep":  # redrive what lies on the queue, then cover what is missing
         redrive.run(command, invocation.within(invocation.budget.share(REDRIVE_SHARE)), run)
         backfill.run(backfill.SWEEP, invocation)
+    else:
+        _RUNS_BY_ITSELF[command.name](command, invocation)

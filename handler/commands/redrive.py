@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from handler.cloud.pace import Pacer
 from handler.cloud.queue import BATCH
 from handler.commands import backfill, letter
 from handler.commands.shortfall import Shortfall
@@ -131,9 +130,8 @@ class Redrive:
     def _run_interfaces(self, letters: list[Letter]) -> None:
         """Cover all interfaces of some letters at once: paced, in parallel, each called for once."""
         owners = [(each, item) for each in letters for item in each.items if isinstance(item, Interface)]
-        pacer = Pacer(self.invocation.settings.create_rate, self.invocation.budget.monotonic)
         # An instance has had its time to boot when its event came.
-        batch = Batch(self.invocation.vpc(pacer), instance_delays=INTERFACE_DELAYS_S)
+        batch = Batch(self.invocation.vpc(paced=True), instance_delays=INTERFACE_DELAYS_S)
         for (owner, _), done in zip(owners, batch.run([item for _, item in owners]), strict=True):
             owner.results += done
 

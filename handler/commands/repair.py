@@ -13,7 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from handler.cloud.many import together
-from handler.cloud.pace import Pacer
 from handler.commands import continuation, status, survey
 from handler.commands.shortfall import Shortfall
 from handler.cover.cure import MODES, OFF, Repair, Wish
@@ -152,8 +151,7 @@ def mend(invocation: Invocation, whole: Survey, settle: Settle) -> list[RegionCu
 
 
 def _mend_region(invocation: Invocation, run: RegionCures, settle: Settle) -> None:
-    creates, others = (Pacer(invocation.settings.create_rate, invocation.budget.monotonic) for _ in range(2))
-    do = partial(Repair(invocation.vpc(creates), others).do, run.inventory.region)
+    do = partial(Repair(invocation.vpc(paced=True)).do, run.inventory.region)
     cures = run.inventory.cures
     # The first alone: whether a create is possible at all is found out with one flow log, not with eight.
     groups = [cures[:1], *(cures[start : start + WORKERS] for start in range(1, len(cures), WORKERS))]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handler.commands import coverage, regions
-from handler.commands.regions import Regions
 from handler.cover import rules
 from handler.log import logger
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from handler.commands.inventory import Found, Inventory
+    from handler.commands.regions import Regions
     from handler.cover.cure import Wish
     from handler.invocation import Invocation
     from handler.model import Failure
@@ -35,8 +35,8 @@ class Survey:
     """
 
     inventories: list[Inventory]
-    failures: dict[str, Failure] = field(default_factory=dict)
-    regions: Regions = field(default_factory=lambda: Regions(()))
+    failures: dict[str, Failure]
+    regions: Regions
 
     @property
     def missing(self) -> int:
@@ -116,12 +116,8 @@ def take(
         models_from=invocation.api if for_status else None,
         wish=wish,
     )
-
-    def inventory(region: str) -> Inventory:
-        return coverage.take(region, invocation.vpc(), scope)
-
     found = regions.find(invocation, arguments, everywhere=for_status)
-    taken, failures = regions.side_by_side(inventory, found.names)
+    taken, failures = regions.side_by_side(lambda region: coverage.take(region, invocation.vpc(), scope), found.names)
     whole = Survey(list(taken.values()), found.failures | failures, found)
     whole.cut(arguments.get("limit"), of_cures=wish is not None)
     return whole

@@ -12,7 +12,6 @@ from handler.errors import NotFound, attempted, failed
 from handler.model import Failure, Interface, Outcome, Result, State, result_of
 
 if TYPE_CHECKING:
-    from handler.cloud.pace import Pacer
     from handler.cloud.vpc import Vpc
     from handler.cover.state import Judgement
     from handler.model import FlowLog
@@ -70,10 +69,9 @@ class Cure:
 class Repair:
     """Makes flow logs good, one at a time; safe to be killed at any call."""
 
-    def __init__(self, vpc: Vpc, pacer: Pacer | None = None) -> None:
-        """Take what its calls are made with; the pacer spaces out what is not a create."""
+    def __init__(self, vpc: Vpc) -> None:
+        """Take what its calls are made with."""
         self._vpc = vpc
-        self._pacer = pacer
 
     def do(self, region: str, cure: Cure) -> Result | None:
         """Make one flow log good.
@@ -111,10 +109,10 @@ class Repair:
     def _do(self, interface: Interface, cure: Cure) -> Result:
         repaired = f"was {cure.words}: {cure.said}"
         if cure.how == ENABLE:
-            self._vpc.enable_flow_log(interface.region, cure.flow_log_id, self._pacer)
+            self._vpc.enable_flow_log(interface.region, cure.flow_log_id)
             return result_of(interface, Outcome.REPAIRED, repaired, cure.flow_log_id, State.COVERED)
         with suppress(NotFound):  # somebody was faster, or the answer to a first call was lost
-            self._vpc.delete_flow_log(interface.region, cure.vpc_id, cure.flow_log_id, self._pacer)
+            self._vpc.delete_flow_log(interface.region, cure.vpc_id, cure.flow_log_id)
         result = attempted(lambda: ensure.create(interface, self._vpc))
         if isinstance(result, Failure):
             return failed(interface, replace(result, unfinished=False))

@@ -186,10 +186,13 @@ def test_a_paced_call_tells_the_pacer_how_it_went(cloud: LocalCloud) -> None:
     budget = Budget(20.0, monotonic=clock.monotonic, sleep=clock.sleep, started=clock.now)
     pacer = Pacer(20.0, clock.monotonic)
     api = Api(cloud.endpoint, lambda: settings.credentials(environment(cloud)), budget)
-    vpc = Vpc(api, settings.load(environment(cloud)), pacer)
+    vpc = Vpc(api, settings.load(environment(cloud)))
     cloud.faults.add("DescribeNetworkInterfaces", throttle(), times=1)
     vpc.interface_page(REGION, 0, pacer=pacer)
-    assert pacer.rate < 20.0
+    assert pacer.wait_turn(clock.wait)
+    before = clock.now
+    assert pacer.wait_turn(clock.wait)
+    assert clock.now - before > 1 / 20.0
     slow = Pacer(0.01, clock.monotonic)
     fresh = Budget(20.0, monotonic=clock.monotonic, sleep=clock.sleep, started=clock.now)
     api = Api(cloud.endpoint, lambda: settings.credentials(environment(cloud)), fresh)
