@@ -23,7 +23,7 @@ ZIP_MB = 5.0
 STATUS = {"command": "status", "regions": [REGION]}
 PLAN = {"command": "backfill", "regions": [REGION], "dry_run": True}
 _PAGE = 100
-_LOGS_PER_S, _INTERFACES_PER_S = 19.0, 95.0  # of handler/commands/listing.py
+_LOGS_PER_S, _INTERFACES_PER_S = 19.0, 95.0  # of handler/cloud/vpc.py
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ class Invocation:
         return replace(self, budget=budget)
 
     def vpc(self, *, paced: bool = False) -> Vpc:
-        """The VPC API, whose calls that change something are spaced out where it is `paced`."""
+        """The VPC API, whose calls are spaced out where it is `paced`."""
         return Vpc(self.api, self.settings, paced=paced)
 
     def record(self, interface: Interface, result: Result) -> None:

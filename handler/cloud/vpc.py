@@ -12,7 +12,7 @@ from handler.cloud.many import chunks
 from handler.errors import NotFound, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from handler.cloud.pace import Pacer
     from handler.cloud.rows import Rows
@@ -23,6 +23,9 @@ PAGE = 100
 """The most that DescribeFlowLogs and DescribeNetworkInterfaces give at once, and the most ids that the latter takes."""
 FILTER_VALUES = 5
 """How many values a filter takes is not documented for VPC; CVM's documents say 5 (inferred)."""
+
+READS_PER_S = {"DescribeFlowLogs": 19.0, "DescribeNetworkInterfaces": 95.0}
+"""The pace of reading: reads keep under their documented limits of 20 and 100 a second (docs 215/35012, 215/15817)."""
 
 MAX_COVERED = 2_000
 """Of a VPC with more flow logs than this the rest is not listed: CreateFlowLog itself tells of them."""
@@ -47,8 +50,8 @@ class Vpc:
         Args:
             api: signed calls.
             settings: the account's defaults.
-            paced: whether calls that change something are spaced out, at FLOWLOG_CREATE_RATE for each action and
-                region: those of a command, which makes many.
+            paced: whether the calls of each action and region are spaced out, as those of a command are, which makes
+                many: what changes something by FLOWLOG_CREATE_RATE.
         """
         self._api = api
         self.settings = settings
@@ -79,8 +82,7 @@ class Vpc:
         Raises:
             CloudError: it stands as it was, or may have been switched on.
         """
-        pacer = self._pacer("EnableFlowLogs", region)
-        self._api.call(VPC, "EnableFlowLogs", region, {"FlowLogIds": [flow_log_id]}, pacer)
+        self._call("EnableFlowLogs", region, {"FlowLogIds": [flow_log_id]})
 
     def delete_flow_log(self, region: str, vpc_id: str, flow_log_id: str) -> None:
         """Delete a flow log (DeleteFlowLog, doc 215/35014).
@@ -89,8 +91,7 @@ class Vpc:
             NotFound: there is none, for it has been deleted already.
             CloudError: it stands as it was, or may have been deleted.
         """
-        params = {"VpcId": vpc_id, "FlowLogId": flow_log_id}
-        self._api.call(VPC, "DeleteFlowLog", region, params, self._pacer("DeleteFlowLog", region))
+        self._call("DeleteFlowLog", region, {"VpcId": vpc_id, "FlowLogId": flow_log_id})
 
     def flow_logs_of(self, interface: Interface) -> list[FlowLog]:
         """The flow logs of one interface (doc 215/35012)."""
@@ -102,27 +103,21 @@ class Vpc:
         page = self.flow_log_page(region, FlowLogName=name)
         return [log.interface_id for log in page.entries if log.name == name]
 
-    def flow_log_page(self, region: str, offset: int = 0, pacer: Pacer | None = None, **filters: str) -> Rows[FlowLog]:
+    def flow_log_page(self, region: str, offset: int = 0, **filters: str) -> Rows[FlowLog]:
         """One page of a region's flow logs, of interfaces and of all else, by DescribeFlowLogs' own parameters."""
         params = {**filters, "Limit": PAGE, "Offset": offset}
-        listed = rows.flow_logs(self._api.call(VPC, "DescribeFlowLogs", region, params, pacer))
+        listed = rows.flow_logs(self._call("DescribeFlowLogs", region, params))
         self.malformed += listed.malformed
         return listed
 
     def interface_page(
-        self,
-        region: str,
-        offset: int,
-        vpc_ids: Sequence[str] = (),
-        pacer: Pacer | None = None,
-        *,
-        limit: int = PAGE,
+        self, region: str, offset: int, vpc_ids: Sequence[str] = (), limit: int = PAGE
     ) -> Rows[Interface]:
         """One page of a region's interfaces, of some VPCs or all (doc 215/15817)."""
         params: dict[str, Any] = {"Limit": limit, "Offset": offset}
         if vpc_ids:
             params["Filters"] = [{"Name": "vpc-id", "Values": list(vpc_ids)}]
-        page = self._interfaces(region, params, pacer)
+        page = self._interfaces(region, params)
         return replace(page, entries=[each for each in page.entries if not vpc_ids or each.vpc_id in vpc_ids])
 
     def interfaces_by_id(self, region: str, interface_ids: Sequence[str]) -> list[Interface]:
@@ -161,12 +156,16 @@ class Vpc:
                 break
         return frozenset(covered)
 
+    def _call(self, action: str, region: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        return self._api.call(VPC, action, region, params, self._pacer(action, region))
+
     def _pacer(self, action: str, region: str) -> Pacer | None:
         if not self._paced:
             return None
         from handler.cloud.pace import Pacer  # noqa: PLC0415 - not on the path of an event
 
-        return self._pacers.setdefault((action, region), Pacer(self.settings.create_rate, self.budget.monotonic))
+        rate = READS_PER_S.get(action, self.settings.create_rate)
+        return self._pacers.setdefault((action, region), Pacer(rate, self.budget.monotonic))
 
     def _filtered(self, region: str, name: str, values: Sequence[str], most: float = inf) -> list[Interface]:
         """The interfaces that a filter lets through, reading on until there are `most`, no more or nothing new."""
@@ -182,8 +181,8 @@ class Vpc:
             if last or len(found) == known or len(found) >= most:
                 return list(found.values())
 
-    def _interfaces(self, region: str, params: dict[str, Any], pacer: Pacer | None = None) -> Rows[Interface]:
-        listed = rows.interfaces(self._api.call(VPC, "DescribeNetworkInterfaces", region, params, pacer), region)
+    def _interfaces(self, region: str, params: dict[str, Any]) -> Rows[Interface]:
+        listed = rows.interfaces(self._call("DescribeNetworkInterfaces", region, params), region)
         self.malformed += listed.malformed
         return listed
 

@@ -7,10 +7,10 @@ second pass settles what the first has missed (docs/operations.md).
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from handler.cloud.many import chunks
-from handler.cloud.pace import Pacer
 from handler.cloud.vpc import FILTER_VALUES, PAGE, Vpc
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from handler.cloud.rows import Rows
     from handler.model import FlowLog, Interface
 
-# Reads keep under their documented limits of 20 and 100 a second (docs 215/35012, 215/15817).
-FLOW_LOG_READS_PER_S = 19.0
-INTERFACE_READS_PER_S = 95.0
 READERS = 8
 MAX_TOTAL = 10_000_000
 """No account has more of anything; a total beyond it is read as this."""
@@ -30,24 +27,22 @@ Entry = TypeVar("Entry")
 
 
 def flow_logs(region: str, vpc: Vpc) -> Iterator[FlowLog]:
-    """Every flow log of the region, of interfaces and of all else, at a pace.
+    """Every flow log of the region, of interfaces and of all else.
 
     Raises:
         CloudError: a page could not be read.
     """
-    pacer = Pacer(FLOW_LOG_READS_PER_S, vpc.budget.monotonic)
-    return _all_pages(lambda offset: vpc.flow_log_page(region, offset, pacer))
+    return _all_pages(partial(vpc.flow_log_page, region))
 
 
 def interfaces(region: str, vpc: Vpc, vpc_ids: Sequence[str]) -> Iterator[Interface]:
-    """Every interface of some VPCs of the region, or of all where none is named, at a pace.
+    """Every interface of some VPCs of the region, or of all where none is named.
 
     Raises:
         CloudError: a page could not be read.
     """
-    pacer = Pacer(INTERFACE_READS_PER_S, vpc.budget.monotonic)
     for group in list(chunks(vpc_ids, FILTER_VALUES)) or [()]:
-        yield from _all_pages(lambda offset, group=group: vpc.interface_page(region, offset, group, pacer))  # type: ignore[misc]
+        yield from _all_pages(partial(vpc.interface_page, region, vpc_ids=group))
 
 
 def _all_pages(read: Callable[[int], Rows[Entry]]) -> Iterator[Entry]:

@@ -116,8 +116,12 @@ def take(
         models_from=invocation.api if for_status else None,
         wish=wish,
     )
+
+    def inventory(region: str) -> Inventory:
+        return coverage.take(region, invocation.vpc(paced=True), scope)
+
     found = regions.find(invocation, arguments, everywhere=for_status)
-    taken, failures = regions.side_by_side(lambda region: coverage.take(region, invocation.vpc(), scope), found.names)
+    taken, failures = regions.side_by_side(inventory, found.names)
     whole = Survey(list(taken.values()), found.failures | failures, found)
     whole.cut(arguments.get("limit"), of_cures=wish is not None)
     return whole

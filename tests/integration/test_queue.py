@@ -186,9 +186,8 @@ def test_a_paced_call_tells_the_pacer_how_it_went(cloud: LocalCloud) -> None:
     budget = Budget(20.0, monotonic=clock.monotonic, sleep=clock.sleep, started=clock.now)
     pacer = Pacer(20.0, clock.monotonic)
     api = Api(cloud.endpoint, lambda: settings.credentials(environment(cloud)), budget)
-    vpc = Vpc(api, settings.load(environment(cloud)))
     cloud.faults.add("DescribeNetworkInterfaces", throttle(), times=1)
-    vpc.interface_page(REGION, 0, pacer=pacer)
+    api.call(VPC, "DescribeNetworkInterfaces", REGION, {}, pacer)
     assert pacer.wait_turn(clock.wait)
     before = clock.now
     assert pacer.wait_turn(clock.wait)
@@ -199,7 +198,21 @@ def test_a_paced_call_tells_the_pacer_how_it_went(cloud: LocalCloud) -> None:
     slow.wait_turn(clock.wait)
     slow.wait_turn(lambda _: False)
     with pytest.raises(OutOfTime, match="OutOfTime: the invocation's time ran out before DescribeNetworkInterfaces"):
-        Vpc(api, settings.load(environment(cloud))).interface_page(REGION, 0, pacer=slow)
+        api.call(VPC, "DescribeNetworkInterfaces", REGION, {}, slow)
+
+
+@pytest.mark.parametrize(("paced", "pauses"), [(False, []), (True, [1 / 95, 1 / 19 - 1 / 95])])
+def test_each_action_and_region_has_its_own_pace(cloud: LocalCloud, *, paced: bool, pauses: list[float]) -> None:
+    """A command's reads keep under their documented limits; an event's few calls go at once."""
+    clock = Clock()
+    budget = Budget(20.0, monotonic=clock.monotonic, sleep=clock.sleep, started=clock.now)
+    api = Api(cloud.endpoint, lambda: settings.credentials(environment(cloud)), budget)
+    vpc = Vpc(api, settings.load(environment(cloud)), paced=paced)
+    for _ in range(2):
+        vpc.interface_page(REGION, 0)
+        vpc.interface_page("ap-beijing", 0)
+        vpc.flow_log_page(REGION)
+    assert clock.waits == pytest.approx(pauses)
 
 
 def test_clients_of_regions_that_there_are_not_do_not_pile_up(api: Api) -> None:
