@@ -17,7 +17,6 @@ from handler.redaction import without_own_keys
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handler.model import Item
 
 LETTER_S = 0.005
 """What it takes to write one dead letter, in seconds: a big batch may fail as a whole."""
@@ -55,7 +54,7 @@ def main_handler(event: Any, context: Any) -> dict[str, Any]:
 
 def _handle(event: Any, invocation: Invocation) -> dict[str, Any]:
     """Bring every item of the event to its outcome, then report."""
-    items = _read(event)
+    items = events.items_of(events.read, event)
     run_interfaces([each for each in items if isinstance(each, Interface)], invocation)
     for item in items:
         if isinstance(item, (Ignored, Invalid)):
@@ -71,11 +70,6 @@ def _handle(event: Any, invocation: Invocation) -> dict[str, Any]:
     logger.info("report", extra={key: heard[key] for key in _LOGGED if key in heard})
     invocation.letters.raise_if_unsent()
     return report
-
-
-def _read(event: Any) -> list[Item]:
-    items = attempted(lambda: events.read(event))
-    return [Invalid(items.message, event)] if isinstance(items, Failure) else items
 
 
 def run_interfaces(interfaces: Sequence[Interface], invocation: Invocation) -> None:

@@ -15,7 +15,7 @@ from handler.commands.inventory import IMPAIRED, Found, Inventory, Wider
 from handler.cover import rules
 from handler.cover.cure import MOST, RECREATE, Cure
 from handler.cover.models import takes_none
-from handler.cover.state import judge
+from handler.cover.state import FROM_BEST, judge
 from handler.errors import CloudError
 from handler.model import FlowLog, Interface, Outcome, State
 
@@ -35,7 +35,6 @@ An instance whose interfaces are listed further apart is asked for again."""
 WIDER = ("VPC", "SUBNET")
 """What flow logs could once be made of beside interfaces; those that stand may still collect."""
 NO_FLOW_LOGS = "is a model that takes no flow logs"
-_ORDER = list(State)
 _SET_ASIDE = {Outcome.WAITING: State.WAITING, Outcome.SKIPPED: State.EXCLUDED}
 
 
@@ -107,7 +106,7 @@ class _Taking:
         judgement = judge(log, self.inventory.region, self._settings)
         judgement = self._same.setdefault(judgement, judgement)
         known = self._logs.get(log.interface_id)
-        if known is None or _ORDER.index(judgement.state) < _ORDER.index(known[0].state):
+        if known is None or FROM_BEST.index(judgement.state) < FROM_BEST.index(known[0].state):
             wish, region = self._scope.wish, self.inventory.region
             how = wish.cure(log, judgement, region, self._settings) if wish else ""
             self._logs[log.interface_id] = judgement, log.flow_log_id, log if self._scope.tell else None, how

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from handler.errors import attempted
 from handler.intake import events
-from handler.model import MAX_LETTER_ATTEMPTS, Command, Failure, Ignored, Interface, Invalid, Outcome, Result, result_of
+from handler.model import MAX_LETTER_ATTEMPTS, Command, Ignored, Interface, Invalid, Outcome, Result, result_of
 
 if TYPE_CHECKING:
     from handler.cloud.queue import Message
@@ -37,15 +36,15 @@ class Letter:
         return None
 
     @property
-    def history(self) -> History | None:
-        """What our own record has been through; None for the platform's."""
-        return next((item.history for item in self.items if not isinstance(item, Ignored) and item.history), None)
+    def histories(self) -> list[History | None]:
+        """What each thing in our own record has been through; None for the platform's."""
+        return [item.history for item in self.items if not isinstance(item, Ignored)]
 
     @property
     def exhausted(self) -> bool:
         """Whether all that is in it has failed too often to be tried again."""
-        histories = [item.history for item in self.items if not isinstance(item, Ignored)]
-        return bool(histories) and all(each and each.attempts >= MAX_LETTER_ATTEMPTS for each in histories)
+        exhausted = [each is not None and each.attempts >= MAX_LETTER_ATTEMPTS for each in self.histories]
+        return bool(exhausted) and all(exhausted)
 
     @property
     def unfinished(self) -> bool:
@@ -64,8 +63,7 @@ class Letter:
 
 def read(message: Message) -> Letter:
     """Read a message. What cannot be read is an invalid item."""
-    items = attempted(lambda: events.read_text(message.body))
-    return Letter(message, [Invalid(items.message, message.body)] if isinstance(items, Failure) else items)
+    return Letter(message, events.items_of(events.read_text, message.body))
 
 
 def planned(item: Item) -> Result:

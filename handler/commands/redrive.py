@@ -116,7 +116,7 @@ class Redrive:
 
     def _is_put_back(self, one: Letter) -> bool:
         """Whether it is what this invocation itself has put on the queue."""
-        return one.history is not None and one.history.letter_id in self.invocation.letters.written
+        return any(each and each.letter_id in self.invocation.letters.written for each in one.histories)
 
     def _stays(self, one: Letter) -> bool:
         """Whether a letter is left on the queue as it is; why, is said of what is not our own exhausted record."""

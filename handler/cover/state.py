@@ -17,7 +17,7 @@ DISABLED = "disabled"
 TOPIC_DELETED = "topic deleted"
 ANOTHER_TOPIC = "another topic"
 ANOTHER_TRAFFIC_TYPE = "another traffic type"
-_FROM_BEST = (State.COVERED, State.DIFFERS, State.BROKEN)
+FROM_BEST = (State.COVERED, State.DIFFERS, State.BROKEN)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def judge(log: FlowLog, region: str, settings: Settings) -> Judgement:
 def best(logs: Iterable[FlowLog], region: str, settings: Settings) -> tuple[FlowLog, Judgement] | None:
     """The flow log that makes the best of its interface, where the v2 rules allow two for each; None for no logs."""
     judged = [(log, judge(log, region, settings)) for log in logs]
-    return min(judged, key=lambda each: _FROM_BEST.index(each[1].state), default=None)
+    return min(judged, key=lambda each: FROM_BEST.index(each[1].state), default=None)
 
 
 def is_ours(log: FlowLog, settings: Settings) -> bool:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from handler import jsontext, schema
+from handler.errors import attempted
 from handler.intake import cloudaudit
-from handler.model import Command, History, Ignored, Interface, Invalid, Item
+from handler.model import Command, Failure, History, Ignored, Interface, Invalid, Item
 from handler.schema import Unusable
 
 if TYPE_CHECKING:
@@ -55,6 +56,12 @@ def read_text(text: Any, nesting: int = 0) -> list[Item]:
         return read(_parsed(text, "$"), nesting)
     except Unusable as error:
         return [Invalid(str(error), text)]
+
+
+def items_of(reader: Callable[[Any], list[Item]], payload: Any) -> list[Item]:
+    """What `read` or `read_text` makes of a payload; an invalid item, where a fault of this program kept it from it."""
+    items = attempted(lambda: reader(payload))
+    return [Invalid(items.message, payload)] if isinstance(items, Failure) else items
 
 
 def _parsed(value: Any, path: str) -> Any:

@@ -41,7 +41,12 @@ ROOT = Path(handler.__file__).parent
 # keeps the event.
 OF_THE_WHOLE = {"main.py", "invocation.py", "settings.py", "budget.py", "model.py", "deadletters.py"}
 # What ends any other error cannot end one at its own call: that fails the invocation, too.
-GUARDS = {("commands/dispatch.py", "run"), ("cover/batch.py", "run"), ("errors.py", "attempted")}
+GUARDS = {
+    ("commands/dispatch.py", "run"),
+    ("cover/batch.py", "run"),
+    ("errors.py", "attempted"),
+    ("intake/events.py", "items_of"),
+}
 # An error in the log or in its redaction would need a log to be told.
 NOT_STRUCK = {"log.py", "redaction.py"}
 DOOR = ("main.py", "main_handler")
