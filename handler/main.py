@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from handler.cover.batch import Batch
 from handler.errors import EniFlowlogError, attempted, failure_of
@@ -13,10 +13,6 @@ from handler.invocation import Invocation
 from handler.log import logger
 from handler.model import Command, Failure, Ignored, Interface, Invalid
 from handler.redaction import without_own_keys
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 LETTER_S = 0.005
 """What it takes to write one dead letter, in seconds: a big batch may fail as a whole."""
@@ -72,7 +68,7 @@ def _handle(event: Any, invocation: Invocation) -> dict[str, Any]:
     return report
 
 
-def run_interfaces(interfaces: Sequence[Interface], invocation: Invocation) -> None:
+def run_interfaces(interfaces: list[Interface], invocation: Invocation) -> None:
     """Bring interfaces to their outcomes, and each failure to the queue."""
     invocation = invocation.within(invocation.budget.keeping(len(interfaces) * LETTER_S))
     batch = Batch(invocation.vpc())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from handler.cloud import cvm
+from handler.cloud.many import together
 from handler.errors import CloudError, attempted
 from handler.model import Failure
 
@@ -68,8 +68,8 @@ def side_by_side(work: Callable[[str], Made], regions: Sequence[str]) -> tuple[d
     Returns:
         What it made of each region that it did not fail for, and its failures, by region.
     """
-    with ThreadPoolExecutor(max(1, len(regions))) as pool:
-        ended = dict(zip(regions, pool.map(lambda region: attempted(lambda: work(region)), regions), strict=True))
+    tried = together(lambda region: attempted(lambda: work(region)), regions, len(regions))
+    ended = dict(zip(regions, tried, strict=True))
     made = {region: each for region, each in ended.items() if not isinstance(each, Failure)}
     return made, {region: each for region, each in ended.items() if isinstance(each, Failure)}
 
