@@ -204,6 +204,15 @@ class TestManualBackfill:
         assert all(cloud.flow_logs_of(HOME, each) for each in ids)
         assert unpaced.letters() == []
 
+    def test_what_concerns_the_account_and_was_tried_whole_leaves_no_rest(self, unpaced: Function) -> None:
+        """Every interface has its place in the one letter; a backfill of nothing would be one too many."""
+        unpaced.cloud.seed_interfaces(HOME, 4)
+        unpaced.cloud.faults.add(CREATE, error("LimitExceeded", "no more"))
+        report = unpaced(BACKFILL)
+        assert outcomes(report) == {"dead_lettered": 5}
+        assert f"all 5 creates in {HOME} were refused" in report["stopped"]
+        assert _held(unpaced) == {("LimitExceeded", 5, 1)}
+
     def test_every_region_that_ended_is_named(self, unpaced: Function) -> None:
         """With its own reason."""
         for region in (HOME, "ap-beijing"):

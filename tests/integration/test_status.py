@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from handler.commands import coverage
 from localcloud.core.faults import error
 from localcloud.core.regions import PUBLIC
 from tests.support.function import FUNCTION_REGION as HOME
@@ -132,6 +133,17 @@ class TestUnsupported:
         report = unpaced(STATUS)
         assert outcomes(report) == {"missing": 1}
         assert "could not be asked for (UnauthorizedOperation)" in report["items"][0]["reason"]
+
+    def test_more_than_are_asked_for_at_a_time(self, unpaced: Function) -> None:
+        """Those that come first and those behind them; what could not be asked for once is not asked for again."""
+        cloud = unpaced.cloud
+        old = cloud.seed_instance(HOME, instance_type="S3.SMALL2")
+        cloud.seed_interfaces(HOME, coverage.PREDICTED, instance_id=old)
+        assert outcomes(unpaced(STATUS)) == {"missing": 1, "skipped": coverage.PREDICTED + 1}
+        assert cloud.calls.count("DescribeInstances") == 2
+        cloud.faults.add("DescribeInstances", error("UnauthorizedOperation", "no"))
+        assert outcomes(unpaced(STATUS)) == {"missing": coverage.PREDICTED + 2}
+        assert cloud.calls.count("DescribeInstances") == 3
 
 
 class TestRegions:
