@@ -15,6 +15,7 @@ import yaml
 from dotenv import dotenv_values
 
 from handler import schema
+from handler.redaction import hide
 from ops import credentials
 from ops.errors import OperatorError
 
@@ -131,6 +132,7 @@ def _config(path: Path, inputs: Mapping[str, Any], shell: Mapping[str, str], giv
     profile, region, fallback = given
     variables = {**(_dot_env(path) if inputs else {}), **shell}
     account = credentials.find(shell, profile)
+    hide(account.keys.secret_key, account.keys.token)
     said = region or (account.region if profile else "") or variables.get(REGION_VARIABLE, "").strip()
     filled = _filled(inputs, {**variables, REGION_VARIABLE: said or account.region}, path)
     home = said or _text(filled.get("region")) or account.region or fallback

@@ -58,8 +58,8 @@ def err() -> Console:
 
 
 def plain(value: object) -> str:
-    """Text from outside without control characters: a dead letter's content must not steer the terminal."""
-    return "".join(each if each.isprintable() else " " for each in str(value))
+    """Text from outside without our keys and control characters: a dead letter must not steer the terminal."""
+    return "".join(each if each.isprintable() else " " for each in without_own_keys(str(value)))
 
 
 def say(message: str, style: str = "") -> None:

@@ -21,7 +21,6 @@ from handler.errors import CloudError, QueueUnreachable
 from handler.invocation import Invocation
 from handler.log import logger
 from handler.model import Outcome, Report
-from handler.redaction import hide
 from ops import deployed
 from ops.config import read
 from ops.console import counted, progress, say, show_report, working
@@ -316,7 +315,6 @@ def start(
 def connect(*, profile: str = "", function_region: str = "", fallback: str = "") -> tuple[Config, Cloud]:
     """What this machine says, and the account; for commands that need no settings."""
     config = read(Path("serverless.yml"), os.environ, profile=profile, region=function_region, fallback=fallback)
-    hide(config.keys.secret_key, config.keys.token)
     return config, account(config)
 
 

@@ -89,7 +89,7 @@ def deploy_command(
         if not plan.writes:
             say("Nothing else to do." if plan.remarks else "Nothing to do: all is as serverless.yml says.")
         elif not dry_run:
-            _carry_out(plan, cloud, f"Do this in account {cloud.uin}?", yes=yes)
+            _carry_out(plan, cloud, yes=yes)
             document["applied"] = True
 
 
@@ -111,8 +111,8 @@ def _say_what_to_know(plan: Plan, cloud: Cloud, *, table: bool) -> dict[str, obj
     return {"backlog": backlog.as_json(found)}
 
 
-def _carry_out(plan: Plan, cloud: Cloud, question: str, *, yes: bool) -> None:
-    ask(question, yes=yes)
+def _carry_out(plan: Plan, cloud: Cloud, *, yes: bool) -> None:
+    ask(f"Do this in account {cloud.uin}?", yes=yes)
     plan.carry_out(say_done)
     say("Deployed. `eni-flowlog backfill` covers what was there before; `eni-flowlog doctor` then checks all of it.")
     with working("Looking for events"):

@@ -131,20 +131,17 @@ class Part(ABC):
 
     def _attempt(self) -> None:
         try:
-            self._apply()
+            found = self.find()
+            if found is None:
+                self.create()
+            elif self.differences(found):
+                self.update(found)
         except (Transient, Throttled):
             raise
         except CloudError:
             # Refused perhaps because an earlier attempt did it ("exists already"): what is there now decides.
             if self.plan().verb is not Verb.NOTHING:
                 raise
-
-    def _apply(self) -> None:
-        found = self.find()
-        if found is None:
-            self.create()
-        elif self.differences(found):
-            self.update(found)
 
     def plan_removal(self) -> Step:
         """What remove would do."""

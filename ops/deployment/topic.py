@@ -80,8 +80,7 @@ def find(cloud: Cloud, topic_id: str) -> Topic | None:
     here = look(cloud, topic_id, cloud.region)
     if here is not None:
         return here
-    others = [region for region in cloud.regions() if region != cloud.region]
-    seen = cloud.in_each(others, lambda region: look(cloud, topic_id, region))
+    seen = cloud.in_each(cloud.regions()[1:], lambda region: look(cloud, topic_id, region))
     for topic in seen.values():
         if isinstance(topic, Topic):
             return topic

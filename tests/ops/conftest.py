@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handler.log import logger
+from handler.redaction import hide
 from tests.support.deployment import account_of, deployment_to, shell
 from tests.support.operator import Operator
 
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _logger_as_it_was() -> Iterator[None]:
-    """A command sets the level and the stream of the function's logger, for its process; tests share theirs."""
+    """A command sets the logger's level and stream, and hides its keys, for its process; tests share theirs."""
     handler: Any = logger.registered_handler
     level, stream = logging.getLogger("eni-flowlog").level, handler.stream
     yield
+    hide()
     logger.setLevel(level)
     handler.setStream(stream)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud import LocalCloud
+from localcloud.core import faults as strike
 from ops import config
 from ops.deployment.cloud import TDMQ
 from ops.errors import Exit
@@ -166,3 +167,14 @@ def test_remove_takes_all_away_and_the_flow_logs_only_when_told(operator: Operat
     assert [log["FlowLogId"] for log in flow_logs(account)] == [other]
     assert not any(state(account).values())
     assert "Nothing to remove." in operator("remove", "--flow-logs").stderr
+
+
+@pytest.mark.parametrize("command", ["deploy", "doctor", "remove"])
+def test_a_key_that_the_cloud_says_again_is_not_shown(operator: Operator, small: str, command: str) -> None:
+    """An error's text is the cloud's: our own keys are taken out of whatever is printed."""
+    assert small
+    operator.cloud.faults.add("*", strike.error("InvalidParameter", f"Bad key {operator.cloud.secret_key}"))
+    result = operator(command)
+    assert result.exit_code == Exit.FAILED
+    assert "Bad key " in result.stdout + result.stderr
+    assert operator.cloud.secret_key not in result.stdout + result.stderr
