@@ -95,7 +95,7 @@ class Handler(WSGIRequestHandler):
         if reply.location:
             self.send_header("Location", reply.location)
         self.end_headers()
-        for piece in reply.sent():
+        for piece in (b"",) if self.command == "HEAD" else reply.sent():
             self.wfile.write(piece)
             self.wfile.flush()
         if reply.cut is not None:

@@ -68,6 +68,14 @@ def test_another_path_is_not_found(cloud: LocalCloud) -> None:
     assert requests.get(f"{cloud.endpoint}/elsewhere", timeout=30).status_code == 404
 
 
+def test_the_reply_to_a_head_request_has_no_body(cloud: LocalCloud) -> None:
+    """And the connection is good for the next request."""
+    with requests.Session() as session:
+        assert session.head(f"{cloud.endpoint}/elsewhere", timeout=30).status_code == 404
+        assert session.get(f"{cloud.endpoint}/console", timeout=30).status_code == 200
+    assert cloud.connections == 1
+
+
 def connect(cloud: LocalCloud) -> socket.socket:
     return socket.create_connection(("127.0.0.1", cloud.port), timeout=30)
 
