@@ -88,12 +88,12 @@ def list_command(
         return
     if records:
         console.out().print(_table(run.queue.name, records))
-        until = max(each.received.visible_at for each in records)
-        console.say(
-            f"Hidden from the function until {_clock(until)}; `eni-flowlog dlq show`, `redrive` and `purge` on this "
-            "machine take them at once.",
-            "dim",
-        )
+        if until := max(each.received.visible_at for each in records):
+            console.say(
+                f"Hidden from the function until {_clock(until)}; `eni-flowlog dlq show`, `redrive` and `purge` on "
+                "this machine take them at once.",
+                "dim",
+            )
     elif not left.hidden:
         console.out().print(Text("No records.", "green"))
     _say_hidden(left)

@@ -108,6 +108,16 @@ def test_list_twice(operator: Operator) -> None:
     assert re.search(r"Hidden from the function until \d\d:\d\d:\d\d;", again.stderr)
 
 
+def test_a_queue_that_does_not_say_until_when(cloud: LocalCloud, operator: Operator) -> None:
+    """Nothing is said of the time, nor that another command can take what cannot be kept."""
+    message = {"msgBody": json.dumps(own_letter()), "msgId": "m-1", "receiptHandle": "h-1"}
+    reply = {"code": 0, "message": "", "requestId": "r", "msgInfoList": [message]}
+    cloud.faults.add("BatchReceiveMessage", faults.garbled_body(json.dumps(reply).encode()))
+    result = operator("dlq", "list")
+    assert f"1 record on {QUEUE}" in result.stdout
+    assert "Hidden from the function" not in result.stderr
+
+
 def test_list_says_what_another_has_hidden(operator: Operator, tmp_path: Path) -> None:
     """How many, and until when at the latest."""
     operator.put(letter_of(), letter_of())
