@@ -41,7 +41,7 @@ def validator(name: str, definition: str = "") -> Draft202012Validator:
 
 def part(name: str, rules: Mapping[str, Any]) -> Draft202012Validator:
     """The validator of rules that may refer to the `$defs` of a schema."""
-    return Draft202012Validator({"$defs": document(name).get("$defs", {}), **rules})
+    return Draft202012Validator({"$defs": document(name)["$defs"], **rules})
 
 
 def problems(name: str, value: Any, definition: str = "") -> str:

@@ -212,8 +212,10 @@ class TestOtherRecords:
     ) -> None:
         """It is ours: its attempts rise, until it is exhausted."""
         put(cloud, records.own_letter("event", event=[1, 2], attempts=3, error=stopped()))
-        assert outcomes(function(REDRIVE)) == {"dead_lettered": 1}
-        assert [letter["attempts"] for letter in function.letters()] == [4]
+        reason = "InvalidPayload: $: must be object, not array"
+        assert function(REDRIVE)["items"] == [{"outcome": "dead_lettered", "reason": reason}]
+        (letter,) = function.letters()
+        assert (letter["attempts"], letter["error"]["code"]) == (4, "InvalidPayload")
 
     def test_a_continued_backfill(self, function: Function, cloud: LocalCloud) -> None:
         """The command of a hop that could not be invoked goes on where it was."""
@@ -314,7 +316,7 @@ def test_a_letter_of_an_event_that_is_not_ours(function: Function, cloud: LocalC
     [item] = function({**REDRIVE, "dry_run": True})["items"]
     assert item == {"region": records.REGION, "outcome": "ignored", "reason": "a dry run"}
     cloud.clock.advance(60)
-    assert outcomes(function(REDRIVE)) == {"ignored": 1}
+    assert function(REDRIVE)["items"] == [item]
     assert function.letters() == []
 
 

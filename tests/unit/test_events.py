@@ -109,6 +109,9 @@ def test_our_own_letter_of_an_interface() -> None:
     assert one(records.own_letter()) == Interface(REGION, INTERFACE_ID, VPC_ID, history=HISTORY)
     by_instance = records.own_letter(interface={"region": REGION, "instance_id": records.INSTANCE_ID})
     assert one(by_instance) == Interface(REGION, instance_id=records.INSTANCE_ID, attaching=True, history=HISTORY)
+    place = {"region": REGION, "vpc_id": VPC_ID, "subnet_id": SUBNET_ID, "since": "2026-11-24 16:45:48"}
+    by_place = Interface(REGION, "", VPC_ID, SUBNET_ID, attaching=True, since=place["since"], history=HISTORY)
+    assert one(records.own_letter(interface=place)) == by_place
 
 
 def test_our_own_letter_of_an_event() -> None:
