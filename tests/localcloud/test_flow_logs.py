@@ -175,15 +175,6 @@ def test_a_topic_is_taken_in_its_own_region_only(call: Client, cloud: LocalCloud
     assert (shown["CloudLogState"], shown["CloudLogRegion"]) == ("SUCCESS", "ap-beijing")
 
 
-def test_one_topic_serves_every_region(call: Client, cloud: LocalCloud, flow_log: dict[str, Any]) -> None:
-    interface = cloud.seed_interfaces("eu-frankfurt", 1)[0]
-    vpc_id, _ = cloud.network_of("eu-frankfurt")
-    params = {**flow_log, "ResourceId": interface, "VpcId": vpc_id, "CloudLogRegion": cloud.region}
-    call("vpc", "CreateFlowLog", "eu-frankfurt", **params)
-    assert call("vpc", "DescribeFlowLogs", "eu-frankfurt")["FlowLog"][0]["CloudLogRegion"] == cloud.region
-    assert call("vpc", "DescribeFlowLogs")["TotalNum"] == 0
-
-
 def test_deleting_an_interface_deletes_its_flow_log(call: Client, cloud: LocalCloud, flow_log: dict[str, Any]) -> None:
     call("vpc", "CreateFlowLog", **flow_log)
     interface = {"NetworkInterfaceId": flow_log["ResourceId"]}

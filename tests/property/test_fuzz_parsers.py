@@ -84,20 +84,9 @@ def attempt(read: Callable[[], Value], refusal: type[Exception]) -> tuple[Value 
 
 
 @st.composite
-def damaged(draw: st.DrawFn, text: str) -> str:
-    """Text of which some was cut out, doubled or replaced."""
-    for _ in range(draw(st.integers(0, 3))):
-        start = draw(st.integers(0, len(text)))
-        end = draw(st.integers(start, min(len(text), start + 40)))
-        middle = draw(st.sampled_from(["", text[start:end] * 2, '"', "\\", "{", "[", "\x00", "\ud800", "9" * 50]))
-        text = text[:start] + middle + text[end:]
-    return text
-
-
-@st.composite
 def texts(draw: st.DrawFn, inner: st.SearchStrategy[Any]) -> str:
     """JSON text of something, whole or damaged."""
-    return draw(damaged(json.dumps(draw(inner))))
+    return draw(hostile.damaged(json.dumps(draw(inner))))
 
 
 # The triggers ---------------------------------------------------------------------------------------------------------
@@ -113,7 +102,7 @@ TEXT_CARRIERS = (records.ckafka, records.cmq, records.timer, records.platform_le
 )
 def test_triggers(payload: Any, carrier: Carrier, beside: dict[str, Any], data: st.DataObject) -> None:
     """Whatever comes in, as it is, or as whole or damaged text in what carries text, with anything beside it."""
-    carried = carrier(data.draw(damaged(json.dumps(payload))))
+    carried = carrier(data.draw(hostile.damaged(json.dumps(payload))))
     for event in (payload, carried, {**carried, **beside}):
         check(in_time(lambda event=event: events.read(event)))  # type: ignore[misc]
 
@@ -201,23 +190,6 @@ def test_own_letters(kind: str, changes: dict[str, Any], event: Any) -> None:
         assert history is None or re.fullmatch("[0-9a-f-]{36}", history.letter_id)
 
 
-@fuzz
-@given(
-    st.sampled_from([*events.COMMANDS, "purge", ""]),
-    st.dictionaries(
-        st.sampled_from(["regions", "vpc_ids", "limit", "after", "dry_run", "hop", "interfaces"]),
-        st.one_of(hostile.arbitrary, st.lists(hostile.arbitrary, max_size=3)),
-    ),
-)
-def test_commands(name: str, arguments: dict[str, Any]) -> None:
-    """A command comes by hand, or as a timer's message: what its schema refuses is not begun."""
-    command = {"command": name, **arguments}
-    for payload in (command, records.timer(json.dumps(command)), records.timer(command)):
-        items = in_time(lambda payload=payload: events.read(payload))  # type: ignore[misc]
-        check(items)
-        assert all(not isinstance(item, Command) or item.name in events.COMMANDS for item in items)
-
-
 # Text, settings, profiles ---------------------------------------------------------------------------------------------
 
 
@@ -272,7 +244,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 PROFILE = {"secretId": f"AKID{MARKER}", "secretKey": MARKER, "token": MARKER, "expiresAt": 9_999_999_999}
 profiles = st.one_of(
     st.binary(max_size=80),
-    damaged(json.dumps(PROFILE)).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    hostile.damaged(json.dumps(PROFILE)).map(lambda text: text.encode("utf-8", "surrogatepass")),
     st.dictionaries(st.sampled_from([*PROFILE, "type", "role-arn", "_sys_param"]), hostile.arbitrary).map(
         lambda changes: json.dumps({**PROFILE, **changes}).encode()
     ),

@@ -106,12 +106,12 @@ def _with_a_fault(draw: st.DrawFn, value: Json) -> Json:
             new = [draw(_with_a_fault(value[place]) if kind == "inside" else arbitrary)]
         return [*value[:place], *new, *value[place + 1 :]]
     if isinstance(value, str) and value and draw(st.integers(0, 4)):
-        return draw(_damaged(value))
+        return draw(damaged(value))
     return draw(arbitrary)
 
 
 @st.composite
-def _damaged(draw: st.DrawFn, value: str) -> Json:
+def damaged(draw: st.DrawFn, value: str) -> str:
     """JSON text with a fault inside of it, or text that is cut, or has something put in."""
     try:
         inside = json.loads(value)
@@ -120,7 +120,8 @@ def _damaged(draw: st.DrawFn, value: str) -> Json:
     if isinstance(inside, (dict, list)) and draw(st.booleans()):
         return json.dumps(draw(_with_a_fault(inside)))
     place = draw(st.integers(0, len(value)))
-    return value[:place] + draw(st.sampled_from(["", draw(text), value[place + 1 :]]))
+    rest = value[place:]
+    return value[:place] + draw(st.sampled_from(["", draw(text), rest * 2, rest[1:], '"', "\x00", "9" * 50]))
 
 
 secrets = st.sampled_from(

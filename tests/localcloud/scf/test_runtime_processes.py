@@ -213,17 +213,6 @@ def test_close_leaves_nothing_behind(start: Start) -> None:
         function.invoke("1")
 
 
-def test_close_ends_a_run_under_way(start: Start, meeting: Path) -> None:
-    """Closing does not wait for a function that never ends."""
-    function = start(MEET, Timeout=DEADLINE_S)
-    with ThreadPoolExecutor(1) as pool:
-        run = pool.submit(function.invoke, json.dumps([str(meeting), 1, 2]))
-        wait_until(lambda: any(meeting.iterdir()))
-        function.close()
-        assert failure(run.result()) == (439, -1, "User process exit when running")
-    assert function.instance_count == 0
-
-
 def test_a_python_that_is_not_there_is_an_error_of_the_machine(tmp_path: Path) -> None:
     """It is no outcome of the function, and takes no instance's place."""
     made, python = function_of(ECHO), tmp_path / "no-python"
