@@ -61,6 +61,7 @@ class Interface:
 
     Attributes:
         interface_id: empty where only the instance, subnet or VPC is known (RunInstances names no interface).
+        model: its instance's, such as S5.SMALL2, where the event tells it.
         tags: None while unknown.
         attached: to an instance; None while unknown.
         attaching: the event was an attach: the platform attaches asynchronously, and no further event tells its end.
@@ -74,6 +75,7 @@ class Interface:
     vpc_id: str = ""
     subnet_id: str = ""
     instance_id: str = ""
+    model: str = ""
     tags: Mapping[str, str] | None = None
     attached: bool | None = None
     attaching: bool = False

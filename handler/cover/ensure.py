@@ -99,7 +99,8 @@ class _Attempt:
         except AlreadyCovered:
             result = self._has_one()
         except NotSupported:
-            result = self._ended(Outcome.SKIPPED, "its instance's model takes no flow logs")
+            model = f" ({self._interface.model})" if self._interface.model else ""
+            result = self._ended(Outcome.SKIPPED, f"its instance's model{model} takes no flow logs")
         except NotAttached:
             result = self._not_attached()
         except Transient as error:
@@ -212,4 +213,4 @@ def as_known(asked: Interface, known: Interface) -> Interface:
     What an attach event names may have been looked up while it was being attached: CreateFlowLog will tell.
     """
     attached = None if asked.attaching else known.attached
-    return replace(known, attached=attached, attaching=asked.attaching, history=asked.history)
+    return replace(known, attached=attached, attaching=asked.attaching, model=asked.model, history=asked.history)

@@ -7,6 +7,7 @@ say in which subnet or VPC the call was made: its interfaces are then looked for
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from handler import schema
@@ -97,7 +98,8 @@ def _instances(record: Record) -> list[Interface]:
     else:
         ids = record.named(INSTANCE_ID)
     expected = min(_MAX_EXPECTED, len(_requested(record)))
-    return [Interface(record.region, instance_id=each, attaching=True, expected=expected) for each in ids]
+    known = Interface(record.region, model=record.model, attaching=True, expected=expected)
+    return [replace(known, instance_id=each) for each in ids]
 
 
 def _places(record: Record) -> Iterator[Interface]:

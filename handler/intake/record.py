@@ -22,6 +22,7 @@ INSTANCE_ID = re.compile(r"ins-[0-9a-z]{6,20}")
 VPC_ID = re.compile(r"vpc-[0-9a-z]{6,20}")
 SUBNET_ID = re.compile(r"subnet-[0-9a-z]{6,20}")
 
+_MODEL = re.compile(r"[0-9A-Za-z]{2,20}\.[0-9A-Za-z]{1,20}")
 _REQUEST_ID = re.compile(r"[0-9a-zA-Z-]{8,64}")
 _LOGGED_IDS = 20
 _SUCCESS = (None, 0, "0", "")
@@ -68,6 +69,12 @@ class Record:
     def created(self) -> Mapping[str, Any]:
         """The interface in the answer to a create, empty where there is none."""
         return _mapping(self.reply.get("NetworkInterface"))
+
+    @property
+    def model(self) -> str:
+        """The model of the instances that the call has run, such as S5.SMALL2; empty where it tells none."""
+        told = self.request.get("InstanceType")
+        return told if isinstance(told, str) and _MODEL.fullmatch(told) else ""
 
     @cached_property
     def region(self) -> str:

@@ -68,6 +68,19 @@ def test_an_unsupported_model_is_skipped(function: Function, cloud: LocalCloud) 
     assert function.letters() == []
 
 
+@pytest.mark.parametrize(("told", "named"), [("S1.SMALL1", " (S1.SMALL1)"), ("<b>S1</b>", ""), (5, ""), (None, "")])
+def test_an_unsupported_model_is_named_where_the_event_tells_it(
+    function: Function, cloud: LocalCloud, told: Any, named: str
+) -> None:
+    """RunInstances was called with it; nothing is asked for it, and what has not its form is not repeated."""
+    instance_id = cloud.seed_instance(REGION, "S1.SMALL1")
+    record = records.run_instances(instance_id, requestParameters=records.request(InstanceType=told))
+    report = function(records.cloud_event(record))
+    reason = f"its instance's model{named} takes no flow logs"
+    assert (only(report)["outcome"], only(report)["reason"]) == ("skipped", reason)
+    assert function.calls() == [LOOK, CREATE]
+
+
 @pytest.mark.parametrize("prefix", ["auto-", "x" * 48])
 def test_a_taken_name_ends_with_another_name(function: Function, cloud: LocalCloud, place: Place, prefix: str) -> None:
     """Another interface's flow log has it: the next name is tried, which keeps to 60 characters."""
