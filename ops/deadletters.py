@@ -12,8 +12,8 @@ from handler.intake.events import platform_body
 from handler.model import Failure
 from handler.redaction import redact
 from ops import console
-from ops.deployed import reason_of
 from ops.deployment.cloud import TDMQ, moment_of
+from ops.deployment.invoke import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

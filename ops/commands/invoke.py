@@ -15,11 +15,11 @@ from handler.model import Invalid
 from ops import console, options, session
 from ops.coverage.lines import verdict
 from ops.coverage.screen import show_coverage
-from ops.deployed import invoke
+from ops.deployment.invoke import invoke
 from ops.errors import Exit, OperatorError
 
 if TYPE_CHECKING:
-    from ops.deployed import Answer
+    from ops.deployment.invoke import Answer
 
 MAX_SYNC_BYTES = 6 * 1024 * 1024
 MAX_ASYNC_BYTES = 128 * 1024

@@ -13,8 +13,8 @@ from rich.text import Text
 from handler import jsontext
 from handler.redaction import redact
 from ops import console, options, session
-from ops.deployed import reason_of
 from ops.deployment import topic
+from ops.deployment.invoke import reason_of
 from ops.deployment.reply import described
 from ops.errors import OperatorError
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from handler import settings
 from handler.errors import CloudError, SettingsError, Transient
-from ops.deployed import invoke
 from ops.deployment.function import Function
+from ops.deployment.invoke import invoke
 from ops.deployment.reply import ACTIVE, variables_of
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from handler.settings import Settings
-    from ops.deployed import Answer
     from ops.deployment.cloud import Cloud
+    from ops.deployment.invoke import Answer
     from ops.deployment.part import Found
     from ops.deployment.wanted import Deployment
 

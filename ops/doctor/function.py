@@ -19,7 +19,7 @@ from ops.doctor.parts import planned
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ops.deployed import Answer
+    from ops.deployment.invoke import Answer
     from ops.doctor.case import Case
 
 _REASON = 500
