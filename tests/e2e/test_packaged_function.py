@@ -40,7 +40,7 @@ MOST_MEMORY_MB = 48
 
 # What the event path may load beside the standard library: the modules of each top-level package, by number. There is
 # no slack: to renew it after a change that is meant, run this file, look at what the failing test shows, and take it
-# over. What the package leaves out is in ops/packaging/package.py.
+# over. What the package leaves out is in ops/packaging/content.py.
 PACKAGES = {
     "attr": 13,
     "attrs": 6,
