@@ -115,6 +115,7 @@ def test_wrong_keys(cloud: LocalCloud, operator: Operator) -> None:
     assert result.exit_code == Exit.FAILED
     assert "AuthFailure.SignatureFailure" in result.stderr
     assert "Check the keys: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY" in result.stderr
+    assert "Settings:" not in result.stderr, "nothing is guessed"
     assert "PlantedSecret" not in result.output
     assert cloud.secret_id not in result.output
 

@@ -11,8 +11,6 @@ all in TENCENTCLOUD_REGION, where nothing called eni-flowlog is deployed. What t
 from __future__ import annotations
 
 import os
-import threading
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +23,7 @@ from ops.deployment.cloud import VPC, Cloud
 from ops.deployment.step import Verb
 from ops.doctor.examine import examine
 from ops.doctor.finding import State
+from tests.support.deployed import wait_until
 from tests.support.deployment import deploy, remove, shell
 
 if TYPE_CHECKING:
@@ -45,6 +44,10 @@ class Place:
     instance: str
     subnet: str
     patience_s: float
+
+    def wait(self, look: Callable[[], list[dict[str, Any]]]) -> None:
+        """Look for something again and again until it is there."""
+        wait_until(lambda: bool(look()), self.patience_s, pause_s=self.patience_s / 200)
 
 
 def local() -> Iterator[Place]:
@@ -68,17 +71,6 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     yield from request.param()
 
 
-def eventually(look: Callable[[], list[dict[str, Any]]], patience_s: float) -> list[dict[str, Any]]:
-    """What is found, looked for again and again until it is there or the patience ends."""
-    until = time.monotonic() + patience_s
-    pause = patience_s / 200
-    found = look()
-    while not found and time.monotonic() < until:
-        threading.Event().wait(pause)
-        found = look()
-    return found
-
-
 def test_an_interface_gets_its_flow_log_by_itself(place: Place, package: Package) -> None:
     """Deploy, make an interface by an API call, and do nothing else; then doctor is content, and remove takes all."""
     wanted, account = place.deployment, place.account
@@ -87,8 +79,8 @@ def test_an_interface_gets_its_flow_log_by_itself(place: Place, package: Package
         assert {step.verb for step in plan_deployment(wanted, account, package.archive).steps} == {Verb.NOTHING}
         interface = attach_interface(place)
         try:
-            flow_logs = eventually(lambda: flow_logs_of(account, interface), place.patience_s)
-            assert [log["FlowLogName"] for log in flow_logs] == [f"auto-{interface}"]
+            place.wait(lambda: flow_logs_of(account, interface))
+            assert [log["FlowLogName"] for log in flow_logs_of(account, interface)] == [f"auto-{interface}"]
             troubles = [finding for finding in examine(wanted, account) if finding.state is State.FAIL]
             # What was there before is for the sweep, or for a backfill, and not this test's to cover.
             assert [finding for finding in troubles if finding.check != "coverage"] == []
@@ -128,9 +120,9 @@ def delete_interface(place: Place, interface: str) -> None:
     for log in flow_logs_of(account, interface):
         account.delete(VPC, "DeleteFlowLog", {"VpcId": log["VpcId"], "FlowLogId": log["FlowLogId"]})
     which = {"NetworkInterfaceId": interface}
-    eventually(lambda: settled(account, interface, attached=True), place.patience_s)
+    place.wait(lambda: settled(account, interface, attached=True))
     account.call(VPC, "DetachNetworkInterface", {**which, "InstanceId": place.instance})
-    eventually(lambda: settled(account, interface, attached=False), place.patience_s)
+    place.wait(lambda: settled(account, interface, attached=False))
     account.call(VPC, "DeleteNetworkInterface", which)
 
 

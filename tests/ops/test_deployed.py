@@ -119,12 +119,3 @@ def test_refused_is_not_absent(cloud: LocalCloud, operator: Operator) -> None:
     shown = said(operator, "status")
     assert f"Those of the function {NAME} in {HOME} may not be read: UnauthorizedOperation: not you" in shown
     assert "is deployed" not in shown
-
-
-def test_a_cloud_that_cannot_be_asked(cloud: LocalCloud, operator: Operator) -> None:
-    """With wrong keys nothing is guessed."""
-    cloud.faults.add("GetFunction", faults.error("AuthFailure.SignatureFailure", "wrong"))
-    result = operator("status")
-    assert result.exit_code == Exit.FAILED
-    assert "AuthFailure.SignatureFailure" in result.stderr
-    assert "Settings:" not in result.stderr

@@ -15,7 +15,7 @@ from ops.deployment.function import Function
 from ops.deployment.rule import Rule, rule_of
 from ops.doctor.examine import examine
 from ops.doctor.finding import Finding, State
-from tests.support.deployment import NAME, QUEUE, account_of, deploy, without
+from tests.support.deployment import NAME, QUEUE, account_of, deploy, invoke, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,13 +36,8 @@ def cloud() -> Iterator[LocalCloud]:
 def deployed(account: Cloud, wanted: Deployment, package: Package) -> Deployment:
     """The real package, deployed, and what was there before covered."""
     deploy(wanted, account, package.archive)
-    backfill(account)
+    invoke(account, "backfill")
     return wanted
-
-
-def backfill(account: Cloud) -> None:
-    run = {"FunctionName": NAME, "ClientContext": '{"command":"backfill"}', "InvocationType": "RequestResponse"}
-    assert not account.call(SCF, "Invoke", run)["Result"]["ErrMsg"]
 
 
 def troubles(findings: list[Finding]) -> dict[str, str]:

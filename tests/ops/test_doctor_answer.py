@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from ops.deployment.function import Function, digest
 from ops.doctor.examine import examine
 from ops.doctor.finding import Finding, State
 from ops.errors import Exit
-from tests.support.deployment import NAME, account_of, deploy, deployment_to, small_package
+from tests.support.deployment import NAME, account_of, deploy, deployment_to, invoke, small_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,11 +40,6 @@ def deployed(account: Cloud, wanted: Deployment, package: Package) -> Deployment
     deploy(wanted, account, package.archive)
     invoke(account, "backfill")
     return wanted
-
-
-def invoke(account: Cloud, command: str) -> None:
-    run = {"FunctionName": NAME, "ClientContext": json.dumps({"command": command}), "InvocationType": "RequestResponse"}
-    assert not account.call(SCF, "Invoke", run)["Result"]["ErrMsg"]
 
 
 def of(findings: list[Finding], check: str) -> list[tuple[State, str]]:

@@ -10,17 +10,17 @@ import pytest
 from localcloud import LocalCloud
 from localcloud.console import Console
 from localcloud.core import faults as strike
-from ops.deployment.cloud import SCF, Cloud
 from ops.doctor import arrivals, records
 from ops.doctor.examine import examine
 from ops.doctor.finding import Finding, State
 from tests.support.client import Client
 from tests.support.deployed import Deployed
-from tests.support.deployment import NAME, account_of, deploy, deployment_to
+from tests.support.deployment import account_of, deploy, deployment_to, invoke
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ops.deployment.cloud import Cloud
     from ops.packaging.package import Package
 
 LATER_S = arrivals.LATE_S + 60
@@ -41,8 +41,7 @@ class Place:
         for _ in range(number):
             self.user.attached_interface(self.cloud.region)
         assert self.cloud.background.wait_until_idle(30)
-        run = {"FunctionName": NAME, "ClientContext": '{"command":"backfill"}', "InvocationType": "RequestResponse"}
-        self.account.call(SCF, "Invoke", run)
+        invoke(self.account, "backfill")
         self.cloud.clock.advance(LATER_S)
         assert self.cloud.background.wait_until_idle(30)
 

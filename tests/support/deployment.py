@@ -72,6 +72,12 @@ def remove(deployment: Deployment, cloud: Cloud) -> Sequence[Step]:
     return plan.steps
 
 
+def invoke(account: Cloud, command: str) -> None:
+    """Run a command in the deployed function, which must end well."""
+    run = {"FunctionName": NAME, "ClientContext": json.dumps({"command": command}), "InvocationType": "RequestResponse"}
+    assert not account.call(SCF, "Invoke", run)["Result"]["ErrMsg"]
+
+
 def small_package(folder: Path, content: str = "def main_handler(event, context): return {}\n") -> Path:
     """A package that SCF would take; for tests that do not run it."""
     archive = folder / "function.zip"
