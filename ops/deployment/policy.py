@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import Any
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 from ops.deployment import documents, grants
 from ops.deployment.cloud import CAM
 from ops.deployment.part import MARK, Found, Part
 from ops.deployment.step import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PAGE = 200
+"""The most that ListPolicies and ListAttachedRolePolicies give at once."""
 
 
 class Policy(Part):
@@ -35,7 +42,7 @@ class Policy(Part):
 
     def attached(self) -> list[dict[str, Any]]:
         """The policies that are attached to the role, any kind; none where there is no role."""
-        return self._listed("ListAttachedRolePolicies", {"RoleName": self.deployment.role})
+        return list(self._pages("ListAttachedRolePolicies", {"RoleName": self.deployment.role}))
 
     def differences(self, found: Found) -> list[Change]:
         """Each permission that is missing or too many, and whether the role has it at all."""
@@ -74,13 +81,17 @@ class Policy(Part):
 
     def _policy_id(self) -> int | None:
         """ListPolicies takes a keyword, not a name."""
-        named = self._listed("ListPolicies", {"Scope": "Local", "Keyword": self.name})
+        named = self._pages("ListPolicies", {"Scope": "Local", "Keyword": self.name})
         return next((int(each["PolicyId"]) for each in named if each.get("PolicyName") == self.name), None)
 
-    def _listed(self, action: str, params: dict[str, Any]) -> list[dict[str, Any]]:
-        """A list of CAM's, empty where what it is of is not there. One page is all: a role has at most 200."""
-        reply = self.cloud.find(CAM, action, {**params, "Page": 1, "Rp": 200}) or {}
-        return list(reply.get("List") or [])
+    def _pages(self, action: str, params: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """All entries of a list of CAM's, which is paged by Page and Rp; none where what it is of is not there."""
+        for page in count(1):
+            reply = self.cloud.find(CAM, action, {**params, "Page": page, "Rp": _PAGE}) or {}
+            entries = reply.get("List") or []
+            yield from entries
+            if len(entries) < _PAGE:
+                return
 
     def _document_changes(self, found: Found) -> list[Change]:
         there = grants.grants(grants.parse(found.get("PolicyDocument")))

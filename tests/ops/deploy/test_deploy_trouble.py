@@ -175,6 +175,9 @@ def test_a_detached_policy_is_attached_again(account: Cloud, wanted: Deployment,
 
 def test_what_is_behind_the_first_page_is_found(account: Cloud, wanted: Deployment, small: Path) -> None:
     """An account with many rules and policies of its own: ours are found among them, and not made twice."""
+    document = json.dumps({"version": "2.0", "statement": [{"effect": "allow", "action": ["vpc:*"], "resource": "*"}]})
+    for number in range(200):
+        account.call(CAM, "CreatePolicy", {"PolicyName": f"{NAME}-{number}", "PolicyDocument": document})
     deploy(wanted, account, small)
     rule = Rule(wanted, account).find()
     assert rule is not None
