@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from localcloud.core import faults
 from tests.support.client import Cmq
 from tests.support.deployed import wait_until
 
@@ -178,8 +179,9 @@ def test_a_delayed_message_waits(cmq: Cmq, call: Client, cloud: LocalCloud) -> N
 @pytest.mark.usefixtures("queue")
 def test_a_long_poll_ends_with_the_message(cmq: Cmq, cloud: LocalCloud) -> None:
     with ThreadPoolExecutor(1) as pool:
+        arrivals = cloud.faults.add("BatchReceiveMessage", faults.delay(0))
         waiting = pool.submit(cmq, "BatchReceiveMessage", **Q, numOfMsg=5, pollingWaitSeconds=30)
-        wait_until(lambda: polling(cloud))
+        wait_until(lambda: arrivals.hits > 0)
         cmq("SendMessage", **Q, msgBody="now")
         assert bodies(waiting.result(timeout=20)) == ["now"]
 
@@ -187,8 +189,9 @@ def test_a_long_poll_ends_with_the_message(cmq: Cmq, cloud: LocalCloud) -> None:
 @pytest.mark.usefixtures("queue")
 def test_a_long_poll_ends_with_the_queue(cmq: Cmq, call: Client, cloud: LocalCloud) -> None:
     with ThreadPoolExecutor(1) as pool:
+        arrivals = cloud.faults.add("ReceiveMessage", faults.delay(0))
         waiting = pool.submit(cmq, "ReceiveMessage", **Q, pollingWaitSeconds=30)
-        wait_until(lambda: polling(cloud))
+        wait_until(lambda: arrivals.hits > 0)
         call("tdmq", "DeleteCmqQueue", QueueName="q")
         assert waiting.result(timeout=20)["code"] == 4440
 
@@ -197,14 +200,13 @@ def test_a_long_poll_ends_with_the_queue(cmq: Cmq, call: Client, cloud: LocalClo
 def test_a_long_poll_ends_when_its_time_is_over(cmq: Cmq, cloud: LocalCloud) -> None:
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(cmq, "ReceiveMessage", **Q, pollingWaitSeconds=30)
-        wait_until(lambda: polling(cloud))
-        cloud.clock.advance(30)
-        assert waiting.result(timeout=20)["code"] == 7000
 
+        def ended() -> bool:
+            cloud.clock.advance(30)  # again where the poll had not begun
+            return waiting.done()
 
-def polling(cloud: LocalCloud) -> bool:
-    with cloud.clock.changed:
-        return bool(cloud.clock.changed._waiters)  # type: ignore[attr-defined]
+        wait_until(ended, 20)
+        assert waiting.result()["code"] == 7000
 
 
 @pytest.mark.usefixtures("queue")
