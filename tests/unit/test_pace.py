@@ -55,10 +55,11 @@ def test_without_time_there_is_no_turn(clock: Clock) -> None:
 
 
 def test_a_throttle_slows_down_at_once(clock: Clock) -> None:
-    """To less than what was accepted within the last second."""
+    """To four fifths of what was accepted within the last second, and after what is left of that second."""
     pacer = Pacer(20.0, clock.monotonic)
-    turns(pacer, clock, 11)
+    throttled = turns(pacer, clock, 11)[-1]
     pacer.slow_down()
+    assert turns(pacer, clock, 1) == pytest.approx([throttled + (1 - 11 / 20) + 1 / (0.8 * 11)])
     assert 5.0 < rate(pacer, clock) < 11.0
 
 
