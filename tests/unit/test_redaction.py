@@ -342,7 +342,7 @@ def test_a_record_keeps_what_is_harmless_and_nothing_else() -> None:
         "Ids": ["eni-78ysaex1", MARKER, 12345],
         MARKER + "+": "vpc-1a2b",
         "a+": "vpc-1a2b",
-        "SecretId": "vpc-1a2b",
+        "SessionContext": "vpc-1a2b",
         "vpc": "vpc-1a2b",
     }
     record = run_instances(
