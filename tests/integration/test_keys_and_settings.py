@@ -18,6 +18,7 @@ from localcloud.core.faults import (
 from tests.support import records
 from tests.support.clock import Clock
 from tests.support.function import Function, context, outcomes
+from tests.support.place import only
 from tests.support.records import REGION
 
 if TYPE_CHECKING:
@@ -119,8 +120,8 @@ def test_a_wrong_vpc_in_the_record_does_not_outwit_the_rules(
     vpc_id, _ = cloud.network_of(REGION)
     function.set(FLOWLOG_RULES=json.dumps({"exclude": {"vpc_ids": [vpc_id]}}))
     other, _ = cloud.seed_vpc(REGION)
-    report = function(records.cloud_event(records.created(interface, other)), clock=Clock())
-    assert outcomes(report) == {"skipped": 1}
+    item = only(function(records.cloud_event(records.created(interface, other)), clock=Clock()))
+    assert (item["outcome"], item["reason"]) == ("skipped", "excluded by FLOWLOG_RULES, exclude.vpc_ids")
 
 
 def test_our_own_keys_in_an_answer(function: Function, cloud: LocalCloud, event: dict[str, Any]) -> None:
