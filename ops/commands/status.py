@@ -70,6 +70,7 @@ def status_command(
     run = session.start(profile=profile, function_region=function_region, settings_of=settings_of, regions=regions)
     lines = Lines(run.account_id)
     whole = run.survey({"regions": regions}, lines.add, for_status=True)
+    lines.drop(whole.failures)
     if with_arrivals:
         whole.inventories = look_for_arrivals(run, lines, whole.inventories, period)
     status.report_coverage(whole, run.invocation)

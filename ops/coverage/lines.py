@@ -15,7 +15,7 @@ from ops.coverage.arrivals import Arrival
 from ops.errors import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from handler.commands.inventory import Found
     from ops.coverage.arrivals import Arrivals
@@ -51,6 +51,10 @@ class Lines:
     def add(self, found: Found) -> None:
         """Take an interface."""
         self.found.append((found, datetime.now(timezone.utc)))
+
+    def drop(self, regions: Collection[str]) -> None:
+        """Forget the interfaces of regions whose listing broke off: half a region must not count as a whole one."""
+        self.found = [each for each in self.found if each[0].interface.region not in regions]
 
     def sorted(self) -> list[dict[str, Any]]:
         """The lines by region, VPC and interface id."""

@@ -8,11 +8,15 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from localcloud.core import faults
 from ops.errors import Exit
 from tests.support.function import valid
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from localcloud import LocalCloud
     from tests.support.operator import Operator
 
@@ -165,6 +169,25 @@ def test_a_region_that_cannot_be_listed(cloud: LocalCloud, operator: Operator) -
     assert HOME in result.stdout
     assert f"{AWAY} could not be listed: UnauthorizedOperation: no (request " in result.stderr
     assert "Give these keys the permission" in result.stderr
+
+
+@pytest.mark.parametrize("more", [(), ("--arrivals",)])
+def test_half_a_region_is_none(cloud: LocalCloud, operator: Operator, more: tuple[str, ...]) -> None:
+    """Where the listing breaks off, what was listed before is not shown as the region: the numbers add up."""
+    cover_all(cloud)
+    cloud.seed_interfaces(AWAY, 1_701, attached=False)
+    refused = faults.error("UnauthorizedOperation", "no")
+
+    def refused_at_the_last_page(call: faults.Incoming, proceed: Callable[[], faults.Reply]) -> faults.Reply:
+        return refused(call, proceed) if call.params.get("Offset") == 1_700 else proceed()
+
+    cloud.faults.add("DescribeNetworkInterfaces", refused_at_the_last_page, region=AWAY)
+    result = operator("status", *BOTH, "--json", *more)
+    assert result.exit_code == Exit.FAILED
+    assert f"{AWAY} could not be listed" in result.stderr
+    report = json.loads(result.stdout)
+    assert {item["region"] for item in report["items"]} == {HOME}
+    assert report["received"] == len(report["items"]) == sum(row["interfaces"] for row in report["coverage"])
 
 
 def test_what_is_known_is_said_beside_what_is_not(cloud: LocalCloud, operator: Operator) -> None:
