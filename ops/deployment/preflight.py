@@ -94,7 +94,7 @@ def unknown_settings(variables: Iterable[str]) -> Iterator[str]:
 
 def _refuse(faults: Sequence[str]) -> None:
     if faults:
-        raise OperatorError("\n".join(f"{fault.removesuffix('.')}." for fault in faults))
+        raise OperatorError("\n".join(fault if fault.endswith((".", "?")) else f"{fault}." for fault in faults))
 
 
 def _package(archive: Path, handler: str) -> Iterator[str]:

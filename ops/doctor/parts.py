@@ -27,14 +27,16 @@ def planned(part: Part, fine: str = "", grave: Collection[str] | None = None) ->
     """
     step = part.plan()
     if step.note:
-        yield Finding(part.kind, State.FAIL if step.verb is Verb.CONFLICT else State.WARN, step.note)
+        state = State.FAIL if step.verb is Verb.CONFLICT else State.WARN
+        yield Finding(part.kind, state, f"{step.name}: {step.note}")
     elif step.verb is Verb.NOTHING:
         yield Finding(part.kind, State.OK, fine or step.name)
     if step.verb is Verb.CREATE:
         yield Finding(part.kind, State.FAIL, f"there is no {part.kind} {step.name}", DEPLOY)
     for change in step.changes if step.verb is Verb.CHANGE else ():
         state = State.FAIL if grave is None or change.what in grave else State.WARN
-        yield Finding(part.kind, state, f"{change.what}: {change.old or 'none'}, not {change.new or 'none'}", DEPLOY)
+        what = f"{step.name}: {change.what} {change.old or 'none'}, not {change.new or 'none'}"
+        yield Finding(part.kind, state, what, DEPLOY)
 
 
 def as_planned(part: type[Part]) -> Callable[[Case], Iterator[Finding]]:

@@ -53,11 +53,15 @@ def _topic(cloud: Cloud, topic_id: str, region: str) -> Finding:
 def queue(there: Case) -> Iterator[Finding]:
     """The dead-letter queue is there, keeps what it holds as long as it can, and is the one the function writes to."""
     part = Queue(there.wanted, there.cloud)
+    found = part.find()
+    if found is None:  # FLOWLOG_DLQ_REGION may name another region than the function's
+        yield Finding("queue", State.FAIL, f"there is no queue {part.name} in {there.wanted.queue_region}", DEPLOY)
+        return
     yield from planned(part, grave=("MsgRetentionSeconds",))
     if there.settings and there.settings.dlq_queue != part.name:
         what = f"the function writes to {there.settings.dlq_queue}, and SCF to {part.name}"
         yield Finding("queue", State.FAIL, what, "Make FLOWLOG_DLQ_QUEUE and deadLetter.name the same, and deploy.")
-    held = messages(part.find() or {})
+    held = messages(found)
     if held:
         todo = "See `eni-flowlog dlq list`, then `eni-flowlog dlq redrive`: they are forgotten after 12 hours."
         yield Finding("queue", State.WARN, f"{part.name} holds {counted(held, 'dead letter')}", todo)

@@ -94,7 +94,7 @@ def test_reserved_variables_are_refused(changed: Path) -> None:
         (
             "FLOWLOG_STORAGE: cls",
             "FLOWLOG_STORAGE: cls\n      FLOWLOG_RULE: '{}'",
-            r"FLOWLOG_RULE is no setting of the function: did you mean FLOWLOG_RULES\?",
+            r"FLOWLOG_RULE is no setting of the function: did you mean FLOWLOG_RULES\?$",
         ),
         (
             "FLOWLOG_STORAGE: cls",
@@ -116,7 +116,7 @@ def test_what_the_platform_would_refuse_is_said_first(changed: Path, old: str, n
     with pytest.raises(OperatorError, match=fault) as caught:
         check(deployment_of(SHELL, edit(changed, old, new)))
     assert "\n" not in str(caught.value)
-    assert str(caught.value).endswith(".")
+    assert re.search(r"[^.?][.?]$", str(caught.value))
 
 
 @pytest.mark.parametrize(

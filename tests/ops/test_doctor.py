@@ -157,9 +157,9 @@ def test_dead_letters_are_named(cloud: LocalCloud, account: Cloud, deployed: Dep
             "service role",
             "there is no role FlowLogClsRole, with which VPC writes flow logs to CLS",
         ),
-        (forget_sooner, "queue", "MsgRetentionSeconds: 3600, not 43200"),
+        (forget_sooner, "queue", f"{QUEUE}: MsgRetentionSeconds 3600, not 43200"),
         (delete_timer, "timer", "there is no timer sweep"),
-        (narrow_rule, "rule", "lets through: all but RunInstances, not all five actions"),
+        (narrow_rule, "rule", f"{NAME}: lets through all but RunInstances, not all five actions"),
     ],
 )
 def test_one_thing_broken_is_named(
@@ -193,8 +193,15 @@ def test_a_missing_queue_is_named(account: Cloud, deployed: Deployment) -> None:
     account.call(TDMQ, "DeleteCmqQueue", {"QueueName": QUEUE})
     found = troubles(examine(deployed, account))
     assert set(found) == {"queue", "queue access"}
-    assert found["queue"] == f"there is no queue {QUEUE}"
+    assert found["queue"] == f"there is no queue {QUEUE} in ap-guangzhou"
     assert f"the queue {QUEUE} could not be read" in found["queue access"]
+
+
+def test_what_somebody_else_made_is_named(account: Cloud, wanted: Deployment) -> None:
+    """By its name: deploy would do nothing at all."""
+    account.call(TDMQ, "CreateCmqQueue", {"QueueName": QUEUE})
+    found = troubles(examine(wanted, account))
+    assert found["queue"].startswith(f"{QUEUE}: there is one that eni-flowlog did not make: ")
 
 
 def test_a_missing_topic_is_named(cloud: LocalCloud, account: Cloud, deployed: Deployment) -> None:

@@ -145,6 +145,6 @@ def test_a_warning_is_not_green(operator: Operator, package: Package) -> None:
     invoke(account, "backfill")
     result = operator("doctor")
     assert result.exit_code == Exit.OK, result.stdout
-    assert "memory: 64, not 128" in result.stdout
+    assert "memory 64, not 128" in result.stdout
     assert "Nothing is wrong" not in result.stdout
     assert "No check failed: " in result.stdout
