@@ -7,6 +7,8 @@ import json
 import signal
 import threading
 import time
+from collections.abc import Callable
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 LONGEST = 300
 """Characters of a result that a line shows: it may have 6 MB."""
 _EVERY_S = 0.25
+
+Tell = Callable[[Text], None]
+"""What takes a line for a person."""
 
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Where to listen on 127.0.0.1; 0 picks a port.")]
 TimeScale = Annotated[
@@ -49,13 +54,17 @@ def local_command(port: Port = 0, time_scale: TimeScale = 1.0, *, fresh: Fresh =
     """
     with LocalCloud(port, time_scale=time_scale, fresh=fresh) as local:
         console.out().print(Text(environment_lines(local)), soft_wrap=True)
-        watch(local)
+        news: SimpleQueue[Text] = SimpleQueue()
+        watch(local, news.put)
         stopped = threading.Event()
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: stopped.set())
         last: Call | None = None
         while not stopped.wait(_EVERY_S):
-            last = _print_calls(local, last)
+            last = _tell_calls(local, last, news.put)
+            # Printed here, not where it happens: a reader that has gone, such as `head`, ends this command, no event.
+            while not news.empty():
+                console.out().print(news.get(), soft_wrap=True)
 
 
 def environment_lines(local: LocalCloud) -> str:
@@ -71,38 +80,37 @@ def environment_lines(local: LocalCloud) -> str:
     )
 
 
-def watch(local: LocalCloud) -> None:
-    """Print each event, invocation and dead letter of a local cloud from now on, as it comes."""
-    local.eventbridge.watchers.append(_print_event)
-    local.scf.watchers.append(_print_run)
+def watch(local: LocalCloud, tell: Tell) -> None:
+    """Tell a line of each event, invocation and dead letter of a local cloud from now on, as it comes."""
+    local.eventbridge.watchers.append(lambda event: tell(_of_event(event)))
+    local.scf.watchers.append(lambda news: tell(_of_run(news)))
 
 
-def _print_calls(local: LocalCloud, last: Call | None) -> Call | None:
-    """Print the calls that came after the last one that was printed, and return which that is now."""
+def _tell_calls(local: LocalCloud, last: Call | None, tell: Tell) -> Call | None:
+    """Tell a line of each call that came after the last one that was told, and return which that is now."""
     latest = list(itertools.takewhile(lambda call: call is not last, reversed(list(local.calls))))
     for call in reversed(latest):
         who = call.caller.role if call.caller and call.caller.role else "owner"
         style = "red" if call.code else "green"
-        _print("call", f"{call.service}:{call.action} in {call.region} by {who}: {call.code or 'ok'}", style)
+        tell(_line("call", f"{call.service}:{call.action} in {call.region} by {who}: {call.code or 'ok'}", style))
     return latest[0] if latest else last
 
 
-def _print_event(event: dict[str, Any]) -> None:
+def _of_event(event: dict[str, Any]) -> Text:
     name, subject = event["data"]["eventName"], event.get("subject") or "-"
-    _print("event", f"{event['type']} {name} ({subject})", "cyan")
+    return _line("event", f"{event['type']} {name} ({subject})", "cyan")
 
 
-def _print_run(news: Invocation | DeadLetter) -> None:
+def _of_run(news: Invocation | DeadLetter) -> Text:
     if isinstance(news, DeadLetter):
-        _print("dead letter", f"of the platform, for {news.function}", "red")
-        return
+        return _line("dead letter", f"of the platform, for {news.function}", "red")
     how = f"{'cold' if news.cold else 'warm'}, {news.duration_ms:.0f} ms, {news.memory_mb:.0f} MB"
-    _print("invocation", f"{news.function} by {news.source}, {how}: {_ended(news)}", "red" if news.error else "yellow")
+    detail = f"{news.function} by {news.source}, {how}: {_ended(news)}"
+    return _line("invocation", detail, "red" if news.error else "yellow")
 
 
-def _print(what: str, detail: str, style: str) -> None:
-    line = Text(f"{time.strftime('%H:%M:%S')} {what}  {console.plain(detail)}", style)
-    console.out().print(line, soft_wrap=True)
+def _line(what: str, detail: str, style: str) -> Text:
+    return Text(f"{time.strftime('%H:%M:%S')} {what}  {console.plain(detail)}", style)
 
 
 def _ended(run: Invocation) -> str:

@@ -13,6 +13,8 @@ from tests.support.deployed import wait_until
 from tests.support.platform_replies import code
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from localcloud import LocalCloud
 
 ECHO = "def main_handler(event, context):\n    return event\n"
@@ -33,23 +35,25 @@ PROBE = {"FunctionName": "probe"}
     ],
     ids=["a report", "another object", "odd outcomes", "a list", "text", "a number", "null", "a long one"],
 )
-def test_any_result_is_shown(cloud: LocalCloud, capsys: pytest.CaptureFixture[str], result: Any, shown: str) -> None:
-    watch(cloud)
+def test_any_result_is_shown(cloud: LocalCloud, result: Any, shown: str) -> None:
+    lines: list[Text] = []
+    watch(cloud, lines.append)
     call = Client(cloud)
     call("scf", "CreateFunction", **PROBE, Code=code(ECHO), Runtime="Python3.10")
     wait_until(lambda: call("scf", "GetFunction", **PROBE)["Status"] == "Active")
     reply = call("scf", "Invoke", **PROBE, ClientContext=json.dumps(result))["Result"]
     assert json.loads(reply["RetMsg"]) == result
-    (line,) = [line for line in capsys.readouterr().out.splitlines() if "invocation  probe by INVOKE_API" in line]
+    (line,) = [line.plain for line in lines if "invocation  probe by INVOKE_API" in line]
     assert line.endswith(f" MB: {shown}")
 
 
-def test_a_failure_is_shown_as_the_platform_describes_it(cloud: LocalCloud, capsys: pytest.CaptureFixture[str]) -> None:
-    watch(cloud)
+def test_a_failure_is_shown_as_the_platform_describes_it(cloud: LocalCloud) -> None:
+    lines: list[Text] = []
+    watch(cloud, lines.append)
     call = Client(cloud)
     call("scf", "CreateFunction", **PROBE, Code=code("def main_handler(event, context): 1 / 0"), Runtime="Python3.10")
     wait_until(lambda: call("scf", "GetFunction", **PROBE)["Status"] == "Active")
     assert "ZeroDivisionError" in call("scf", "Invoke", **PROBE)["Result"]["ErrMsg"]
-    said = capsys.readouterr().out
+    said = "\n".join(line.plain for line in lines)
     assert '"statusCode": 430' in said
     assert '"errorMessage": "user code exception caught"' in said
