@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from tencentcloud.common.common_client import CommonClient
@@ -80,12 +80,11 @@ class Api:
             budget: the time of this invocation.
             call_timeout_s: how long one answer may take, in seconds.
         """
-        self._endpoint = endpoint
         self._read_credentials = credentials
         self._keys = credentials()
         self.budget = budget
-        self._connection = Connection(budget, call_timeout_s)
-        self._client = lru_cache(MAX_CLIENTS)(self._new_client)
+        # Not a method of this: the cache would hold it, its keys and itself until a garbage collection.
+        self._client = lru_cache(MAX_CLIENTS)(partial(_new_client, endpoint, Connection(budget, call_timeout_s)))
 
     def call(
         self, service: Service, action: str, region: str, params: Mapping[str, Any], pacer: Pacer | None = None
@@ -137,7 +136,6 @@ class Api:
             return self._paced(call)
         except StaleCredentials:
             self._keys = self._read_credentials()
-            self._client.cache_clear()
             return self._paced(call)
 
     def _paced(self, call: _Call) -> dict[str, Any]:
@@ -154,7 +152,7 @@ class Api:
         return response
 
     def _once(self, call: _Call) -> dict[str, Any]:
-        client = self._client(call.service, call.region)
+        client = self._client(call.service, call.region, self._keys)
         try:
             reply = jsontext.parse(client.call(call.action, dict(call.params)))
         except TencentCloudSDKException as error:
@@ -166,14 +164,17 @@ class Api:
             raise Transient("ClientNetworkError", f"{call.action}: unreadable reply ({error})") from None
         return _response_of(reply, call.action)
 
-    def _new_client(self, service: Service, region: str) -> CommonClient:
-        scheme, _, host = self._endpoint.rpartition("://")
-        http = HttpProfile(protocol=scheme or "https", endpoint=host.rstrip("/") or None, keepAlive=True)
-        profile = ClientProfile(httpProfile=http, language="en-US", request_client="eni-flowlog")
-        credential = Credential(self._keys.secret_id, self._keys.secret_key, self._keys.token or None)
-        client = CommonClient(service.name, service.version, credential, region, profile)
-        client.request.conn = self._connection
-        return client
+
+def _new_client(
+    endpoint: str, connection: Connection, service: Service, region: str, keys: Credentials
+) -> CommonClient:
+    scheme, _, host = endpoint.rpartition("://")
+    http = HttpProfile(protocol=scheme or "https", endpoint=host.rstrip("/") or None, keepAlive=True)
+    profile = ClientProfile(httpProfile=http, language="en-US", request_client="eni-flowlog")
+    credential = Credential(keys.secret_id, keys.secret_key, keys.token or None)
+    client = CommonClient(service.name, service.version, credential, region, profile)
+    client.request.conn = connection
+    return client
 
 
 def _text(value: object) -> str:

@@ -134,9 +134,7 @@ class _Taking:
     def finish(self) -> None:
         """Tell what is left to be told, and put all in order."""
         self._tell_missing()
-        self.inventory.cures.sort()
-        self.inventory.cures_cut = len(self.inventory.cures[MOST:])
-        del self.inventory.cures[MOST:]
+        self._cut_cures()
         self.inventory.missing.sort()
         self.inventory.wider = [each for each in self._wider.values() if each.interfaces]
 
@@ -152,6 +150,13 @@ class _Taking:
             return
         ident, vpc_id = found.interface.interface_id, sys.intern(found.interface.vpc_id)
         self.inventory.cures.append(Cure(ident, vpc_id, found.flow_log_id, how, found.reason, found.state))
+        if len(self.inventory.cures) >= 2 * MOST:  # all of 100,000 would take 7 MB more than the function has
+            self._cut_cures()
+
+    def _cut_cures(self) -> None:
+        self.inventory.cures.sort()
+        self.inventory.cures_cut += len(self.inventory.cures[MOST:])
+        del self.inventory.cures[MOST:]
 
     def _tell_missing(self) -> None:
         """Tell what is missing from what can have no flow log by its instance's model, as far as that is known."""

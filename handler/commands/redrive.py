@@ -7,7 +7,7 @@ What is not ours to change stays as it is: messages of somebody else, and such a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -174,8 +174,14 @@ class Redrive:
             self.invocation.dismiss(item)
         elif item.name == "redrive" or (item.name == "sweep" and self._swept):
             self.invocation.report.add(Result(Outcome.IGNORED, reason=f"{item.name}: it has just been done"))
+        elif item.name == "sweep":
+            self._sweep(item)
         else:
-            self._swept = self._swept or item.name == "sweep"
-            # Of a sweep only what comes after its redrive, which is under way.
-            swept = replace(backfill.SWEEP, history=item.history)
-            self.run_command(swept if item.name == "sweep" else item, self.invocation)
+            self.run_command(item, self.invocation)
+
+    def _sweep(self, sweep: Command) -> None:
+        """Run of a sweep what comes after its redrive, which is under way. What fails as a whole is the sweep."""
+        self._swept = True
+        failure = attempted(lambda: backfill.run(backfill.SWEEP, self.invocation))
+        if failure:
+            self.invocation.give_up(sweep, failure)

@@ -155,6 +155,7 @@ def _joined(known: Interface, other: Interface) -> Interface:
         known,
         vpc_id=known.vpc_id or other.vpc_id,
         subnet_id=known.subnet_id or other.subnet_id,
+        model=known.model or other.model,
         tags=known.tags if known.tags is not None else other.tags,
         attaching=known.attaching or other.attaching,
         since=min(known.since, other.since),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OFF, ENABLE, RECREATE = MODES = ("off", "enable", "recreate")
 """How far a repair goes, each further than the one before."""
 MOST = 5_000
-"""So many cures of a region are done at a time, the first by interface id: about what 300 s can do."""
+"""So many cures of a region are kept and done at a time, the first by interface id: about what 300 s can do."""
 ENOUGH_S = 8.0
 """A flow log is deleted only with so much time left, in seconds, that its create can be tried and tried again."""
 _SAID = {ENABLE: "switched on", RECREATE: "deleted and made anew"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -221,6 +223,19 @@ def test_clients_of_regions_that_there_are_not_do_not_pile_up(api: Api) -> None:
         with pytest.raises(Refused, match="UnsupportedRegion"):
             api.call(VPC, "DescribeFlowLogs", f"ap-nowhere{number}", {})
     assert api._client.cache_info().currsize <= api_module.MAX_CLIENTS
+
+
+def test_the_clients_end_with_their_invocation(cloud: LocalCloud) -> None:
+    """A warm function makes some for each event: they, and the keys that they hold, wait for no garbage collection."""
+    api = Api(cloud.endpoint, lambda: settings.credentials(environment(cloud)), Budget(20.0))
+    api.call(VPC, "DescribeFlowLogs", REGION, {})
+    ended = weakref.ref(api)
+    gc.disable()
+    try:
+        del api
+        assert ended() is None
+    finally:
+        gc.enable()
 
 
 def test_a_server_in_trouble_is_not_asked_for_ever(cloud: LocalCloud) -> None:

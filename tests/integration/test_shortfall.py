@@ -8,8 +8,10 @@ import pytest
 
 from localcloud.core.errors import ApiError
 from localcloud.core.faults import error
+from tests.support import records
 from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import Function, outcomes
+from tests.support.letters import put, stopped
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -131,6 +133,19 @@ class TestSweep:
         report = unpaced(REDRIVE)
         assert report["outcomes"]["missing"] == 30
         assert unpaced.letters() == []
+
+    def test_a_sweep_that_lay_on_the_queue_leaves_one_letter_too(self, unpaced: Function) -> None:
+        """Of a region that fails, however often the sweep has failed, and unless one lies there."""
+        cloud = unpaced.cloud
+        unpaced.set(FLOWLOG_REGIONS=HOME)
+        cloud.faults.add(LOGS, error("UnauthorizedOperation", "no"), region=HOME)
+        for attempts in (1, 2, 3):
+            put(cloud, records.own_letter("command", event=SWEEP, attempts=4, error=stopped()))
+            unpaced(REDRIVE)
+            (letter,) = unpaced.letters()
+            assert letter["event"] == {**BACKFILL, "sweep": True, "regions": [HOME]}
+            assert letter["attempts"] == attempts
+            cloud.clock.advance(60)
 
     def test_a_region_that_fails_again_after_its_letter_has_run_leaves_another(self, unpaced: Function) -> None:
         """The redrive of the same sweep has taken the first one off the queue."""

@@ -16,6 +16,7 @@ SAID_ALL = Interface(
     INTERFACE_ID,
     VPC_ID,
     SUBNET_ID,
+    model="S5.SMALL2",
     tags={"team": "network"},
     attaching=True,
     since="2026-11-24 16:45:49",
