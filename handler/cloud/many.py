@@ -22,7 +22,8 @@ def together(work: Callable[[Given], Made], given: Sequence[Given], workers: int
     """Do a work for each of what is given, several at once where there are several.
 
     Raises:
-        Exception: what the work raised for the first that it failed for; all that had begun has ended by then.
+        Exception: what the work raised. All that had begun has ended by then, and its results are lost: a work whose
+            results must be kept raises nothing (`errors.attempted`).
     """
     if len(given) <= 1:
         return [work(each) for each in given]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from handler.cloud import cvm
@@ -16,8 +15,8 @@ from handler.cover import rules
 from handler.cover.cure import MOST, RECREATE, Cure
 from handler.cover.models import takes_none
 from handler.cover.state import FROM_BEST, judge
-from handler.errors import CloudError
-from handler.model import FlowLog, Interface, Outcome, State
+from handler.errors import attempted
+from handler.model import Failure, FlowLog, Interface, Outcome, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -174,12 +173,17 @@ class _Taking:
         if api is None or self.inventory.unpredicted:
             return models
         ids = [ident for ident in dict.fromkeys(instance_ids) if ident]
-        ask = partial(cvm.models, api, self.inventory.region, pacer=self._instance_reads)
-        try:
-            for answer in together(ask, list(chunks(ids, cvm.INSTANCES)), listing.READERS):
+        region, pacer = self.inventory.region, self._instance_reads
+
+        def ask(some: Sequence[str]) -> dict[str, str] | Failure:
+            return attempted(lambda: cvm.models(api, region, some, pacer))
+
+        for answer in together(ask, list(chunks(ids, cvm.INSTANCES)), listing.READERS):
+            if isinstance(answer, Failure):
+                unpredicted = f"whether its model takes flow logs could not be asked for ({answer.code})"
+                self.inventory.unpredicted = unpredicted
+            else:
                 models |= answer
-        except CloudError as error:
-            self.inventory.unpredicted = f"whether its model takes flow logs could not be asked for ({error.code})"
         return models
 
     def _tell(self, found: Found) -> None:

@@ -105,7 +105,10 @@ class Batch:
 
     def _create(self, interface: Interface) -> Result:
         result = ensure.ensure(interface, self._vpc)
-        return self._repair.of_event(interface, result) if result.outcome is Outcome.IMPAIRED else result
+        if result.outcome is Outcome.IMPAIRED:
+            repaired = self._repair.of_event(interface, result)
+            return replace(repaired, flow_log=None)  # those of ten thousand interfaces would take 7 MB
+        return result
 
 
 def safely(ensure: Callable[[Interface], Result], interface: Interface) -> Result:

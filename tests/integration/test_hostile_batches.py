@@ -1,4 +1,4 @@
-"""What somebody sends who means harm: into the log, memory, paths, filters, hosts. Refused, and accounted for."""
+"""What somebody sends who means harm: into the log and memory. Refused, and accounted for."""
 
 from __future__ import annotations
 
@@ -89,9 +89,6 @@ def test_the_request_id_of_the_platform_is_data_too(function: Function) -> None:
     """It stands in each line."""
     function.run(5, {"time_limit_in_ms": 5_000, "request_id": 'x"}\n{"message":"report"}', "function_name": "a\nb"})
     assert [line["message"] for line in read_lines(function)] == ["dead letter", "report"]
-
-
-# Into paths, filters and hosts ----------------------------------------------------------------------------------------
 
 
 # Into memory ----------------------------------------------------------------------------------------------------------

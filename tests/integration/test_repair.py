@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from handler import settings
+from handler.budget import Budget
+from handler.cloud.api import Api
+from handler.cloud.vpc import Vpc
+from handler.cover.batch import Batch
+from handler.model import Interface, Outcome
 from localcloud.core.errors import ApiError
 from localcloud.core.faults import drop_after_effect, error, throttle
 from tests.support.clock import Clock
 from tests.support.function import FUNCTION_REGION as HOME
-from tests.support.function import Function, outcomes
+from tests.support.function import Function, environment, outcomes
 from tests.support.place import break_all
 
 if TYPE_CHECKING:
@@ -316,3 +322,13 @@ def test_one_that_fails_does_not_stop_the_others(repairing: Function) -> None:
 
     cloud.faults.add(ENABLE, refuse)
     assert outcomes(repairing(REPAIR)) == {"repaired": 20, "impaired": 20, "dead_lettered": 1}
+
+
+def test_the_flow_log_that_was_found_goes_no_further_than_its_repair(cloud: LocalCloud) -> None:
+    """An event may name ten thousand interfaces, and the function is small."""
+    (interface,) = cloud.seed_interfaces(HOME, 1)
+    cloud.seed_flow_log(HOME, interface, topic_id=cloud.topic_id, enabled=False)
+    values = environment(cloud)
+    vpc = Vpc(Api(cloud.endpoint, lambda: settings.credentials(values), Budget(20.0)), settings.load(values))
+    (((_, result),),) = Batch(vpc).run([Interface(HOME, interface, cloud.vpc_id, attached=True)])
+    assert (result.outcome, result.flow_log) == (Outcome.IMPAIRED, None)

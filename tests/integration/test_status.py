@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from handler.commands import coverage
+from localcloud.core.errors import ApiError
 from localcloud.core.faults import error
 from localcloud.core.regions import PUBLIC
 from tests.support.function import FUNCTION_REGION as HOME
 from tests.support.function import Function, outcomes
 from tests.support.place import break_all
 from tests.support.strikes import changed
+
+if TYPE_CHECKING:
+    from localcloud.core.faults import Incoming, Proceed, Reply
 
 CREATE, LOGS, INTERFACES = "CreateFlowLog", "DescribeFlowLogs", "DescribeNetworkInterfaces"
 BACKFILL = {"command": "backfill"}
@@ -126,6 +130,21 @@ class TestUnsupported:
         report = unpaced(STATUS)
         assert outcomes(report) == {"missing": 1}
         assert "could not be asked for (UnauthorizedOperation)" in report["items"][0]["reason"]
+
+    def test_models_of_which_some_cannot_be_asked_for(self, unpaced: Function) -> None:
+        """What the other calls have told counts."""
+        for _ in range(120):
+            unpaced.cloud.seed_instance(HOME, instance_type="M1.SMALL2")
+
+        def few(call: Incoming, proceed: Proceed) -> Reply:
+            if len(call.params["InstanceIds"]) < 100:
+                raise ApiError("InvalidInstanceId.NotFound", "no such instance")
+            return proceed()
+
+        unpaced.cloud.faults.add("DescribeInstances", few)
+        report = unpaced(STATUS)
+        assert outcomes(report) == {"missing": 21, "skipped": 100}
+        assert "could not be asked for (InvalidInstanceId.NotFound)" in report["items"][0]["reason"]
 
     def test_more_than_are_asked_for_at_a_time(self, unpaced: Function) -> None:
         """Those that come first and those behind them; what could not be asked for once is not asked for again."""
