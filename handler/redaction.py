@@ -154,8 +154,11 @@ _own = _OwnKeys()
 
 
 def hide(*keys: str) -> None:
-    """Take these very texts out of all that leaves from now on."""
-    _own.set(tuple(key for key in keys if key))
+    """Take these very texts out of all that leaves from now on.
+
+    What is too short for a key (the platform's have 32 characters and more) is left: it stands in ordinary words.
+    """
+    _own.set(tuple(key for key in keys if len(key) >= _OwnKeys.PIECE))
 
 
 def without_own_keys(text: str) -> str:

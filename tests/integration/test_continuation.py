@@ -152,7 +152,7 @@ class TestContinuation:
         function.cloud.faults.add(CREATE, delay(20), times=3)
         command: dict[str, Any] = {**BACKFILL, "limit": 60}
         while True:
-            report = function(command, seconds=4)
+            report = function(command, seconds=8)
             if "stopped" not in report:
                 break
             command = function.letters()[-1]["event"]

@@ -309,6 +309,12 @@ def own_key() -> Iterator[str]:
     hide()
 
 
+def test_what_is_too_short_for_a_key_is_not_looked_for(own_key: str) -> None:
+    """Keys that are given wrong, such as a single letter, stand in every sentence."""
+    hide("k", own_key)
+    assert without_own_keys(f"No token. {own_key}") == "No token. [redacted]"
+
+
 @pytest.mark.parametrize(("begin", "end"), [(0, 32), (0, 11), (3, 14), (20, 31), (21, 32), (1, 30)])
 @pytest.mark.parametrize("before", ["", "a", "got: ", "before it"])
 def test_no_part_of_our_own_keys_is_shown(own_key: str, begin: int, end: int, before: str) -> None:
