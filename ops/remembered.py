@@ -122,8 +122,12 @@ class RememberingQueue(Queue):
 def _read(file: Path) -> list[Message]:
     try:
         with file.open("rb") as opened:
-            return [Message(**each) for each in jsontext.parse(opened.read(_MAX_BYTES))]
-    except (OSError, TypeError, ValueError):  # whatever it holds, it can be received again later
+            entries = jsontext.parse(opened.read(_MAX_BYTES))
+        return [
+            Message(str(each["body"]), str(each["handle"]), str(each["message_id"]), float(each["visible_at"]))
+            for each in entries
+        ]
+    except (OSError, KeyError, TypeError, ValueError):  # whatever it holds, it can be received again later
         return []
 
 

@@ -183,7 +183,10 @@ def test_what_is_remembered_is_nobody_elses(cloud: LocalCloud, operator: Operato
     assert cloud.messages(QUEUE) == []
 
 
-@pytest.mark.parametrize("content", ["", "{", "[5]", '[{"body": 1}]', "5"])
+SOON = '[{"body": "{}", "handle": "h", "message_id": "m", "visible_at": "soon"}]'
+
+
+@pytest.mark.parametrize("content", ["", "{", "[5]", '[{"body": 1}]', "5", SOON])
 def test_a_broken_memory(operator: Operator, content: str) -> None:
     """It is passed over: what is on the queue can be received once it is not hidden any more."""
     operator.put(letter_of())
