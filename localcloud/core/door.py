@@ -115,20 +115,23 @@ class ApiExchange(Exchange):
 
 
 def _open(cloud: Cloud, request: Request) -> Envelope:
-    if request.headers.get("Authorization") or request.headers.get("X-TC-Action"):
+    in_headers = bool(request.headers.get("Authorization") or request.headers.get("X-TC-Action"))
+    if in_headers:
         caller, signed_service = signatures.verify_tc3(request, cloud.account)
         told = {name: request.headers.get(f"X-TC-{name}", "") for name in ("Version", "Action", "Region")}
-        from_text = request.method == "GET"
-        params = unflatten(request.args.to_dict()) if from_text else _json_body(request)
     else:
         told = fields_of(request)
         caller, signed_service = signatures.verify_form(request, told, cloud.account), ""
-        from_text = True
-        params = unflatten({name: value for name, value in told.items() if name not in COMMON})
     for name in ("Version", "Action"):
         if not told.get(name):
             raise missing(name)
     service = cloud.actions.product(signed_service, told["Version"], told["Action"])
+    from_text = not in_headers or request.method == "GET"
+    if from_text:
+        fields = request.args.to_dict() if in_headers else told
+        params = unflatten({name: value for name, value in fields.items() if in_headers or name not in COMMON})
+    else:
+        params = _json_body(request)
     return Envelope(service, told["Version"], told["Action"], told.get("Region", ""), caller, params, from_text)
 
 

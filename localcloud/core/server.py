@@ -77,6 +77,7 @@ class Handler(WSGIRequestHandler):
 
         Raises:
             ValueError: Its length or a chunk's cannot be read.
+            ClientDisconnected: The client left before it had sent all of it.
         """
         if environ.get("wsgi.input_terminated"):  # werkzeug has put its reader of chunks there
             try:
@@ -86,7 +87,10 @@ class Handler(WSGIRequestHandler):
         length = self.headers.get("Content-Length") or "0"
         if not _LENGTH.fullmatch(length):
             raise ValueError("Invalid Content-Length")
-        return self.rfile.read(int(length))
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            raise ClientDisconnected
+        return body
 
     def _write(self, reply: Reply) -> None:
         self.send_response(reply.status)

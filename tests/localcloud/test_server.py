@@ -107,6 +107,17 @@ def test_a_body_in_chunks_is_read_whole(cloud: LocalCloud) -> None:
     assert cloud.connections == 1
 
 
+def test_a_client_that_leaves_within_its_body_is_not_answered(
+    cloud: LocalCloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor is it a fault of the cloud's own, to be logged."""
+    with connect(cloud) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nabc")
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(100) == b""
+    assert not caplog.records
+
+
 @pytest.mark.parametrize(
     "head",
     [

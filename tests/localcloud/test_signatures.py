@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 
 def signed_headers(  # the documented algorithm, written again from the document
-    cloud: LocalCloud, *, host: str = "", sign_host: str = "", timestamp: int | None = None, lower: bool = False
+    cloud: LocalCloud,
+    *,
+    host: str = "",
+    sign_host: str = "",
+    timestamp: int | None = None,
+    lower: bool = False,
+    body: bytes = b"{}",
 ) -> dict[str, str]:
     host = host or cloud.endpoint.removeprefix("http://")
     stamp = str(timestamp or int(time.time()))
@@ -28,7 +34,7 @@ def signed_headers(  # the documented algorithm, written again from the document
     names = "content-type;host;x-tc-action"
     action = "describevpcs" if lower else "DescribeVpcs"
     headers = f"content-type:application/json\nhost:{sign_host or host}\nx-tc-action:{action}\n"
-    digest = hashlib.sha256(b"{}").hexdigest()
+    digest = hashlib.sha256(body).hexdigest()
     canonical = f"POST\n/\n\n{headers}\n{names}\n{digest}"
     scope = f"{date}/vpc/tc3_request"
     text = f"TC3-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
@@ -102,6 +108,13 @@ def test_a_timestamp_that_is_no_number_is_refused(cloud: LocalCloud, timestamp: 
 def test_a_signature_four_minutes_old_is_good(cloud: LocalCloud) -> None:
     headers = signed_headers(cloud, timestamp=int(time.time()) - 240)
     assert post(cloud, headers)["TotalCount"] == 1
+
+
+def test_a_missing_version_is_told_before_the_body_is_read(cloud: LocalCloud) -> None:
+    headers = signed_headers(cloud, body=b"not JSON")
+    del headers["X-TC-Version"]
+    reply = post(cloud, headers, b"not JSON")
+    assert reply["Error"]["Message"] == "The request is missing a required parameter `Version`."
 
 
 def test_another_body_than_the_signed_one_is_refused(cloud: LocalCloud) -> None:
