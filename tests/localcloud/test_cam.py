@@ -229,3 +229,10 @@ def test_the_sessions_of_a_deleted_role_may_do_nothing(cloud: LocalCloud, call: 
     role = as_role(cloud)
     call("cam", "DeleteRole", **ROLE)
     assert role.refused("vpc", "DescribeVpcs")[0] == "UnauthorizedOperation"
+
+
+def test_permission_is_checked_before_parameters(cloud: LocalCloud, call: Client) -> None:
+    make_role(call, allow("vpc:CreateVpc"))
+    role = as_role(cloud)
+    assert role.refused("vpc", "DescribeVpcs", Nothing=1)[0] == "UnauthorizedOperation"
+    assert role.refused("vpc", "CreateVpc", Nothing=1)[0] == "UnknownParameter"

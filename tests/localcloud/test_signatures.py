@@ -27,10 +27,11 @@ def signed_headers(  # the documented algorithm, written again from the document
     timestamp: int | None = None,
     lower: bool = False,
     body: bytes = b"{}",
+    date: str = "",
 ) -> dict[str, str]:
     host = host or cloud.endpoint.removeprefix("http://")
     stamp = str(timestamp or int(time.time()))
-    date = time.strftime("%Y-%m-%d", time.gmtime(int(stamp)))
+    date = date or time.strftime("%Y-%m-%d", time.gmtime(int(stamp)))
     names = "content-type;host;x-tc-action"
     action = "describevpcs" if lower else "DescribeVpcs"
     headers = f"content-type:application/json\nhost:{sign_host or host}\nx-tc-action:{action}\n"
@@ -86,6 +87,11 @@ def test_signed_header_values_may_be_in_lower_case(cloud: LocalCloud) -> None:
 def test_another_host_in_the_signature_is_refused(cloud: LocalCloud) -> None:
     headers = signed_headers(cloud, host=cloud.endpoint, sign_host="vpc.tencentcloudapi.com")
     assert code_of(post(cloud, headers)) == "AuthFailure.SignatureFailure"
+
+
+def test_a_signature_of_another_day_than_its_timestamp_is_refused(cloud: LocalCloud) -> None:
+    reply = post(cloud, signed_headers(cloud, date="2020-01-01"))
+    assert code_of(reply) == "AuthFailure.SignatureFailure"
 
 
 @pytest.mark.parametrize("age", [-301, 330])  # those of the future come nearer while the call is made
@@ -190,8 +196,11 @@ def test_a_token_on_permanent_keys_is_refused(cloud: LocalCloud) -> None:
     assert client.refused("vpc", "DescribeVpcs")[0] == "AuthFailure.TokenFailure"
 
 
-def test_a_form_with_a_changed_field_is_refused(cloud: LocalCloud) -> None:
+@pytest.mark.parametrize("method", ["HmacSHA1", "HmacSHA256", "HmacMD5"])
+def test_a_form_with_a_wrong_signature_is_refused(cloud: LocalCloud, method: str) -> None:
+    """Whatever its method, one that there is not as well."""
     form = {
+        "SignatureMethod": method,
         "Action": "DescribeVpcs",
         "Version": "2017-03-12",
         "SecretId": cloud.secret_id,
