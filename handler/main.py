@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from handler.cover.batch import Batch
 from handler.errors import EniFlowlogError, attempted, failure_of
@@ -14,6 +14,9 @@ from handler.log import logger
 from handler.model import Command, Failure, Ignored, Interface, Invalid
 from handler.redaction import without_own_keys
 
+if TYPE_CHECKING:
+    from handler.budget import Budget
+
 LETTER_S = 0.005
 """What it takes to write one dead letter, in seconds: a big batch may fail as a whole."""
 _LOGGED = ("calls", "command", "received", "outcomes", "continued", "stopped")
@@ -23,12 +26,13 @@ class InvocationFailed(Exception):
     """What the platform sees when an event could not be kept by us: one clear sentence, without secrets."""
 
 
-def main_handler(event: Any, context: Any) -> dict[str, Any]:
+def main_handler(event: Any, context: Any, budget: Budget | None = None) -> dict[str, Any]:
     """Give every interface that the event names a flow log (SCF's entry, doc 583/30228).
 
     Args:
         event: the payload of any trigger, of any JSON type; `events` reads it.
         context: SCF's dict; `time_limit_in_ms`, `request_id` and the function's name are used.
+        budget: the time, where it is not the context's: SCF gives none, a caller with another clock does.
 
     Returns:
         The report, under `schemas/report.schema.json`.
@@ -38,7 +42,7 @@ def main_handler(event: Any, context: Any) -> dict[str, Any]:
             retry and native dead-letter queue keep the event.
     """
     try:
-        return _handle(event, Invocation.start(os.environ, context if isinstance(context, dict) else {}))
+        return _handle(event, Invocation.start(os.environ, context if isinstance(context, dict) else {}, budget))
     except EniFlowlogError as error:
         message = str(error)
     except Exception as error:  # noqa: BLE001 - its text may hold secrets: the platform logs what is raised

@@ -91,19 +91,16 @@ class Function:
         Raises:
             InvocationFailed: as the function does.
         """
+        given = context(seconds)
         if clock is None:
-            return self.run(event, context(seconds))
+            return self.run(event, given)
+        by_clock = replace(budget_from(given), monotonic=clock.monotonic, sleep=clock.sleep, started=clock.now)
+        return self.run(event, given, by_clock)
 
-        def by_clock(given: Mapping[str, object]) -> Budget:
-            return replace(budget_from(given), monotonic=clock.monotonic, sleep=clock.sleep, started=clock.now)
-
-        with patch("handler.invocation.budget_from", by_clock):
-            return self.run(event, context(seconds))
-
-    def run(self, event: Any, context: Any) -> dict[str, Any]:
+    def run(self, event: Any, context: Any, budget: Budget | None = None) -> dict[str, Any]:
         """Run one event with a context of any kind."""
         with patch.dict(os.environ, self.variables, clear=True):
-            report = main.main_handler(event, context)
+            report = main.main_handler(event, context, budget)
         valid("report", json.loads(json.dumps(report)))
         assert sum(report["outcomes"].values()) == report["received"]
         assert report["received"] or {"command", "Type"} & event.keys(), "only a command may find nothing"
