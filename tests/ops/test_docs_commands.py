@@ -54,7 +54,7 @@ def words(command: str) -> list[str]:
 
 
 def blocks(page: Path) -> list[list[list[str]]]:
-    """The commands of each block of a page, but of those for tccli, which test_deploy_docs.py runs.
+    """The commands of each block of a page, but of those for tccli, which deploy/test_docs.py runs.
 
     In a block with prompts, a line without one is output.
     """

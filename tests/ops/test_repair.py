@@ -10,6 +10,7 @@ from localcloud.core import faults
 from ops.errors import Exit
 from tests.support.deployment import writes
 from tests.support.function import QUEUE, valid
+from tests.support.operator import words
 
 if TYPE_CHECKING:
     from localcloud import LocalCloud
@@ -28,10 +29,6 @@ def interfaces(cloud: LocalCloud) -> dict[str, str]:
     cloud.seed_flow_log(HOME, elsewhere, topic_id=cloud.add_topic(), **OURS)
     cloud.seed_flow_log(HOME, foreign, enabled=False, description="somebody else's")
     return {"disabled": disabled, "elsewhere": elsewhere, "foreign": foreign}
-
-
-def words(text: str) -> str:
-    return " ".join(text.split())
 
 
 def test_by_default_it_switches_on_what_is_ours(

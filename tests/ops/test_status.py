@@ -13,6 +13,7 @@ import pytest
 from localcloud.core import faults
 from ops.errors import Exit
 from tests.support.function import valid
+from tests.support.operator import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,10 +28,6 @@ BOTH = ("--region", HOME, "--region", AWAY)
 def cover_all(cloud: LocalCloud, region: str = HOME) -> None:
     for interface_id in (cloud.primary_interface_of(region, cloud.instance_id),):
         cloud.seed_flow_log(region, interface_id)
-
-
-def words(text: str) -> str:
-    return " ".join(text.split())
 
 
 def test_all_covered(cloud: LocalCloud, operator: Operator) -> None:

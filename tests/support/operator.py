@@ -150,3 +150,8 @@ class Terminal:
 
 def _command(arguments: tuple[str, ...]) -> list[str]:
     return [sys.executable, "-m", "ops.cli", *arguments]
+
+
+def words(text: str) -> str:
+    """What is shown, as one line with single spaces, wherever it was broken for the screen."""
+    return " ".join(text.split())

@@ -31,7 +31,7 @@ REASONS = {
     "tests/localcloud/test_cloudaudit.py": "a password planted in a call",
     "tests/localcloud/scf/test_runtime.py": "keys of the local cloud, too short to be any",
     "tests/ops/test_credentials.py": "keys planted in the environment and in profiles of tccli",
-    "tests/ops/test_doctor_records.py": "a password planted in a record",
+    "tests/ops/doctor/test_records.py": "a password planted in a record",
     "tests/ops/test_config.py": "keys planted in a profile of tccli",
     "tests/unit/test_redaction.py": "the marker and other planted secrets, in every form",
     "tests/unit/test_settings.py": "keys planted in the settings",

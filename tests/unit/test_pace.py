@@ -11,11 +11,6 @@ from handler.cloud.pace import Pacer
 from tests.support.clock import Clock
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
 def turns(pacer: Pacer, clock: Clock, number: int) -> list[float]:
     """When so many calls may be sent, each waiting for its turn and accepted."""
     times = []

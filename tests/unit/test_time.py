@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from handler.budget import ASSUMED_LIMIT_S, Budget, budget_from
 from handler.cloud.retry import FIRST_DELAY_S, LONGEST_DELAY_S, MAX_ATTEMPTS, Patience, delays
-from tests.support.clock import Clock
 
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+if TYPE_CHECKING:
+    from tests.support.clock import Clock
 
 
 def budget(clock: Clock, limit_s: float, reserve_s: float = 0.0) -> Budget:

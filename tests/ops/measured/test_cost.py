@@ -10,6 +10,7 @@ import pytest
 from localcloud.core import faults
 from ops.coverage.cost import TABLE, read_prices
 from ops.errors import Exit, OperatorError
+from tests.support.operator import words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,10 +35,6 @@ def a_day_of_traffic(cloud: LocalCloud, topic: str) -> None:
     for _ in range(24):
         cloud.send_traffic(HOME, there)
         cloud.clock.advance(DAY_S / 24)
-
-
-def words(text: str) -> str:
-    return " ".join(text.split())
 
 
 def table(tmp_path: Path, **prices: object) -> str:

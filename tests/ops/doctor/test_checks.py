@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud import LocalCloud
 from localcloud.core import faults as strike
 from ops.deployment import documents, grants
 from ops.deployment.cloud import CAM, EB, EB_REGION, SCF, TDMQ, Cloud
@@ -15,29 +14,14 @@ from ops.deployment.function import Function
 from ops.deployment.rule import Rule, rule_of
 from ops.doctor.examine import examine
 from ops.doctor.finding import Finding, State
-from tests.support.deployment import NAME, QUEUE, account_of, deploy, invoke, without
+from tests.support.deployment import NAME, QUEUE, account_of, without
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from localcloud import LocalCloud
     from ops.deployment.wanted import Deployment
     from ops.packaging.package import Package
-
-
-@pytest.fixture
-def cloud() -> Iterator[LocalCloud]:
-    """A local cloud of its own, in which nothing is deployed."""
-    with LocalCloud(enforce_limits=False, time_scale=0.02) as running:
-        running.behaviour.function_ready_s = 0.0  # each test changes the function, and looks at it at once
-        yield running
-
-
-@pytest.fixture
-def deployed(account: Cloud, wanted: Deployment, package: Package) -> Deployment:
-    """The real package, deployed, and what was there before covered."""
-    deploy(wanted, account, package.archive)
-    invoke(account, "backfill")
-    return wanted
 
 
 def troubles(findings: list[Finding]) -> dict[str, str]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud import LocalCloud
 from localcloud.core import faults as strike
 from ops import config
 from ops.deployment.cloud import TDMQ
@@ -15,18 +14,10 @@ from ops.errors import Exit
 from tests.support.deployment import NAME, QUEUE, REGION, account_of, flow_logs, small_package, state, writes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from ops.packaging.package import Package
     from tests.support.operator import Operator
-
-
-@pytest.fixture
-def cloud() -> Iterator[LocalCloud]:
-    """A local cloud in which nothing is deployed."""
-    with LocalCloud(enforce_limits=False, time_scale=0.02) as running:
-        yield running
 
 
 @pytest.fixture

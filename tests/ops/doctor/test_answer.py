@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pytest
-
-from localcloud import LocalCloud
 from localcloud.core import faults as strike
 from ops.config import FILE
 from ops.deployment.cloud import SCF, VPC, Cloud
@@ -18,28 +15,12 @@ from ops.errors import Exit
 from tests.support.deployment import NAME, account_of, deploy, deployment_to, invoke, small_package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from localcloud import LocalCloud
     from ops.deployment.wanted import Deployment
     from ops.packaging.package import Package
     from tests.support.operator import Operator
-
-
-@pytest.fixture
-def cloud() -> Iterator[LocalCloud]:
-    """A local cloud of its own, in which nothing is deployed."""
-    with LocalCloud(enforce_limits=False, time_scale=0.02) as running:
-        running.behaviour.function_ready_s = 0.0
-        yield running
-
-
-@pytest.fixture
-def deployed(account: Cloud, wanted: Deployment, package: Package) -> Deployment:
-    """The real package, deployed, and what was there before covered."""
-    deploy(wanted, account, package.archive)
-    invoke(account, "backfill")
-    return wanted
 
 
 def of(findings: list[Finding], check: str) -> list[tuple[State, str]]:

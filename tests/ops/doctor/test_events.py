@@ -10,6 +10,7 @@ import pytest
 from localcloud import LocalCloud
 from localcloud.console import Console
 from localcloud.core import faults as strike
+from ops.deployment.cloud import BEIJING, moment_of
 from ops.doctor import arrivals, records
 from ops.doctor.examine import examine
 from ops.doctor.finding import Finding, State
@@ -162,10 +163,11 @@ def test_the_buss_store_tells_where_the_log_cannot_be_searched(place: Place, *, 
         ("2026-11-24T10:00:00+08:00", 1_795_485_600.0),
         ("2026-11-24 10:00:00", 1_795_485_600.0),
         ("2026-11-24T02:00:00Z", 1_795_485_600.0),
-        (None, 0.0),
-        ("yesterday", 0.0),
+        ("", None),
+        ("yesterday", None),
     ],
 )
-def test_times_of_eventbridge(told: Any, seconds: float) -> None:
+def test_times_of_eventbridge(told: str, seconds: float | None) -> None:
     """With a zone or, as the API's examples have it, without."""
-    assert arrivals._seconds(told) == seconds
+    moment = moment_of(told, BEIJING)
+    assert (moment and moment.timestamp()) == seconds

@@ -9,25 +9,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
-from localcloud import LocalCloud
 from ops.deployment.assembly import all_parts, plan_deployment
 from ops.deployment.step import Verb
 from tests.support.deployment import account_of, deploy, deployment_to, shell, small_package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from localcloud import LocalCloud
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
-
-
-@pytest.fixture
-def cloud() -> Iterator[LocalCloud]:
-    """A local cloud in which nothing is deployed."""
-    with LocalCloud(enforce_limits=False, time_scale=0.02) as running:
-        yield running
 
 
 def block(name: str) -> str:
