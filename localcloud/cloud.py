@@ -138,6 +138,11 @@ class LocalCloud:
         assert self._server is not None, "start it first"
         return self._server.connections
 
+    def close_connections(self) -> None:
+        """Close what clients have kept open, as any server does after a while."""
+        assert self._server is not None, "start it first"
+        self._server.close_connections()
+
     def description(self) -> dict[str, str]:
         """Return what a client needs to use it: the line `python -m localcloud` prints."""
         names = (

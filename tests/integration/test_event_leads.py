@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handler.cover import search
 from localcloud.core.clock import beijing_time
 from localcloud.core.faults import error
 from tests.support import records
@@ -171,16 +170,13 @@ def test_an_unattached_interface_is_the_event_s_only_where_it_was_not_to_be_atta
     assert function.letters() == []
 
 
-def test_too_many_are_left_to_the_sweep(
-    function: Function, cloud: LocalCloud, place: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_many_are_left_to_the_sweep(function: Function, cloud: LocalCloud, place: tuple[str, str]) -> None:
     """Some hundreds are listed, not thousands, and it is not tried again: the sweep lists them anyway."""
-    monkeypatch.setattr(search, "MAX_IN_PLACE", 200)
-    cloud.seed_interfaces(REGION, 301)
+    cloud.seed_interfaces(REGION, 601)
     report = function(without_answer(place))
     assert outcomes(report) == {"waiting": 1}
-    assert report["items"][0]["reason"].endswith(f"{place[1]} has more than 200 interfaces: left to the sweep")
-    assert function.calls() == [LOOK] * 3
+    assert report["items"][0]["reason"].endswith(f"{place[1]} has more than 500 interfaces: left to the sweep")
+    assert function.calls() == [LOOK] * 6
 
 
 def test_two_records_of_one_subnet_are_one_look(function: Function, cloud: LocalCloud, place: tuple[str, str]) -> None:

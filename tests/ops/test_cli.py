@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 import typer
 from typer.core import TyperGroup
+from typer.testing import CliRunner
 
 from handler.commands.status import COLUMNS
+from ops import cli
 from ops.cli import app
 from ops.cli_docs import page
 from ops.console import duration, plain, progress_line
@@ -134,14 +136,16 @@ def test_keys_of_a_profile(cloud: LocalCloud, operator: Operator, home: Path) ->
 
 
 @pytest.mark.parametrize("verbose", [(), ("--verbose",)])
-def test_a_fault_of_our_own(operator: Operator, monkeypatch: pytest.MonkeyPatch, verbose: tuple[str, ...]) -> None:
+def test_a_fault_of_our_own(verbose: tuple[str, ...]) -> None:
     """One sentence that names the place; the traceback only with --verbose, and never a secret."""
+    commands = typer.Typer(cls=cli.Guarded, pretty_exceptions_enable=False)
+    commands.callback()(cli.main)
 
-    def broken(_shell: object, _profile: object = "") -> None:
+    @commands.command()
+    def broken() -> None:
         raise LookupError("Token=PlantedSecret99")
 
-    monkeypatch.setattr("ops.credentials.find", broken)
-    result = operator(*verbose, "status")
+    result = CliRunner().invoke(commands, [*verbose, "broken"])
     assert result.exit_code == Exit.FAILED
     assert result.stderr.startswith("LookupError: a fault of this program at test_cli.py:")
     assert ("Traceback" in result.stderr) == bool(verbose)

@@ -12,7 +12,6 @@ import gzip
 import json
 import re
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -32,6 +31,7 @@ from tests.support.records import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     Carrier = Callable[[str], dict[str, Any]]
 
@@ -237,7 +237,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     place = tmp_path_factory.mktemp("home")
     (place / ".tccli").mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Path, "home", lambda: place)
+        patch.setenv("HOME", str(place))
         yield place
 
 

@@ -1,4 +1,4 @@
-"""Client clients of the local cloud: the SDK's, and one for CMQ that signs by itself."""
+"""Clients of the local cloud: the SDK's, and one for CMQ that signs by itself."""
 
 from __future__ import annotations
 
