@@ -46,8 +46,6 @@ DOCUMENTED: dict[str, type | dict[str, Any]] = {
 }
 TIMER = {"name": str, "qualifier": str, "cronExpression": str, "enable": bool, "argument": str}
 
-# Doc 583/9708: seven fields, each a number, a range, a list of them, or * and a step.
-
 
 def undocumented(value: dict[str, Any], documented: dict[str, Any], path: str = "") -> list[str]:
     """Name the fields that are not documented, or not of the documented type."""
