@@ -38,7 +38,7 @@ def _all_commands(command: Any) -> Iterator[Any]:
 
 
 def _first_sentence(command: Any) -> str:
-    """Typer cuts it at 45 characters, for terminals."""
+    """The first sentence of a command's help, whole: by itself Typer cuts it at 45 characters, for terminals."""
     return str(command.get_short_help_str(limit=1_000))
 
 

@@ -95,7 +95,7 @@ def ask(question: str, *, yes: bool) -> None:
 
 
 def table(title: str, columns: Sequence[str], *, numbers: Sequence[str] = (), fold: Sequence[str] = ()) -> Table:
-    """An empty table; `numbers` are set right, and `fold` may take several lines."""
+    """An empty table; the columns `numbers` are aligned to the right, those of `fold` may take several lines."""
     made = Table(
         title=Text(title, "bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True
     )

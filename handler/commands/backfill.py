@@ -53,7 +53,7 @@ def report_planned(whole: Survey, invocation: Invocation) -> None:
 
 
 def _wish_of(command: Command, invocation: Invocation) -> Wish | None:
-    """What a sweep repairs beside: nothing, unless FLOWLOG_REPAIR says so."""
+    """What is repaired along with the creates: only in a sweep, and as far as FLOWLOG_REPAIR allows."""
     of_a_sweep = command.arguments.get(OF_A_SWEEP) and invocation.settings.repair != OFF
     return Wish(invocation.settings.repair) if of_a_sweep else None
 

@@ -158,7 +158,7 @@ class _Taking:
         del self.inventory.cures[MOST:]
 
     def _tell_missing(self) -> None:
-        """Tell what is missing from what can have no flow log by its instance's model, as far as that is known."""
+        """Tell each interface without a flow log: unsupported where its instance's model takes none, else missing."""
         models = self._models([each.interface.instance_id for each in self._missing])
         for found in self._missing:
             model = models.get(found.interface.instance_id, "")

@@ -28,7 +28,7 @@ WORKERS = 16
 IN_A_ROW = 5
 """So many answers in a row that concern the whole account, with nothing that has succeeded, raise the suspicion."""
 PROBES = 8
-"""About so many more, from all over the region, make it sure: what is refused may only be what sorts first."""
+"""A suspicion is tested by about so many creates from all over the region: the first by id may be refused alone."""
 _OPEN, _TAKEN, _DONE = b"\0\1\2"
 
 
@@ -90,7 +90,7 @@ class RegionRun:
         return self.inventory.missing[done - 1][0] if done else ""
 
     def _suspect(self, failure: Failure | None) -> None:
-        """Suspect the account where all answers speak against it, look elsewhere in the region, and then be sure."""
+        """Where all answers blame the account, try interfaces elsewhere in the region, then end the creates."""
         self._hopeful = self._hopeful or failure is None
         if self._hopeful or failure is None or failure.code not in ACCOUNT_WIDE:
             self._in_a_row, self._probes = 0, []

@@ -119,7 +119,7 @@ class Redrive:
         return any(each and each.letter_id in self.invocation.letters.written for each in one.histories)
 
     def _stays(self, one: Letter) -> bool:
-        """Whether a letter is left on the queue as it is; why, is said of what is not our own exhausted record."""
+        """Whether a letter is left on the queue as it is. The report says why, but for our own exhausted records."""
         if one.about:
             self.invocation.letters.regions.add(one.about)
         why = one.why_it_stays

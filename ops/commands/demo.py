@@ -102,7 +102,7 @@ def _go_back(local: LocalCloud) -> None:
 
 
 def _let_an_hour_pass(stage: Stage) -> None:
-    """Until now, with traffic at the first of the new interfaces."""
+    """Move the cloud's clock on to now; half an hour before, the first of the new interfaces has traffic."""
     stage.local.clock.advance(AGO_S / 2)
     [first] = stage.call(VPC, "DescribeFlowLogs", Limit=1)["FlowLog"]
     stage.local.send_traffic(HOME, first["ResourceId"])
@@ -277,7 +277,7 @@ def _refused_call(stage: Stage) -> None:
 
 
 def _without_permission(stage: Stage) -> None:
-    """Somebody takes a permission from the role; afterwards `deploy` would give it back, and so does this."""
+    """An event comes while the role lacks a permission; afterwards the role has it again, as after a `deploy`."""
     policy = next(part for part in all_parts(stage.deployment, stage.cloud) if isinstance(part, Policy))
     found = policy.find()
     assert found is not None, "it has just been deployed"

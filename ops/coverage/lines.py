@@ -26,9 +26,9 @@ COLUMNS = (
     "account", "region", "vpc_id", "subnet_id", "instance_id", "interface_id", "state", "reason", "flow_log_id",
     "topic_id", "traffic_type", "enabled", "seen_at",
 )  # fmt: skip
-"""Of `--csv`; the items of `--json` have them too, and their outcome."""
+"""The columns of `--csv`; the items of `--json` have the same keys, and their outcome."""
 ARRIVAL_COLUMNS = ("arrival", "last_record_at")
-"""Further columns, with --arrivals."""
+"""The columns that --arrivals adds."""
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _OUTCOMES = {state: outcome for outcome, states in STATES.items() for state in states}
 _OUTCOMES[State.MISSING] = Outcome.MISSING

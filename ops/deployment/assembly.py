@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 def all_parts(deployment: Deployment, cloud: Cloud, archive: Path | None = None) -> list[Part]:
     """Every part. Without a package, the function's code is not looked at.
 
-    The role comes first, for a function takes its keys from it; then, for with the target the events begin, that. The
-    alarms are last, and are there only where somebody is named to be called.
+    The role comes first, for the function takes its keys from it. The target comes after all that an event needs, for
+    with it the events begin. The alarms are last, and are there only where somebody is named to be called.
     """
     parts: list[Part] = [
         Role(deployment, cloud),

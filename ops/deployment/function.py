@@ -199,7 +199,7 @@ class Function(TaggedPart):
         }
 
     def _dead_letters(self) -> dict[str, str]:
-        """SCF takes a queue of its own region only; without one, the function's own dead letters are all there is."""
+        """SCF's own dead-letter queue: ours, where it is in the function's region; SCF takes no other."""
         if self.deployment.queue_region != self.deployment.region:
             return {"Type": "", "Name": ""}
         return {"Type": self.deployment.dead_letter_type, "Name": self.deployment.queue}

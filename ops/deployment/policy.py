@@ -80,7 +80,7 @@ class Policy(Part):
         self.cloud.call(CAM, "DeletePolicy", {"PolicyId": [policy_id]})
 
     def _policy_id(self) -> int | None:
-        """ListPolicies takes a keyword, not a name."""
+        """The id of the policy of this name, looked for here: ListPolicies finds by a keyword."""
         named = self._pages("ListPolicies", {"Scope": "Local", "Keyword": self.name})
         return next((int(each["PolicyId"]) for each in named if each.get("PolicyName") == self.name), None)
 

@@ -32,7 +32,7 @@ class Queue(TaggedPart):
         return self.deployment.queue
 
     def find(self) -> Found | None:
-        """Its entry in DescribeCmqQueues. Names differ not only by case (documented)."""
+        """Its entry in DescribeCmqQueues, found whatever its name's case: no two differ by case only (documented)."""
         params = {"QueueNameList": [self.name], "Offset": 0, "Limit": 50}
         reply = self.cloud.find(TDMQ, "DescribeCmqQueues", params, self.deployment.queue_region) or {}
         queues = reply.get("QueueList") or []

@@ -44,7 +44,7 @@ def needed(storage: str) -> list[ServiceRole]:
 
 
 def lacking(storage: str, cloud: Cloud) -> list[ServiceRole]:
-    """Those of them that the account has not.
+    """Those of the needed roles that the account lacks.
 
     Raises:
         CloudError: they could not be looked for.
