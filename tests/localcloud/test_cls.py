@@ -32,6 +32,15 @@ def test_topics_are_found_by_id_and_by_part_of_their_name(call: Client, cloud: L
     assert precise["TotalCount"] == 0
 
 
+def test_a_topic_is_kept_as_it_was_asked_for(call: Client) -> None:
+    logset_id = call("cls", "CreateLogset", LogsetName="l")["LogsetId"]
+    tags = [{"Key": "k", "Value": "v"}]
+    wanted = {"TopicName": "t", "Describes": "why", "Period": 7, "StorageType": "cold", "Tags": tags}
+    made = call("cls", "CreateTopic", LogsetId=logset_id, **wanted)
+    (shown,) = call("cls", "DescribeTopics", Filters=[{"Key": "topicId", "Values": [made["TopicId"]]}])["Topics"]
+    assert {name: shown[name] for name in wanted} == wanted
+
+
 def test_flow_logs_whose_topic_is_deleted_show_it(call: Client, flow_log: dict[str, Any]) -> None:
     topic = make_topic(call)
     call("vpc", "CreateFlowLog", **{**flow_log, "CloudLogId": topic})

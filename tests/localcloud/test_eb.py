@@ -51,6 +51,9 @@ def test_a_rule_is_made_changed_and_deleted(call: Client, bus: dict[str, str], r
     )
     call("eb", "UpdateRule", **rule, Enable=False, EventPattern="{}")
     assert (call("eb", "GetRule", **rule)["Enable"], call("eb", "GetRule", **rule)["EventPattern"]) == (False, "{}")
+    call("eb", "UpdateRule", **rule, Description="why")
+    call("eb", "UpdateRule", **rule, Enable=True)
+    assert call("eb", "GetRule", **rule)["Description"] == "why", "what a call does not give stays"
     assert [one["RuleId"] for one in call("eb", "ListRules", **bus)["Rules"]] == [rule["RuleId"]]
     call("eb", "DeleteRule", **rule)
     assert call.refused("eb", "GetRule", **rule) == (

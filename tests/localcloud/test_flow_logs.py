@@ -41,8 +41,9 @@ def test_a_flow_log_is_made_and_described(call: Client, cloud: LocalCloud, flow_
 
 
 def test_an_interface_has_one_flow_log(call: Client, flow_log: dict[str, Any]) -> None:
-    """Documented since 2025-09-15: doc 682/18934."""
+    """Documented since 2025-09-15: doc 682/18934. It is told before a taken name."""
     call("vpc", "CreateFlowLog", **flow_log)
+    assert call.refused("vpc", "CreateFlowLog", **flow_log)[0] == "UnsupportedOperation.FlowLogInstanceExisted"
     assert call.refused("vpc", "CreateFlowLog", **{**flow_log, "FlowLogName": "another"}) == (
         "UnsupportedOperation.FlowLogInstanceExisted",
         f"A flow log of the instance `{flow_log['ResourceId']}` exists already.",

@@ -53,8 +53,9 @@ def test_a_queue_has_the_documented_defaults(call: Client) -> None:
     assert call.refused("tdmq", "DescribeCmqQueues", QueueName="q")[0] == "InvalidParameterValue"
 
 
-def test_a_name_is_taken_once_whatever_its_case(call: Client) -> None:
+def test_a_name_is_taken_once_whatever_its_case(call: Client, cmq: Cmq) -> None:
     call("tdmq", "CreateCmqQueue", QueueName="Letters")
+    assert cmq("SendMessage", queueName="LETTERS", msgBody="one")["code"] == 0
     assert call.refused("tdmq", "CreateCmqQueue", QueueName="letters") == (
         "ResourceInUse.Queue",
         "The queue `letters` exists already.",

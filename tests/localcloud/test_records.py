@@ -51,9 +51,11 @@ def test_an_idle_interface_writes_nodata_after_capture_and_publishing(
 
 
 def test_traffic_takes_the_place_of_nodata(cloud: LocalCloud, call: Client, covered: str) -> None:
-    cloud.clock.advance(QUARTER_S)
+    cloud.clock.advance(QUARTER_S + 301 - cloud.clock.now() % 300)  # a capture window has just begun
     assert cloud.send_traffic(cloud.region, covered, bytes=77) == 1
-    assert arrivals(call)[covered]["ok"] == 0, "it is not published yet"
+    assert arrivals(call)[covered]["ok"] == 0
+    cloud.clock.advance(400)
+    assert arrivals(call)[covered]["ok"] == 0, "its window is over, and it is not published yet"
     cloud.clock.advance(QUARTER_S)
     assert arrivals(call)[covered]["ok"] == 1
     now = int(cloud.clock.now() * 1000)
