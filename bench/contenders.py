@@ -47,7 +47,7 @@ class Field:
 
     @property
     def peers(self) -> tuple[Contender, ...]:
-        """The peers of the issue, (a) to (d)."""
+        """The peers that the table names, (a) to (d)."""
         return (
             self._contender("(a) vendor's way", "vendor", self.plain),
             self._contender("(b) the same, bytecode", "vendor", self.compiled),
