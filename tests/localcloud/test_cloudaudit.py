@@ -252,6 +252,13 @@ def test_the_trail_is_read_in_pages(call: Client, lookup: Callable[..., dict[str
     assert len(set(ids)) == 3
 
 
+def test_the_trail_goes_back_ninety_days(cloud: LocalCloud, call: Client) -> None:
+    day_s, now = 24 * 3600, int(cloud.clock.now())
+    assert call("cloudaudit", "DescribeEvents", StartTime=now - 89 * day_s, EndTime=now - 80 * day_s)["ListOver"]
+    older = call.refused("cloudaudit", "DescribeEvents", StartTime=now - 91 * day_s, EndTime=now - 80 * day_s)
+    assert older[0] == "InvalidParameterValue.Time"
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
