@@ -119,3 +119,16 @@ def test_the_more_events_the_more_time_is_kept_for_their_letters(
     clock.now = 0.0
     function(event, seconds=10.0, clock=clock)
     assert function.calls().count(CREATE) > 2
+
+
+def test_an_invisible_instance_does_not_hold_up_another_region(function: Function, cloud: LocalCloud) -> None:
+    """What has to be waited for is waited for beside the rest, not before it."""
+    elsewhere = "ap-beijing"
+    interface = cloud.seed_interface(elsewhere, instance_id=cloud.seed_instance(elsewhere))
+    batch = records.event_list(
+        records.cloud_event(records.run_instances("ins-00000000")),
+        records.cloud_event(records.attached(interface, elsewhere)),
+    )
+    report = function(batch, seconds=3)
+    assert outcomes(report) == {"created": 1, "dead_lettered": 1}
+    assert len(cloud.flow_logs_of(elsewhere, interface)) == 1
