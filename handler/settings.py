@@ -190,10 +190,15 @@ def _content_problem(text: str, rules: Mapping[str, Any]) -> str:
     return schema.told(schema.part(_SCHEMA, rules), content)
 
 
+def named_regions(text: str) -> tuple[str, ...]:
+    """The regions that a value of FLOWLOG_REGIONS names, each once; none where it is `all`, or empty."""
+    parts = (part.strip() for part in text.split(","))
+    return tuple(dict.fromkeys(part for part in parts if part not in ("", "all")))
+
+
 def _typed(values: Mapping[str, str], region: str) -> Settings:
     topic = values.get("FLOWLOG_TOPIC_ID", "").strip()
     rules = json.loads(values["FLOWLOG_RULES"])
-    regions = values["FLOWLOG_REGIONS"].strip()
     dlq_region = values.get("FLOWLOG_DLQ_REGION", region)
     return Settings(
         region=region,
@@ -206,7 +211,7 @@ def _typed(values: Mapping[str, str], region: str) -> Settings:
         storage=values["FLOWLOG_STORAGE"],
         include=_rules("include", rules.get("include", {})),
         exclude=_rules("exclude", rules.get("exclude", {})),
-        regions=() if regions == "all" else tuple(dict.fromkeys(part.strip() for part in regions.split(","))),
+        regions=named_regions(values["FLOWLOG_REGIONS"]),
         repair=values["FLOWLOG_REPAIR"],
         create_rate=float(values["FLOWLOG_CREATE_RATE"]),
         dlq_queue=values["FLOWLOG_DLQ_QUEUE"],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from handler import schema
 from handler.errors import CloudError
+from handler.settings import named_regions
 from ops.deployment.cloud import VPC
 
 if TYPE_CHECKING:
@@ -34,9 +35,7 @@ def regions_of(deployment: Deployment, cloud: Cloud) -> list[str]:
     Raises:
         CloudError: all are meant, and they could not be listed: what is left behind would go on costing.
     """
-    # Nobody has checked the setting here, and an empty entry would be the function's own region a second time.
-    given = [part.strip() for part in deployment.variables.get("FLOWLOG_REGIONS", "").split(",")]
-    return list(dict.fromkeys(each for each in given if each not in ("", "all"))) or cloud.regions()
+    return list(named_regions(deployment.variables.get("FLOWLOG_REGIONS", ""))) or cloud.regions()
 
 
 def ours(deployment: Deployment, cloud: Cloud, regions: Iterable[str]) -> list[FlowLog]:
