@@ -174,14 +174,8 @@ class Redrive:
             self.invocation.dismiss(item)
         elif item.name == "redrive" or (item.name == "sweep" and self._swept):
             self.invocation.report.add(Result(Outcome.IGNORED, reason=f"{item.name}: it has just been done"))
-        elif item.name == "sweep":
-            self._sweep(item)
+        elif item.name == "sweep":  # what comes after its redrive, which is under way
+            self._swept = True
+            backfill.run(backfill.SWEEP, self.invocation)
         else:
             self.run_command(item, self.invocation)
-
-    def _sweep(self, sweep: Command) -> None:
-        """Run of a sweep what comes after its redrive, which is under way. What fails as a whole is the sweep."""
-        self._swept = True
-        failure = attempted(lambda: backfill.run(backfill.SWEEP, self.invocation))
-        if failure:
-            self.invocation.give_up(sweep, failure)

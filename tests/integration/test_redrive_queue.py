@@ -60,6 +60,16 @@ class TestTheQueue:
         assert {letter["attempts"] for letter in left} == {1}
         assert left
 
+    def test_a_message_that_may_not_be_deleted(self, function: Function, cloud: LocalCloud) -> None:
+        """It is said, and the record stays on the queue: run again, it finds its interface covered."""
+        (interface,) = cloud.seed_interfaces(HOME, 1)
+        put(cloud, letter_of(cloud, interface))
+        cloud.faults.add(DELETE, error(4100, "no permission"))
+        report = function(REDRIVE)
+        assert outcomes(report) == {"created": 1}
+        assert "queue error 4100: no permission" in report["stopped"]
+        assert len(function.letters()) == 1
+
     def test_a_stale_handle_is_no_error(self, function: Function, cloud: LocalCloud) -> None:
         """Somebody else has the message by now; running it again finds it covered."""
         (interface,) = cloud.seed_interfaces(HOME, 1)
