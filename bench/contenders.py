@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ops import config
 from ops.packaging import content, dependencies, package, pythons
-from ops.packaging.dependencies import Target
+from ops.packaging.dependencies import Runtime
 
 if TYPE_CHECKING:
     from ops.packaging.package import Package
@@ -75,14 +75,14 @@ def gather() -> Field:
     """
     store = ROOT / ".build" / "bench"
     built = package.build(out=store)
-    target = Target.of(config.runtime())
+    target = Runtime.of(config.runtime())
     python = pythons.find(target.version)
     assert python is not None, "the package has just been built with it"
     plain, compiled = _peers(store, python, target)
     return Field(python, built, plain, compiled, _programs(store, python, target))
 
 
-def _peers(store: Path, python: Path, target: Target) -> tuple[Path, Path]:
+def _peers(store: Path, python: Path, target: Runtime) -> tuple[Path, Path]:
     """The pinned dependencies and the typed client, whole, without and with bytecode; made once for the pins."""
     pins = store / "peers.txt"
     pins.write_text(
@@ -106,7 +106,7 @@ def _pin_of_typed_client() -> str:
     return "\n".join(lines[start : end + 1]) + "\n"
 
 
-def _programs(store: Path, python: Path, target: Target) -> Path:
+def _programs(store: Path, python: Path, target: Runtime) -> Path:
     """A copy of the programs, with bytecode: no contender pays for them."""
     folder = store / "programs"
     shutil.rmtree(folder, ignore_errors=True)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ops.deployment.cloud import Cloud
     from ops.deployment.part import Found
     from ops.doctor.case import Case
-    from ops.doctor.records import Record
+    from ops.doctor.records import TrailRecord
 
 LATE_S = 15 * 60
 """A record may be in the trail, and its event not with the function yet: so long it may take, in seconds."""
@@ -75,7 +75,7 @@ def _compared(there: Case, rule: Found) -> Finding:
     return Finding("events", State.FAIL, what, SWITCH)
 
 
-def _calls(there: Case, since: float, until: float) -> list[Record]:
+def _calls(there: Case, since: float, until: float) -> list[TrailRecord]:
     shown = records.last(there.cloud, since=since, until=until)
     return [record for record in shown if record.is_call_to_hear_of and record.request_id][:MOST]
 

@@ -10,7 +10,7 @@ from ops.deployment.role import Role
 from ops.deployment.rule import Rule
 from ops.deployment.target import Target
 from ops.deployment.timer import TimerTrigger
-from ops.doctor import access, arrivals, coverage, function, parts, storage
+from ops.doctor import access, against_plan, arrivals, coverage, function, storage
 from ops.doctor.case import Case
 from ops.doctor.finding import Finding, State
 from ops.errors import OperatorError, next_step
@@ -26,7 +26,7 @@ CALL_LIMIT_S = 20.0
 """How long one call may be tried again, in seconds."""
 
 CHECKS: dict[str, Callable[[Case], Iterator[Finding]]] = {
-    "role": parts.as_planned(Role),
+    "role": against_plan.as_planned(Role),
     "permission": access.permissions,
     "service role": access.granted_roles,
     "topic": storage.topics,
@@ -35,13 +35,13 @@ CHECKS: dict[str, Callable[[Case], Iterator[Finding]]] = {
     "elsewhere": function.elsewhere,
     "code": function.code,
     "settings": function.settings_as_deployed,
-    "timer": parts.as_planned(TimerTrigger),
-    "rule": parts.as_planned(Rule),
-    "target": parts.as_planned(Target),
+    "timer": against_plan.as_planned(TimerTrigger),
+    "rule": against_plan.as_planned(Rule),
+    "target": against_plan.as_planned(Target),
     "events": arrivals.arrivals,
     "status": function.answers,
     "coverage": coverage.coverage,
-    "alarm": parts.alarms,
+    "alarm": against_plan.alarms,
 }
 """In the order in which a newcomer has to mend what they find; a check is called by the name of its findings."""
 

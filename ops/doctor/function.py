@@ -12,9 +12,9 @@ from ops.deployed import differences
 from ops.deployment.function import Function, digest
 from ops.deployment.preflight import unknown_settings
 from ops.deployment.reply import ACTIVE, digest_of, reasons, variables_of
+from ops.doctor.against_plan import planned
 from ops.doctor.case import ANSWER_LIMIT_S
 from ops.doctor.finding import DEPLOY, Finding, State
-from ops.doctor.parts import planned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -32,8 +32,8 @@ _PAGE = 50
 
 
 @dataclass(frozen=True)
-class Record:
-    """One record.
+class TrailRecord:
+    """One record of CloudAudit's trail.
 
     Attributes:
         action: the API action.
@@ -67,7 +67,9 @@ class Record:
         return "; ".join(dict.fromkeys(_words(item) for item in self.items))
 
 
-def last(cloud: Cloud, *, since: float | None = None, until: float | None = None, most: int = _PAGE) -> list[Record]:
+def last(
+    cloud: Cloud, *, since: float | None = None, until: float | None = None, most: int = _PAGE
+) -> list[TrailRecord]:
     """The last records of the rule's actions, the newest first.
 
     Args:
@@ -99,11 +101,11 @@ def _rows(cloud: Cloud, start: float, end: float) -> Iterator[dict[str, Any]]:
         end = begin - 1
 
 
-def _record(row: dict[str, Any]) -> Record:
+def _record(row: dict[str, Any]) -> TrailRecord:
     text = row.get("CloudAuditEvent")
     content = jsontext.said(text)
     told = str(row.get("EventTime") or "")
-    return Record(
+    return TrailRecord(
         str(row.get("EventName")),
         str(row.get("RequestID") or ""),
         int(told) if told.isdecimal() else 0,

@@ -14,7 +14,7 @@ from ops.doctor.finding import Finding, State
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ops.doctor.records import Record
+    from ops.doctor.records import TrailRecord
 
 _STYLES = {State.OK: "green", State.UNKNOWN: "cyan", State.WARN: "yellow", State.FAIL: "bold red"}
 
@@ -42,7 +42,7 @@ def _sum_up(findings: Sequence[Finding]) -> Text:
     return Text(f"No check failed: {warnings}, and {unknown} without an answer.", "bold yellow")
 
 
-def record_row(record: Record) -> dict[str, Any]:
+def record_row(record: TrailRecord) -> dict[str, Any]:
     """A record as `--json` lists it."""
     return {
         "time": datetime.fromtimestamp(record.seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),

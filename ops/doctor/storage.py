@@ -8,8 +8,8 @@ from handler.errors import CloudError
 from ops.console import counted
 from ops.deployment import topic
 from ops.deployment.queue import Queue, messages
+from ops.doctor.against_plan import planned
 from ops.doctor.finding import DEPLOY, Finding, State
-from ops.doctor.parts import planned
 from ops.errors import next_step
 
 if TYPE_CHECKING:

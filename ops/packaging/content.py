@@ -14,7 +14,7 @@ from ops.errors import OperatorError
 from ops.packaging.dependencies import run
 
 if TYPE_CHECKING:
-    from ops.packaging.dependencies import Pin, Target
+    from ops.packaging.dependencies import Pin, Runtime
 
 CODE_ROOT = "/var/user"
 """Where SCF unpacks the code (its USER_CODE_ROOT): bytecode names its files so, not by a path of the builder."""
@@ -91,7 +91,7 @@ def gather(pin: Pin, site: Path, folder: Path) -> None:
         _copy(site / name, folder / name)
 
 
-def add_ours(root: Path, folder: Path, target: Target) -> None:
+def add_ours(root: Path, folder: Path, target: Runtime) -> None:
     """Put the entry, our code, the schemas and our licence into the folder."""
     for source in (*root.glob("handler/**/*.py"), *root.glob("schemas/*.json")):
         _copy(source, folder / source.relative_to(root))
@@ -110,7 +110,7 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def add_bytecode(folder: Path, python: Path, target: Target) -> None:
+def add_bytecode(folder: Path, python: Path, target: Runtime) -> None:
     """Make bytecode for every module, in one process and in the order of names, so that it is the same each time."""
     command = [str(python), "-s", "-S", "-B", "-m", "compileall", "-qq", "-f", "-o", "0"]
     command += ["--invalidation-mode", "checked-hash", "-s", str(folder), "-p", CODE_ROOT, str(folder)]

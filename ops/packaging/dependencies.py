@@ -28,7 +28,7 @@ _SPDX = {"Apache License 2.0": "Apache-2.0"}
 
 
 @dataclass(frozen=True)
-class Target:
+class Runtime:
     """What to install for.
 
     Attributes:
@@ -40,7 +40,7 @@ class Target:
     platforms: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, runtime: str) -> Target:
+    def of(cls, runtime: str) -> Runtime:
         """SCF's machine with one of its runtimes, such as "Python3.10".
 
         Raises:
@@ -85,7 +85,7 @@ class Pin:
     files: dict[str, str]
 
 
-def install(pins: Path, target: Target, store: Path) -> tuple[Path, list[Pin]]:
+def install(pins: Path, target: Runtime, store: Path) -> tuple[Path, list[Pin]]:
     """Install the pins, once for each target and state of the pins.
 
     Args:
@@ -111,7 +111,7 @@ def install(pins: Path, target: Target, store: Path) -> tuple[Path, list[Pin]]:
     return wanted / "site", [_pin(each, wheels) for each in distributions(path=[str(wanted / "site")])]
 
 
-def _pip_install(pins: Path, target: Target, folder: Path) -> None:
+def _pip_install(pins: Path, target: Runtime, folder: Path) -> None:
     folder.mkdir()
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
     wheels = ["install", "-qq", "--require-hashes", "--no-deps", "--only-binary", ":all:", "--no-compile"]

@@ -27,7 +27,7 @@ from ops.packaging import dependencies, pythons
 from ops.packaging.archive import files_of, pack, settle
 from ops.packaging.bom import bill_of_materials
 from ops.packaging.content import add_bytecode, add_ours, gather, sha256
-from ops.packaging.dependencies import Target
+from ops.packaging.dependencies import Runtime
 
 ROOT = Path(__file__).resolve().parents[2]
 """A checkout, or the folder that eni-flowlog is installed into: both hold `handler/` and `schemas/`."""
@@ -85,7 +85,7 @@ def build(runtime: str = "", out: Path | None = None, *, bytecode: bool = True, 
     Raises:
         OperatorError: bytecode is wanted and there is no such Python, or installing or compiling failed.
     """
-    target = Target.of(runtime or config.runtime())
+    target = Runtime.of(runtime or config.runtime())
     if not bytecode:
         return _build(root, out, target, None)
     compiler = pythons.find(target.version)
@@ -111,9 +111,9 @@ def build_to_run_here(out: Path | None = None) -> Package:
     Raises:
         OperatorError: installing or compiling failed.
     """
-    if pythons.find(Target.of(config.runtime()).version):
+    if pythons.find(Runtime.of(config.runtime()).version):
         return build(out=out)
-    here = Target(sys.version_info[:2])
+    here = Runtime(sys.version_info[:2])
     return _build(ROOT, out or home(ROOT) / ".build" / "this-machine", here, Path(sys.executable))
 
 
@@ -122,7 +122,7 @@ def home(root: Path) -> Path:
     return root if (root / "pyproject.toml").is_file() else Path.cwd()
 
 
-def _build(root: Path, out: Path | None, target: Target, compiler: Path | None) -> Package:
+def _build(root: Path, out: Path | None, target: Runtime, compiler: Path | None) -> Package:
     out = out or home(root) / ".build"
     out.mkdir(parents=True, exist_ok=True)
     site, pins = dependencies.install(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from ops.packaging.dependencies import Target, install
+from ops.packaging.dependencies import Runtime, install
 
 if TYPE_CHECKING:
     from ops.packaging.package import Package
@@ -27,7 +27,7 @@ LICENCE = re.compile(r"[^/]+\.dist-info/(licenses/)?(LICENSE|COPYING|NOTICE)[^/]
 
 def test_each_file_of_a_dependency_is_the_one_in_its_wheel(package: Package) -> None:
     """Nothing is patched: the RECORD of each published wheel has the hash of each file in the zip."""
-    site, _ = install(PINS, Target.of("Python3.10"), ROOT / ".build" / "dependencies")
+    site, _ = install(PINS, Runtime.of("Python3.10"), ROOT / ".build" / "dependencies")
     published = {}
     for record in site.glob("*.dist-info/RECORD"):
         published.update({path: digest for path, digest, _ in csv.reader(record.open(newline=""))})
