@@ -82,7 +82,7 @@ class TestSweep:
     def test_what_concerns_the_account_ends_the_creates_and_leaves_one_letter(self, unpaced: Function) -> None:
         """Nothing has succeeded, from one end of the region to the other; sweep after sweep the queue does not grow."""
         cloud = unpaced.cloud
-        unpaced.set(FLOWLOG_CREATE_RATE="200")
+        unpaced.set(FLOWLOG_CREATE_RATE="100")
         cloud.seed_interfaces(HOME, 199)
         switch = cloud.faults.add(CREATE, error("UnauthorizedOperation", "no permission"))
         report = unpaced(SWEEP)
@@ -203,11 +203,11 @@ class TestManualBackfill:
     def test_what_concerns_the_account_keeps_the_rest_as_one_letter(self, unpaced: Function) -> None:
         """What was tried, and what was not."""
         cloud = unpaced.cloud
-        unpaced.set(FLOWLOG_CREATE_RATE="200")
+        unpaced.set(FLOWLOG_CREATE_RATE="100")
         ids = cloud.seed_interfaces(HOME, 199)
         switch = cloud.faults.add(CREATE, error("LimitExceeded", "no more"))
         report = unpaced(BACKFILL)
-        assert 20 <= switch.hits < 60
+        assert 20 <= switch.hits < 200
         assert report["outcomes"]["dead_lettered"] == switch.hits + 1
         assert "LimitExceeded: no more" in report["stopped"]
         assert "look at the topic, the role and the account's quota" in report["stopped"]
