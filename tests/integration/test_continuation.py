@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler.commands.creates import RegionRun
 from handler.commands.inventory import Inventory
-from handler.model import Outcome, Result
+from handler.model import Failure, Outcome, Result
 from localcloud.core.faults import delay, drop_before_effect, error, throttle
 from tests.support.client import Client
 from tests.support.clock import Clock
@@ -172,3 +172,14 @@ def test_what_was_made_counts_however_the_last_one_ended() -> None:
     for index, outcome in enumerate((Outcome.CREATED, Outcome.SKIPPED, Outcome.DEAD_LETTERED), start=1):
         run.note(index, Result(outcome))
     assert (run.tried, run.made, run.after, len(run.undone)) == (3, 1, "", 1)
+
+
+def test_a_region_that_refuses_all_is_probed_to_its_end_and_left() -> None:
+    """Five in a row, then one in about each eighth of the rest: no more is tried once it is sure."""
+    run = RegionRun(Inventory(HOME, missing=[(f"eni-{number:08}", "vpc-00000000") for number in range(200)]))
+    tried = []
+    while taken := run.take():
+        run.note(taken[0], Result(Outcome.DEAD_LETTERED, failure=Failure("refused", "UnauthorizedOperation", "no")))
+        tried.append(taken[0])
+    assert tried == [0, 1, 2, 3, 4, 199, 175, 151, 127, 103, 79, 55, 31, 7]
+    assert run.cause is not None
