@@ -78,14 +78,15 @@ class Strike:
     @contextmanager
     def everywhere(self) -> Iterator[None]:
         """Watch this thread, and those that begin meanwhile."""
-        before = sys.gettrace()
+        here, in_threads = sys.gettrace(), threading.gettrace()
         threading.settrace(self)
         sys.settrace(self)
         try:
             yield
         finally:
-            sys.settrace(before)
-            threading.settrace(before)
+            # Not this thread's own: coverage's belongs to one thread, and crashes in another.
+            threading.settrace(in_threads)
+            sys.settrace(here)
 
 
 class Story:

@@ -35,6 +35,7 @@ def test_what_is_not_covered_is_counted_by_what_is_wrong(
     invoke(account, "backfill")
     [log] = account.call(VPC, "DescribeFlowLogs", {"ResourceId": first})["FlowLog"]
     account.call(VPC, "DisableFlowLogs", {"FlowLogIds": [log["FlowLogId"]]})
+    refusal = cloud.faults.add("CreateFlowLog", strike.error("LimitExceeded"))  # the hourly sweep may come just now
     cloud.seed_interfaces(cloud.region, 2)
     [said] = [finding for finding in examine(deployed, account) if finding.check == "coverage"]
     assert (said.state, said.what) == (
@@ -42,6 +43,7 @@ def test_what_is_not_covered_is_counted_by_what_is_wrong(
         "2 interfaces without a flow log, 1 interface whose flow log is broken",
     )
     assert said.todo == "See `eni-flowlog status`, then run `eni-flowlog backfill` and `eni-flowlog repair`."
+    refusal.off()
     account.call(VPC, "EnableFlowLogs", {"FlowLogIds": [log["FlowLogId"]]})
     invoke(account, "backfill")
     assert of(examine(deployed, account), "coverage") == [(State.OK, "4 interfaces in 1 region, all covered")]
