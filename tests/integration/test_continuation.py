@@ -14,7 +14,7 @@ from tests.support.clock import Clock
 from tests.support.deployed import make_function, make_role
 from tests.support.deployment import small_package
 from tests.support.function import FUNCTION_REGION as HOME
-from tests.support.function import Function, covered_once, outcomes
+from tests.support.function import Function, by_clock, covered_once, outcomes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,7 +126,7 @@ class TestContinuation:
         """What was done behind it is progress: the next hop finds it covered."""
         ids = function.cloud.seed_interfaces(HOME, 79)
         function.cloud.faults.add(CREATE, delay(20), times=1)
-        report = function(BACKFILL, seconds=5)
+        report = function(BACKFILL, seconds=8)
         assert report["outcomes"]["created"] > 0
         (letter,) = function.letters()  # there is no function to invoke here
         assert letter["error"]["code"] != "NoProgress"
@@ -161,7 +161,8 @@ class TestContinuation:
     def test_without_a_function_it_only_says_so(self, function: Function) -> None:
         """On an operator's machine there is nothing to invoke."""
         function.cloud.seed_interfaces(HOME, 79)
-        report = function.run(BACKFILL, {"time_limit_in_ms": 2500})
+        given = {"time_limit_in_ms": 2500}
+        report = function.run(BACKFILL, given, by_clock(given, Clock()))
         assert "the time ran out with" in report["stopped"]
         assert function.letters() == []
 

@@ -9,8 +9,9 @@ import pytest
 
 from localcloud.core.faults import error
 from tests.support import records
+from tests.support.clock import Clock
 from tests.support.function import FUNCTION_REGION as HOME
-from tests.support.function import QUEUE, Function, outcomes
+from tests.support.function import QUEUE, Function, by_clock, outcomes
 from tests.support.letters import letter_of, put, stopped
 
 if TYPE_CHECKING:
@@ -235,7 +236,8 @@ class TestOtherRecords:
             cloud,
             records.own_letter("command", event={"command": "backfill", "regions": [ELSEWHERE]}, error=stopped()),
         )
-        report = function.run(REDRIVE, {"time_limit_in_ms": 3_000})
+        given = {"time_limit_in_ms": 3_000}
+        report = function.run(REDRIVE, given, by_clock(given, Clock()))
         assert "interfaces of ap-shanghai left" in report["stopped"]
         (letter,) = function.letters()
         assert (letter["attempts"], letter["event"]["regions"]) == (3, [ELSEWHERE])

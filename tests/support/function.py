@@ -65,6 +65,11 @@ def context(seconds: float = 60.0, **changes: Any) -> dict[str, Any]:
     }
 
 
+def by_clock(given: dict[str, Any], clock: Clock) -> Budget:
+    """The time that a context gives, by a clock that moves only when the function waits."""
+    return replace(budget_from(given), monotonic=clock.monotonic, sleep=clock.sleep, started=clock.now)
+
+
 def valid(name: str, value: Any) -> Any:
     """The value, once its schema has accepted it."""
     Draft202012Validator(schema.document(name)).validate(value)
@@ -92,10 +97,7 @@ class Function:
             InvocationFailed: as the function does.
         """
         given = context(seconds)
-        if clock is None:
-            return self.run(event, given)
-        by_clock = replace(budget_from(given), monotonic=clock.monotonic, sleep=clock.sleep, started=clock.now)
-        return self.run(event, given, by_clock)
+        return self.run(event, given, by_clock(given, clock) if clock else None)
 
     def run(self, event: Any, context: Any, budget: Budget | None = None) -> dict[str, Any]:
         """Run one event with a context of any kind."""
